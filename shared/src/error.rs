@@ -1,0 +1,363 @@
+//! The one table of errors: what can go wrong, and what a client sees of it.
+//!
+//! [`Error::facts`] maps each case to its status, words and headers; [`Error::into_response`] writes them as the OAuth
+//! endpoints do (RFC 6749 section 5.2) or as every other route does (RFC 9457). There is no blanket `From`: every place
+//! that can fail says which case it is.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use lambda_http::http::{HeaderValue, StatusCode, header};
+use lambda_http::{Body, Response};
+use serde::Serialize;
+use serde_json::json;
+
+/// The realm of every challenge.
+pub const REALM: &str = "latchkey";
+
+/// After how many seconds a client may try again where the store or the keys could not be reached.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// How an endpoint writes its errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// RFC 6749 section 5.2: `application/json` with `error`, `error_description` and, for clients written for FastAPI,
+    /// `detail`.
+    OAuth,
+    /// RFC 9457: `application/problem+json`.
+    Problem,
+}
+
+/// Everything that a handler can fail with.
+#[derive(Debug)]
+pub enum Error {
+    /// A body over 16 KiB.
+    BodyTooLarge,
+    /// A content type or encoding that is not taken; the words say which is.
+    UnsupportedMediaType(&'static str),
+    /// A body or a parameter that cannot be read; the words name the parameter and the rule.
+    InvalidRequest(Cow<'static, str>),
+    /// A grant that is not offered.
+    UnsupportedGrantType,
+    /// A wrong password or an unknown user: one and the same answer.
+    WrongCredentials,
+    /// The right password of a disabled user.
+    InactiveAtLogIn,
+    /// A scope that is not one, or that the user may not have.
+    InvalidScope,
+    /// Fields that do not validate, all of them.
+    Invalid(Vec<FieldError>),
+    /// Names that other users have.
+    Taken(Taken),
+    /// No credentials, or credentials of another scheme.
+    NotAuthenticated,
+    /// Two `Authorization` values, or `Bearer` without one token.
+    MalformedAuthorization,
+    /// A token that does not verify, or whose user is gone.
+    InvalidToken,
+    /// The token's user is disabled.
+    Inactive,
+    /// A path below a route that has nothing there: answered as the gateway answers a route that it does not know.
+    NotFound,
+    /// The store or the keys cannot be reached, or no key exists yet.
+    Unavailable(Cause),
+    /// A fault of ours.
+    Internal(Cause),
+}
+
+/// What failed and how, for the log alone.
+#[derive(Debug)]
+pub struct Cause {
+    what: &'static str,
+    why: String,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.what, self.why)
+    }
+}
+
+/// A rule that a value breaks: no value is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// For programs.
+    pub code: Code,
+    /// For people.
+    pub message: Cow<'static, str>,
+}
+
+impl Rule {
+    /// A broken rule.
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+/// The kind of a broken rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The field must be there.
+    Required,
+    /// No such field.
+    Unknown,
+    /// Another JSON type is expected.
+    Type,
+    /// Shorter than allowed.
+    TooShort,
+    /// Longer than allowed.
+    TooLong,
+    /// Not of the field's form.
+    Invalid,
+    /// Another user has it.
+    Taken,
+}
+
+/// A field and the rule that it breaks: an element of `errors` in a problem document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// The member's name, as in the request.
+    pub field: String,
+    /// For programs.
+    pub code: Code,
+    /// For people.
+    pub message: Cow<'static, str>,
+}
+
+impl FieldError {
+    /// `field` breaks `rule`.
+    pub fn new(field: impl Into<String>, rule: Rule) -> Self {
+        Self {
+            field: field.into(),
+            code: rule.code,
+            message: rule.message,
+        }
+    }
+}
+
+/// Which names other users have; at least one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The username.
+    pub username: bool,
+    /// The e-mail address.
+    pub email: bool,
+}
+
+impl Taken {
+    fn detail(self) -> &'static str {
+        match (self.username, self.email) {
+            (true, true) => "Username and email already taken",
+            (false, true) => "Email already taken",
+            _ => "Username already taken",
+        }
+    }
+
+    fn errors(self) -> Vec<FieldError> {
+        let taken = |field| FieldError::new(field, Rule::new(Code::Taken, "Already taken"));
+        [("username", self.username), ("email", self.email)]
+            .into_iter()
+            .filter(|(_, is_taken)| *is_taken)
+            .map(|(field, _)| taken(field))
+            .collect()
+    }
+}
+
+/// What a client sees of an error, whatever the dialect.
+struct Facts {
+    status: StatusCode,
+    /// `error` of RFC 6749 section 5.2, where the endpoint is an OAuth one.
+    oauth: &'static str,
+    /// `error` of RFC 6750 section 3.1, where there is one.
+    bearer: Option<&'static str>,
+    challenge: bool,
+    detail: Cow<'static, str>,
+}
+
+impl Facts {
+    fn new(status: StatusCode, oauth: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            oauth,
+            bearer: None,
+            challenge: false,
+            detail: detail.into(),
+        }
+    }
+
+    /// With `WWW-Authenticate: Bearer`, and `error` in it where one is given.
+    fn challenged(mut self, bearer: Option<&'static str>) -> Self {
+        self.challenge = true;
+        self.bearer = bearer;
+        self
+    }
+}
+
+impl Error {
+    /// A fault of ours in `what`.
+    pub fn internal(what: &'static str, why: impl Into<String>) -> Self {
+        Self::Internal(Cause {
+            what,
+            why: why.into(),
+        })
+    }
+
+    /// `what` cannot be reached now.
+    pub fn unavailable(what: &'static str, why: impl Into<String>) -> Self {
+        Self::Unavailable(Cause {
+            what,
+            why: why.into(),
+        })
+    }
+
+    /// The table of `docs/http-api.md`, row by row.
+    fn facts(&self) -> Facts {
+        match self {
+            Self::BodyTooLarge => Facts::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "invalid_request",
+                "The body must have at most 16384 bytes",
+            ),
+            Self::UnsupportedMediaType(rule) => {
+                Facts::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", *rule)
+            }
+            Self::InvalidRequest(rule) => {
+                Facts::new(StatusCode::BAD_REQUEST, "invalid_request", rule.clone())
+            }
+            Self::UnsupportedGrantType => Facts::new(
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                "The grant_type must be password",
+            ),
+            Self::WrongCredentials => Facts::new(
+                StatusCode::UNAUTHORIZED,
+                "invalid_grant",
+                "Incorrect username or password",
+            )
+            .challenged(None),
+            Self::InactiveAtLogIn => Facts::new(StatusCode::BAD_REQUEST, "invalid_grant", "Inactive user"),
+            Self::InvalidScope => Facts::new(
+                StatusCode::BAD_REQUEST,
+                "invalid_scope",
+                "No scope can be granted",
+            ),
+            Self::Invalid(errors) => Facts::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid_request",
+                invalid_detail(errors),
+            ),
+            Self::Taken(taken) => Facts::new(StatusCode::CONFLICT, "invalid_request", taken.detail()),
+            Self::NotAuthenticated => {
+                Facts::new(StatusCode::UNAUTHORIZED, "invalid_request", "Not authenticated").challenged(None)
+            }
+            Self::MalformedAuthorization => Facts::new(
+                StatusCode::BAD_REQUEST,
+                "invalid_request",
+                "Authorization must be Bearer and one token",
+            )
+            .challenged(Some("invalid_request")),
+            Self::InvalidToken => Facts::new(
+                StatusCode::UNAUTHORIZED,
+                "invalid_token",
+                "Could not validate credentials",
+            )
+            .challenged(Some("invalid_token")),
+            Self::Inactive => Facts::new(StatusCode::BAD_REQUEST, "invalid_request", "Inactive user"),
+            Self::NotFound => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "Not Found"),
+            Self::Unavailable(_) => Facts::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "temporarily_unavailable",
+                "Temporarily unavailable",
+            ),
+            Self::Internal(_) => Facts::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "server_error",
+                "Internal server error",
+            ),
+        }
+    }
+
+    /// The response, and for a 5xx the one log line about it. `request_id` is the gateway's.
+    #[must_use]
+    pub fn into_response(self, dialect: Dialect, request_id: &str) -> Response<Body> {
+        if let Self::Unavailable(cause) | Self::Internal(cause) = &self {
+            tracing::error!(request_id, %cause, "the request failed");
+        }
+        let facts = self.facts();
+        let (content_type, body) = match (&self, dialect) {
+            (Self::NotFound, _) => ("application/json", json!({"message": "Not Found"})),
+            (_, Dialect::OAuth) => ("application/json", facts.oauth_body()),
+            (_, Dialect::Problem) => ("application/problem+json", self.problem_body(&facts, request_id)),
+        };
+        let mut response = Response::new(Body::Text(body.to_string()));
+        *response.status_mut() = facts.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        if facts.challenge
+            && let Ok(challenge) = HeaderValue::try_from(facts.challenge_header())
+        {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if matches!(self, Self::Unavailable(_)) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        }
+        response
+    }
+
+    fn problem_body(&self, facts: &Facts, request_id: &str) -> serde_json::Value {
+        let mut body = json!({
+            "type": "about:blank",
+            "title": facts.status.canonical_reason().unwrap_or_default(),
+            "status": facts.status.as_u16(),
+            "detail": facts.detail,
+            "instance": format!("urn:request:{request_id}"),
+        });
+        if let Some(error) = facts.bearer {
+            body["error"] = json!(error);
+        }
+        match self {
+            Self::Invalid(errors) => body["errors"] = json!(errors),
+            Self::Taken(taken) => body["errors"] = json!(taken.errors()),
+            _ => {}
+        }
+        body
+    }
+}
+
+impl Facts {
+    fn oauth_body(&self) -> serde_json::Value {
+        json!({
+            "error": self.oauth,
+            "error_description": self.detail,
+            "detail": self.detail,
+        })
+    }
+
+    /// RFC 6750 section 3: always a realm, since a scheme alone would be a violation.
+    fn challenge_header(&self) -> String {
+        match self.bearer {
+            None => format!("Bearer realm=\"{REALM}\""),
+            Some(error) => format!(
+                "Bearer realm=\"{REALM}\", error=\"{error}\", error_description=\"{}\"",
+                self.detail
+            ),
+        }
+    }
+}
+
+fn invalid_detail(errors: &[FieldError]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for error in errors {
+        if !names.contains(&error.field.as_str()) {
+            names.push(&error.field);
+        }
+    }
+    match names.as_slice() {
+        [name] => format!("The field {name} is not valid"),
+        names => format!("These fields are not valid: {}", names.join(", ")),
+    }
+}

@@ -1,0 +1,122 @@
+//! JSON bodies: one object, no member twice, and every field that breaks a rule named at once.
+
+use std::fmt;
+
+use lambda_http::Request;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::error::{Code, Error, FieldError, Rule};
+use crate::http;
+
+/// The members of a JSON object, and the rules that they were found to break so far.
+pub struct Fields {
+    members: Vec<(String, Value)>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Reads a request's body.
+    ///
+    /// # Errors
+    ///
+    /// In the order of the table: 413, 415, and 400 for what is not one JSON object in UTF-8 without repeated members.
+    pub fn read(request: &Request) -> Result<Self, Error> {
+        let body = http::body(request)?;
+        let content_type = http::content_type(request.headers())?;
+        let is_json = content_type.is_some_and(|mime| mime.essence_str() == "application/json");
+        if !body.is_empty() && !is_json {
+            return Err(Error::UnsupportedMediaType(
+                "Content-Type must be application/json",
+            ));
+        }
+        let Members(members) = serde_json::from_slice(body).map_err(|_| {
+            Error::InvalidRequest(
+                "The body must be one JSON object in UTF-8, without repeated members".into(),
+            )
+        })?;
+        Ok(Self {
+            members,
+            errors: Vec::new(),
+        })
+    }
+
+    /// Takes a text field. `None` where it is absent, `null`, or breaks `parse`'s rule, which is then remembered.
+    pub fn text<T>(
+        &mut self,
+        field: &'static str,
+        parse: impl FnOnce(String) -> Result<T, Rule>,
+    ) -> Option<T> {
+        let index = self.members.iter().position(|(name, _)| name == field)?;
+        let parsed = match self.members.remove(index).1 {
+            Value::Null => return None,
+            Value::String(text) => parse(text),
+            _ => Err(Rule::new(Code::Type, "Must be a string")),
+        };
+        parsed.map_err(|rule| self.refuse(field, rule)).ok()
+    }
+
+    /// Whether a field was sent and is not `null`; only before it is taken.
+    #[must_use]
+    pub fn has(&self, field: &str) -> bool {
+        self.members
+            .iter()
+            .any(|(name, value)| name == field && !value.is_null())
+    }
+
+    /// Remembers that a field breaks a rule.
+    pub fn refuse(&mut self, field: &str, rule: Rule) {
+        self.errors.push(FieldError::new(field, rule));
+    }
+
+    /// Whether some rule was broken by `field`.
+    #[must_use]
+    pub fn refused(&self, field: &str) -> bool {
+        self.errors.iter().any(|error| error.field == field)
+    }
+
+    /// Ends the reading: what nobody took is unknown, even as `null`, so that a typing error loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with every broken rule.
+    pub fn finish(mut self) -> Result<(), Error> {
+        for (name, _) in std::mem::take(&mut self.members) {
+            self.refuse(&name, Rule::new(Code::Unknown, "No such field"));
+        }
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.errors))
+        }
+    }
+}
+
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members: Vec<(String, Value)> = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, Value>()? {
+            if members.iter().any(|(seen, _)| *seen == name) {
+                return Err(A::Error::custom("a member twice"));
+            }
+            members.push((name, value));
+        }
+        Ok(Members(members))
+    }
+}

@@ -1,0 +1,69 @@
+//! How a handler is called, everywhere alike: by Lambda, by the local server and by the tests.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use lambda_http::{Body, Request, Response, service_fn};
+
+use crate::app::{App, Function};
+use crate::clock::Clock;
+use crate::config::{Config, environment};
+use crate::error::Error;
+use crate::http;
+
+/// Calls a handler and gives its response or its error's; a panic becomes the 500 of the table, so that no invocation
+/// fails.
+pub async fn answer<H, F>(function: Function, handler: H, app: App, request: Request) -> Response<Body>
+where
+    H: FnOnce(App, Request) -> F,
+    F: Future<Output = Result<Response<Body>, Error>>,
+{
+    let request_id = http::request_id(&request);
+    // The handler is called inside, so that a panic before its first await is caught, too.
+    let result = AssertUnwindSafe(async move { handler(app, request).await })
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(Error::internal("the handler", "it panicked")));
+    let mut response = result.unwrap_or_else(|error| error.into_response(function.dialect, &request_id));
+    http::set_common_headers(function.dialect, response.headers_mut());
+    response
+}
+
+/// Runs a function as a Lambda until the environment ends.
+///
+/// # Errors
+///
+/// What stops the start, in words that name the variable; the log has them, too.
+pub async fn serve<H, F>(function: Function, handler: H) -> Result<(), lambda_http::Error>
+where
+    H: Fn(App, Request) -> F + Clone + Send + Sync,
+    F: Future<Output = Result<Response<Body>, Error>> + Send,
+{
+    lambda_http::tracing::init_default_subscriber();
+    log_panics_without_their_words();
+    let app = start(function).await.inspect_err(|error| {
+        tracing::error!(function = function.name, %error, "the function cannot start");
+    })?;
+    lambda_http::run(service_fn(|request| {
+        let (handler, app) = (handler.clone(), app.clone());
+        async move { Ok::<_, std::convert::Infallible>(answer(function, handler, app, request).await) }
+    }))
+    .await
+}
+
+async fn start(function: Function) -> Result<App, lambda_http::Error> {
+    let config = Config::read(function.needs, environment)?;
+    let app = App::new(config, Clock::system())
+        .await
+        .map_err(|error| format!("{error:?}"))?;
+    app.load_keys().await?;
+    Ok(app)
+}
+
+/// A panic's words can quote the value that caused it, which may be a secret; where it happened is enough.
+pub fn log_panics_without_their_words() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panic");
+    }));
+}

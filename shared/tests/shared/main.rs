@@ -1,0 +1,8 @@
+//! The library's rules, each on the real libraries and the real engine.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod config;
+mod keys;
+mod password;
+mod store;
+mod user;
