@@ -194,7 +194,9 @@ fn read_private(pem: &str) -> Result<SigningKey, String> {
     Kind::ALL
         .into_iter()
         .find_map(|kind| read_private_as(kind, pem).transpose())
-        .unwrap_or_else(|| Err("is not an RSA, P-256 or Ed25519 key".to_owned()))
+        .unwrap_or_else(|| {
+            Err("is not an RSA key of 2048 bits or more, nor a P-256 or Ed25519 key".to_owned())
+        })
 }
 
 fn read_private_as(kind: Kind, pem: &str) -> Result<Option<SigningKey>, String> {

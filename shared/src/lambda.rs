@@ -1,9 +1,11 @@
 //! How a handler is called, everywhere alike: by Lambda, by the local server and by the tests.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use lambda_http::{Body, Request, Response, service_fn};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Service, service_fn};
 
 use crate::app::{App, Function};
 use crate::clock::Clock;
@@ -29,6 +31,31 @@ where
     response
 }
 
+/// Calls a handler with an event of API Gateway's payload format 2.0, through the adapter that Lambda's runtime uses, and gives
+/// the function's answer in the same format.
+///
+/// # Errors
+///
+/// What is not such an event.
+pub async fn invoke<H, F>(
+    function: Function,
+    handler: H,
+    app: App,
+    event: &str,
+) -> Result<serde_json::Value, serde_json::Error>
+where
+    H: Fn(App, Request) -> F + Clone + Send + Sync,
+    F: Future<Output = Result<Response<Body>, Error>> + Send,
+{
+    let request: LambdaRequest = serde_json::from_str(event)?;
+    let mut adapter = Adapter::from(service_fn(|request| {
+        let (handler, app) = (handler.clone(), app.clone());
+        async move { Ok::<_, Infallible>(answer(function, handler, app, request).await) }
+    }));
+    let Ok(response) = adapter.call(LambdaEvent::new(request, Context::default())).await;
+    serde_json::to_value(response)
+}
+
 /// Runs a function as a Lambda until the environment ends.
 ///
 /// # Errors
@@ -46,7 +73,7 @@ where
     })?;
     lambda_http::run(service_fn(|request| {
         let (handler, app) = (handler.clone(), app.clone());
-        async move { Ok::<_, std::convert::Infallible>(answer(function, handler, app, request).await) }
+        async move { Ok::<_, Infallible>(answer(function, handler, app, request).await) }
     }))
     .await
 }

@@ -19,17 +19,30 @@ fn read(needs: &[Need], changes: &[(&str, &str)]) -> Result<Config, String> {
 fn defaults_stand_where_nothing_is_set() {
     let config = read(ALL, &[]).unwrap();
     let argon2 = config.passwords.unwrap();
-    assert_eq!((argon2.memory_kib, argon2.iterations, argon2.parallelism), (19_456, 2, 1));
+    assert_eq!(
+        (argon2.memory_kib, argon2.iterations, argon2.parallelism),
+        (19_456, 2, 1)
+    );
     assert_eq!(config.tokens.unwrap().audience, "https://auth.example.com");
     let signing = config.signing.unwrap();
-    assert_eq!((signing.client_id.as_str(), signing.access_token_seconds), ("latchkey", 1800));
+    assert_eq!(
+        (signing.client_id.as_str(), signing.access_token_seconds),
+        ("latchkey", 1800)
+    );
     assert!(config.store.endpoint.is_none());
 }
 
 #[test]
 fn a_missing_variable_is_named() {
-    for name in VARIABLES.iter().filter(|variable| variable.default.is_none()).map(|variable| variable.name) {
-        assert_eq!(read(ALL, &[(name, "")]).unwrap_err(), format!("{name} must be set"));
+    for name in VARIABLES
+        .iter()
+        .filter(|variable| variable.default.is_none())
+        .map(|variable| variable.name)
+    {
+        assert_eq!(
+            read(ALL, &[(name, "")]).unwrap_err(),
+            format!("{name} must be set")
+        );
     }
 }
 
@@ -55,15 +68,28 @@ fn a_wrong_value_is_named_and_not_shown() {
 #[test]
 fn an_issuer_is_an_https_origin_and_http_is_for_loopback_only() {
     for issuer in [
-        "https://auth.example.com", "https://auth.example.com:8443", "http://127.0.0.1:3000", "http://localhost:9000",
+        "https://auth.example.com",
+        "https://auth.example.com:8443",
+        "http://127.0.0.1:3000",
+        "http://localhost:9000",
         "http://[::1]:3000",
     ] {
-        assert_eq!(read(ALL, &[("ISSUER", issuer)]).unwrap().tokens.unwrap().issuer, issuer);
+        assert_eq!(
+            read(ALL, &[("ISSUER", issuer)]).unwrap().tokens.unwrap().issuer,
+            issuer
+        );
     }
     for issuer in [
-        "https://auth.example.com/", "https://auth.example.com/path", "https://auth.example.com?a=b",
-        "https://auth.example.com#a", "http://auth.example.com", "http://10.0.0.1", "https://AUTH.example.com",
-        "https://user@auth.example.com", "https://auth.example.com:443", "ftp://127.0.0.1",
+        "https://auth.example.com/",
+        "https://auth.example.com/path",
+        "https://auth.example.com?a=b",
+        "https://auth.example.com#a",
+        "http://auth.example.com",
+        "http://10.0.0.1",
+        "https://AUTH.example.com",
+        "https://user@auth.example.com",
+        "https://auth.example.com:443",
+        "ftp://127.0.0.1",
     ] {
         assert!(read(ALL, &[("ISSUER", issuer)]).is_err(), "{issuer}");
     }
@@ -71,6 +97,10 @@ fn an_issuer_is_an_https_origin_and_http_is_for_loopback_only() {
 
 #[test]
 fn a_function_reads_only_what_it_needs() {
-    let config = read(&[Need::Store, Need::Passwords], &[("ISSUER", "wrong"), ("SIGNING_KEYS_FILE", "")]).unwrap();
+    let config = read(
+        &[Need::Store, Need::Passwords],
+        &[("ISSUER", "wrong"), ("SIGNING_KEYS_FILE", "")],
+    )
+    .unwrap();
     assert!(config.tokens.is_none() && config.signing.is_none());
 }

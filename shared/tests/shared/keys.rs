@@ -50,14 +50,19 @@ fn the_kid_is_the_thumbprint_of_rfc_7638() {
     let keys = SigningKeys::parse(&generate(Kind::Es256).unwrap()).unwrap();
     let set: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&keys.jwk_set().unwrap()).unwrap();
     assert_eq!(
-        set.keys[0].thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).unwrap(),
+        set.keys[0]
+            .thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256)
+            .unwrap(),
         keys.current().unwrap().kid()
     );
 }
 
 #[test]
 fn a_set_of_several_keys_signs_with_the_first_and_publishes_all() {
-    let pems: Vec<String> = [Kind::Es256, Kind::EdDsa, Kind::Rs256].iter().map(|kind| pem_of(&generate(*kind).unwrap())).collect();
+    let pems: Vec<String> = [Kind::Es256, Kind::EdDsa, Kind::Rs256]
+        .iter()
+        .map(|kind| pem_of(&generate(*kind).unwrap()))
+        .collect();
     let pems: Vec<&str> = pems.iter().map(String::as_str).collect();
     let keys = SigningKeys::parse(&document(&pems)).unwrap();
     assert_eq!(keys.current().unwrap().kind(), Kind::Es256);
@@ -72,27 +77,38 @@ fn an_empty_set_is_a_set_without_a_current_key() {
 
 #[test]
 fn what_is_not_pkcs8_of_a_kind_that_signs_is_refused_and_named() {
-    let small = aws_lc_rs_rsa_1024();
+    // openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024, made for this test alone.
+    let small = include_str!("rsa-1024.pem");
     let public = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
     let noise = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
     for (pem, rule) in [
-        (small.as_str(), "key 1 is an RSA key under 2048 bits"),
+        (
+            small,
+            "key 1 is not an RSA key of 2048 bits or more, nor a P-256 or Ed25519 key",
+        ),
         (public, "key 1 is not PKCS#8: the PEM label must be PRIVATE KEY"),
-        (noise, "key 1 is not an RSA, P-256 or Ed25519 key"),
+        (
+            noise,
+            "key 1 is not an RSA key of 2048 bits or more, nor a P-256 or Ed25519 key",
+        ),
         ("secret", "key 1 is not PEM"),
     ] {
-        assert_eq!(SigningKeys::parse(&document(&[pem])).unwrap_err().to_string(), rule);
+        assert_eq!(
+            SigningKeys::parse(&document(&[pem])).unwrap_err().to_string(),
+            rule
+        );
     }
-    for text in ["", "secret", "[]", "{\"keys\":[{\"secret\":\"x\"}]}", "{\"keys\":[{\"pem\":\"x\",\"secret\":1}]}"] {
+    for text in [
+        "",
+        "secret",
+        "[]",
+        "{\"keys\":[{\"secret\":\"x\"}]}",
+        "{\"keys\":[{\"pem\":\"x\",\"secret\":1}]}",
+    ] {
         let error = SigningKeys::parse(text).unwrap_err().to_string();
         assert!(error.starts_with("is not a document of signing keys"), "{error}");
         assert!(!error.contains("secret"), "{error}");
     }
-}
-
-/// openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024, made for this test alone.
-fn aws_lc_rs_rsa_1024() -> String {
-    include_str!("rsa-1024.pem").to_owned()
 }
 
 #[test]
@@ -102,16 +118,28 @@ fn a_public_set_with_a_symmetric_or_weak_key_or_without_kid_or_alg_is_refused() 
     let with = |change: &dyn Fn(&mut Value)| {
         let mut set = good.clone();
         change(&mut set["keys"][0]);
-        PublicKeys::parse(&set.to_string()).map(|_| ()).map_err(|error| error.to_string())
+        PublicKeys::parse(&set.to_string())
+            .map(|_| ())
+            .map_err(|error| error.to_string())
     };
     assert_eq!(with(&|_| {}), Ok(()));
     let symmetric = json!({"kty": "oct", "k": "c2VjcmV0", "alg": "HS256", "kid": "a"});
     assert!(with(&|key| *key = symmetric.clone()).is_err());
     assert!(with(&|key| key["alg"] = json!("HS256")).is_err());
     assert!(with(&|key| key["alg"] = json!("ES256")).is_err());
-    assert!(with(&|key| key["n"] = json!("c2hvcnQ")).unwrap_err().contains("under 2048 bits"));
+    assert!(
+        with(&|key| key["n"] = json!("c2hvcnQ"))
+            .unwrap_err()
+            .contains("under 2048 bits")
+    );
     for member in ["kid", "alg"] {
-        assert!(with(&|key| { key.as_object_mut().unwrap().remove(member); }).is_err(), "{member}");
+        assert!(
+            with(&|key| {
+                key.as_object_mut().unwrap().remove(member);
+            })
+            .is_err(),
+            "{member}"
+        );
     }
 }
 

@@ -4,7 +4,11 @@ use shared::config::Argon2Config;
 use shared::error::Code;
 use shared::password::{Hasher, Password, StoredHash, Verdict};
 
-const TODAY: Argon2Config = Argon2Config { memory_kib: 19_456, iterations: 2, parallelism: 1 };
+const TODAY: Argon2Config = Argon2Config {
+    memory_kib: 19_456,
+    iterations: 2,
+    parallelism: 1,
+};
 /// The row of FastAPI's tutorials: `swordfish`, bcrypt 2b, cost 12.
 const TUTORIALS: &str = "$2b$12$dQD2AD2Y.Aa8F3IliHPfk.yNESW7FZe3RmeT38K661sg/vds404ga";
 
@@ -14,7 +18,10 @@ fn attempt(text: &str) -> Arc<Password> {
 
 async fn verify(text: &str, stored: &str) -> Verdict {
     let stored = StoredHash::from_store(stored.to_owned());
-    Hasher::new(TODAY).verify(attempt(text), Some(stored)).await.unwrap()
+    Hasher::new(TODAY)
+        .verify(attempt(text), Some(stored))
+        .await
+        .unwrap()
 }
 
 /// What another system would have stored: bcrypt of the bytes as given, at the lowest cost.
@@ -38,7 +45,11 @@ async fn a_hash_is_a_phc_string_of_argon2id_with_owasps_parameters_and_128_bits_
 async fn a_hash_of_the_reference_implementation_verifies() {
     // From argon2's own command line tool: echo -n password | argon2 somesalt -id -t 2 -k 65536 -p 1 -v 13
     let reference = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
-    assert_eq!(verify("password", reference).await, Verdict::Right { renew: true }, "its salt is short");
+    assert_eq!(
+        verify("password", reference).await,
+        Verdict::Right { renew: true },
+        "its salt is short"
+    );
     assert_eq!(verify("passwore", reference).await, Verdict::Wrong);
 }
 
@@ -47,18 +58,36 @@ async fn the_right_password_verifies_and_a_hash_of_today_is_not_renewed() {
     let hasher = Hasher::new(TODAY);
     let stored = hasher.hash(attempt("correct horse battery")).await.unwrap();
     assert_eq!(
-        hasher.verify(attempt("correct horse battery"), Some(stored.clone())).await.unwrap(),
+        hasher
+            .verify(attempt("correct horse battery"), Some(stored.clone()))
+            .await
+            .unwrap(),
         Verdict::Right { renew: false }
     );
-    assert_eq!(hasher.verify(attempt("correct horse batterY"), Some(stored)).await.unwrap(), Verdict::Wrong);
+    assert_eq!(
+        hasher
+            .verify(attempt("correct horse batterY"), Some(stored))
+            .await
+            .unwrap(),
+        Verdict::Wrong
+    );
 }
 
 #[tokio::test]
 async fn a_hash_weaker_than_todays_is_to_be_renewed_and_a_stronger_one_is_not() {
-    let at = |memory_kib, iterations| Hasher::new(Argon2Config { memory_kib, iterations, ..TODAY });
+    let at = |memory_kib, iterations| {
+        Hasher::new(Argon2Config {
+            memory_kib,
+            iterations,
+            ..TODAY
+        })
+    };
     for (memory, iterations, renew) in [(9_216, 2, true), (19_456, 1, true), (32_768, 3, false)] {
         let stored = at(memory, iterations).hash(attempt("password")).await.unwrap();
-        assert_eq!(verify("password", stored.as_str()).await, Verdict::Right { renew });
+        assert_eq!(
+            verify("password", stored.as_str()).await,
+            Verdict::Right { renew }
+        );
     }
 }
 
@@ -67,7 +96,10 @@ async fn a_password_is_hashed_after_nfkc() {
     let hasher = Hasher::new(TODAY);
     let stored = hasher.hash(attempt("pa\u{301}ssw\u{f6}rd ﬁ")).await.unwrap();
     assert_eq!(
-        hasher.verify(attempt("p\u{e1}sswo\u{308}rd fi"), Some(stored)).await.unwrap(),
+        hasher
+            .verify(attempt("p\u{e1}sswo\u{308}rd fi"), Some(stored))
+            .await
+            .unwrap(),
         Verdict::Right { renew: false }
     );
 }
@@ -77,7 +109,10 @@ async fn no_password_is_cut_up_to_1024_bytes() {
     let hasher = Hasher::new(TODAY);
     let stored = hasher.hash(attempt(&"x".repeat(1024))).await.unwrap();
     assert_eq!(
-        hasher.verify(attempt(&format!("{}y", "x".repeat(1023))), Some(stored)).await.unwrap(),
+        hasher
+            .verify(attempt(&format!("{}y", "x".repeat(1023))), Some(stored))
+            .await
+            .unwrap(),
         Verdict::Wrong
     );
 }
@@ -103,26 +138,48 @@ fn a_chosen_password_has_8_code_points_after_nfkc_to_1024_bytes_as_sent() {
 async fn the_tutorials_row_verifies_and_is_to_be_renewed() {
     for version in ["2a", "2b", "2y"] {
         let stored = TUTORIALS.replace("2b", version);
-        assert_eq!(verify("swordfish", &stored).await, Verdict::Right { renew: true }, "{version}");
+        assert_eq!(
+            verify("swordfish", &stored).await,
+            Verdict::Right { renew: true },
+            "{version}"
+        );
         assert_eq!(verify("Swordfish", &stored).await, Verdict::Wrong, "{version}");
     }
 }
 
 #[tokio::test]
 async fn a_foreign_hash_is_tried_with_the_password_as_typed_and_then_after_nfkc() {
-    assert_eq!(verify("pa\u{301}ssword", &bcrypt("pa\u{301}ssword")).await, Verdict::Right { renew: true });
-    assert_eq!(verify("pa\u{301}ssword", &bcrypt("p\u{e1}ssword")).await, Verdict::Right { renew: true });
-    assert_eq!(verify("p\u{e1}ssword", &bcrypt("pa\u{301}ssword")).await, Verdict::Wrong);
+    assert_eq!(
+        verify("pa\u{301}ssword", &bcrypt("pa\u{301}ssword")).await,
+        Verdict::Right { renew: true }
+    );
+    assert_eq!(
+        verify("pa\u{301}ssword", &bcrypt("p\u{e1}ssword")).await,
+        Verdict::Right { renew: true }
+    );
+    assert_eq!(
+        verify("p\u{e1}ssword", &bcrypt("pa\u{301}ssword")).await,
+        Verdict::Wrong
+    );
 }
 
 #[tokio::test]
 async fn a_bcrypt_row_is_not_renewed_by_a_password_over_72_bytes() {
     let long = "x".repeat(73);
-    assert_eq!(verify(&long, &bcrypt(&long)).await, Verdict::Right { renew: false });
+    assert_eq!(
+        verify(&long, &bcrypt(&long)).await,
+        Verdict::Right { renew: false }
+    );
     let exact = "x".repeat(72);
-    assert_eq!(verify(&exact, &bcrypt(&exact)).await, Verdict::Right { renew: true });
+    assert_eq!(
+        verify(&exact, &bcrypt(&exact)).await,
+        Verdict::Right { renew: true }
+    );
     // bcrypt never looked at the tail.
-    assert_eq!(verify(&format!("{exact}y"), &bcrypt(&long)).await, Verdict::Right { renew: false });
+    assert_eq!(
+        verify(&format!("{exact}y"), &bcrypt(&long)).await,
+        Verdict::Right { renew: false }
+    );
 }
 
 #[tokio::test]
@@ -130,7 +187,11 @@ async fn a_row_cannot_ask_for_more_than_the_bounds() {
     let salt_and_hash = "c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b5dWRWJTmaaJObG4q4PLYfBvRM";
     for parameters in ["m=1048576,t=2,p=1", "m=19456,t=17,p=1", "m=19456,t=2,p=17"] {
         let stored = format!("$argon2id$v=19${parameters}${salt_and_hash}");
-        assert_eq!(verify("password", &stored).await, Verdict::Unreadable, "{parameters}");
+        assert_eq!(
+            verify("password", &stored).await,
+            Verdict::Unreadable,
+            "{parameters}"
+        );
     }
     let costly = TUTORIALS.replace("$12$", "$15$");
     assert_eq!(verify("swordfish", &costly).await, Verdict::Unreadable);
@@ -138,25 +199,49 @@ async fn a_row_cannot_ask_for_more_than_the_bounds() {
 
 #[tokio::test]
 async fn what_is_not_a_hash_that_is_read_here_matches_no_password() {
-    for stored in ["", "!", "swordfish", "$argon2id$", "$2b$", "$2x$12$dQD2AD2Y.Aa8F3IliHPfk.yNESW7FZe3RmeT38K661sg/vds404ga", "$1$salt$hash"] {
-        assert_eq!(verify("swordfish", stored).await, Verdict::Unreadable, "{stored:?}");
+    for stored in [
+        "",
+        "!",
+        "swordfish",
+        "$argon2id$",
+        "$2b$",
+        "$2x$12$dQD2AD2Y.Aa8F3IliHPfk.yNESW7FZe3RmeT38K661sg/vds404ga",
+        "$1$salt$hash",
+    ] {
+        assert_eq!(
+            verify("swordfish", stored).await,
+            Verdict::Unreadable,
+            "{stored:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn an_unknown_user_is_a_wrong_password() {
-    assert_eq!(Hasher::new(TODAY).verify(attempt("password"), None).await.unwrap(), Verdict::Wrong);
+    assert_eq!(
+        Hasher::new(TODAY)
+            .verify(attempt("password"), None)
+            .await
+            .unwrap(),
+        Verdict::Wrong
+    );
 }
 
 #[test]
 fn passwords_and_hashes_print_nothing() {
     assert_eq!(format!("{:?}", attempt("hunter2hunter2")), "Password(…)");
-    assert_eq!(format!("{:?}", StoredHash::from_store(TUTORIALS.to_owned())), "StoredHash(…)");
+    assert_eq!(
+        format!("{:?}", StoredHash::from_store(TUTORIALS.to_owned())),
+        "StoredHash(…)"
+    );
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn hashing_does_not_block_the_runtime() {
-    let hasher = Hasher::new(Argon2Config { iterations: 8, ..TODAY });
+    let hasher = Hasher::new(Argon2Config {
+        iterations: 8,
+        ..TODAY
+    });
     let mut hashing = std::pin::pin!(hasher.hash(attempt("password")));
     let mut turns = 0_u32;
     // On a blocked runtime the other branch would get no turn before the hash is done.

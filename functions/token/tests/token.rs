@@ -1,0 +1,291 @@
+//! What the token endpoint does to the store, and what it answers when the store or the keys are away. The HTTP contract is
+//! shown by the tests of the package `local`.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::time::Instant;
+
+use lambda_http::{Body, Request, Response};
+use serde_json::{Value, json};
+use shared::app::App;
+use shared::error::Error;
+use testing::deployment::{Answer, Deployment, call, signing_document};
+use testing::event::log_in;
+use testing::fault_proxy::{Fault, FaultProxy};
+use token::{FUNCTION, handler};
+
+const PASSWORD: &str = "correct horse battery";
+/// The row of FastAPI's tutorials: `swordfish`.
+const TUTORIALS: &str = "$2b$12$dQD2AD2Y.Aa8F3IliHPfk.yNESW7FZe3RmeT38K661sg/vds404ga";
+
+/// A deployment whose functions reach the engine through a proxy.
+async fn behind_proxy() -> (Deployment, FaultProxy) {
+    let deployment = Deployment::start().await;
+    let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
+    let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint());
+    (deployment, proxy)
+}
+
+async fn try_log_in(app: &App, username: &str, password: &str) -> Answer {
+    call(
+        FUNCTION,
+        handler,
+        app.clone(),
+        log_in(username, password).request(),
+    )
+    .await
+}
+
+async fn stored_hash(deployment: &Deployment, id: &str) -> String {
+    let item = deployment.table().item(&format!("user#{id}"), "user").await;
+    item["password_hash"]["S"].as_str().unwrap().to_owned()
+}
+
+fn is_unavailable(answer: &Answer) {
+    assert_eq!(
+        (answer.status, &answer.body["error"]),
+        (503, &json!("temporarily_unavailable")),
+        "{answer:?}"
+    );
+    assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn t_08_a_log_in_reads_twice_whether_or_not_the_name_exists_and_writes_nothing() {
+    let (deployment, proxy) = behind_proxy().await;
+    deployment.user("johndoe", PASSWORD).await;
+    let app = deployment.app(FUNCTION).await;
+    for (username, password, status) in [
+        ("johndoe", PASSWORD, 200),
+        ("johndoe", "wrong horse battery", 401),
+        ("nobody", PASSWORD, 401),
+        ("nobody@example.com", PASSWORD, 401),
+        ("no name at all", PASSWORD, 401),
+    ] {
+        proxy.reset_counts();
+        assert_eq!(
+            try_log_in(&app, username, password).await.status,
+            status,
+            "{username}"
+        );
+        assert_eq!(proxy.operations(), ["GetItem", "GetItem"], "{username}");
+    }
+}
+
+#[tokio::test]
+async fn the_tutorials_row_logs_in_and_is_renewed_once() {
+    let (deployment, proxy) = behind_proxy().await;
+    let id = deployment.user_with_hash("johndoe", TUTORIALS).await;
+    let before = deployment.table().item(&format!("user#{id}"), "user").await;
+    let app = deployment.app(FUNCTION).await;
+    assert_eq!(try_log_in(&app, "johndoe", "Swordfish").await.status, 401);
+    assert_eq!(
+        stored_hash(&deployment, &id).await,
+        TUTORIALS,
+        "a wrong password renews nothing"
+    );
+
+    proxy.reset_counts();
+    assert_eq!(try_log_in(&app, "johndoe", "swordfish").await.status, 200);
+    assert_eq!(proxy.operations(), ["GetItem", "GetItem", "UpdateItem"]);
+    let mut after = deployment.table().item(&format!("user#{id}"), "user").await;
+    assert!(
+        after["password_hash"]["S"]
+            .as_str()
+            .unwrap()
+            .starts_with("$argon2id$v=19$m=7168,t=1,p=1$")
+    );
+    after["password_hash"] = before["password_hash"].clone();
+    assert_eq!(after, before, "nothing else changes, not even updated_at");
+
+    proxy.reset_counts();
+    assert_eq!(try_log_in(&app, "johndoe", "swordfish").await.status, 200);
+    assert_eq!(proxy.count("UpdateItem"), 0);
+}
+
+#[tokio::test]
+async fn a_bcrypt_row_stays_when_the_password_is_longer_than_bcrypt_reads() {
+    let deployment = Deployment::start().await;
+    let long = "x".repeat(80);
+    let stored = bcrypt::hash(&long, 4).unwrap();
+    let id = deployment.user_with_hash("johndoe", &stored).await;
+    let app = deployment.app(FUNCTION).await;
+    assert_eq!(try_log_in(&app, "johndoe", &long).await.status, 200);
+    assert_eq!(stored_hash(&deployment, &id).await, stored);
+}
+
+#[tokio::test]
+async fn a_hash_that_cannot_be_renewed_now_does_not_fail_the_log_in() {
+    let (deployment, proxy) = behind_proxy().await;
+    let id = deployment
+        .user_with_hash("johndoe", &bcrypt::hash("swordfish", 4).unwrap())
+        .await;
+    let app = deployment.app(FUNCTION).await;
+    proxy.always_for("UpdateItem", Fault::Status500);
+    assert_eq!(try_log_in(&app, "johndoe", "swordfish").await.status, 200);
+    assert!(stored_hash(&deployment, &id).await.starts_with("$2b$"));
+    proxy.pass();
+    assert_eq!(try_log_in(&app, "johndoe", "swordfish").await.status, 200);
+    assert!(stored_hash(&deployment, &id).await.starts_with("$argon2id$"));
+}
+
+#[tokio::test]
+async fn a_renewal_that_lost_a_race_leaves_the_newer_hash() {
+    let deployment = Deployment::start().await;
+    let id = deployment.user("johndoe", PASSWORD).await;
+    let newer = stored_hash(&deployment, &id).await;
+    let hash = |text: &str| shared::password::StoredHash::from_store(text.to_owned());
+    let user = shared::user::UserId::known(id.clone());
+    deployment
+        .store()
+        .await
+        .renew_hash(&user, &hash("an older one"), &hash("its renewal"))
+        .await
+        .unwrap();
+    assert_eq!(stored_hash(&deployment, &id).await, newer);
+    let gone = shared::user::UserId::known("gone".to_owned());
+    deployment
+        .store()
+        .await
+        .renew_hash(&gone, &hash("an older one"), &hash("its renewal"))
+        .await
+        .unwrap();
+    assert_eq!(
+        deployment.table().item("user#gone", "user").await,
+        Value::Null,
+        "no user is made"
+    );
+}
+
+#[tokio::test]
+async fn a_hash_that_cannot_be_read_is_a_wrong_password() {
+    let deployment = Deployment::start().await;
+    deployment.user_with_hash("johndoe", "!").await;
+    let app = deployment.app(FUNCTION).await;
+    let unreadable = try_log_in(&app, "johndoe", PASSWORD).await;
+    let unknown = try_log_in(&app, "nobody", PASSWORD).await;
+    assert_eq!(
+        (unreadable.status, unreadable.body),
+        (unknown.status, unknown.body)
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_fails_for_a_while_is_asked_again() {
+    let (deployment, proxy) = behind_proxy().await;
+    deployment.user("johndoe", PASSWORD).await;
+    let app = deployment.app(FUNCTION).await;
+    for fault in [
+        Fault::Status500,
+        Fault::Throttle,
+        Fault::HangUpBefore,
+        Fault::HangUpAfterWrite,
+        Fault::Hang,
+    ] {
+        proxy.script([fault]);
+        assert_eq!(try_log_in(&app, "johndoe", PASSWORD).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_a_503_within_the_functions_time() {
+    let (deployment, proxy) = behind_proxy().await;
+    deployment.user("johndoe", PASSWORD).await;
+    let app = deployment.app(FUNCTION).await;
+    for fault in [
+        Fault::Status500,
+        Fault::Throttle,
+        Fault::HangUpBefore,
+        Fault::Hang,
+    ] {
+        proxy.always(fault);
+        let started = Instant::now();
+        is_unavailable(&try_log_in(&app, "johndoe", PASSWORD).await);
+        assert!(started.elapsed().as_secs() < 10);
+    }
+    proxy.pass();
+    assert_eq!(try_log_in(&app, "johndoe", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_store_is_not_needed_for_a_password_that_no_hash_can_match() {
+    let (deployment, proxy) = behind_proxy().await;
+    let app = deployment.app(FUNCTION).await;
+    proxy.always(Fault::Status500);
+    assert_eq!(try_log_in(&app, "johndoe", &"x".repeat(1025)).await.status, 401);
+}
+
+#[tokio::test]
+async fn without_keys_the_right_password_is_a_503_and_the_next_request_tries_again() {
+    let deployment = Deployment::without_keys().await;
+    deployment.user("johndoe", PASSWORD).await;
+    let app = deployment.app(FUNCTION).await;
+    is_unavailable(&try_log_in(&app, "johndoe", PASSWORD).await);
+    assert_eq!(
+        try_log_in(&app, "johndoe", "wrong horse battery").await.status,
+        401,
+        "no key is needed for that"
+    );
+    for not_yet in ["", "{\"keys\":[]}"] {
+        std::fs::write(deployment.keys_file(), not_yet).unwrap();
+        is_unavailable(&try_log_in(&app, "johndoe", PASSWORD).await);
+    }
+    deployment.use_keys(signing_document()).await;
+    assert_eq!(try_log_in(&app, "johndoe", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn keys_that_do_not_parse_stop_the_start_with_a_message_that_names_them() {
+    let deployment = Deployment::without_keys().await;
+    std::fs::write(deployment.keys_file(), "{\"keys\":[{\"pem\":\"secret\"}]}").unwrap();
+    let message = deployment.try_app(FUNCTION).await.map(|_| ()).unwrap_err();
+    assert_eq!(message, "SIGNING_KEYS_FILE key 1 is not PEM");
+}
+
+#[tokio::test]
+async fn a_missing_variable_stops_the_start_with_a_message_that_names_it() {
+    for name in ["TABLE_NAME", "ISSUER", "SIGNING_KEYS_FILE"] {
+        let deployment = Deployment::start().await.with(name, "");
+        let message = deployment.try_app(FUNCTION).await.map(|_| ()).unwrap_err();
+        assert_eq!(message, format!("{name} must be set"));
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_the_500_of_the_table_and_the_next_request_is_served() {
+    async fn panics(_: App, _: Request) -> Result<Response<Body>, Error> {
+        panic!("a secret {PASSWORD}");
+    }
+    let deployment = Deployment::start().await;
+    deployment.user("johndoe", PASSWORD).await;
+    let app = deployment.app(FUNCTION).await;
+    let answer = call(
+        FUNCTION,
+        panics,
+        app.clone(),
+        log_in("johndoe", PASSWORD).request(),
+    )
+    .await;
+    assert_eq!(answer.status, 500);
+    assert_eq!(
+        answer.body,
+        json!({"error": "server_error", "error_description": "Internal server error", "detail": "Internal server error"})
+    );
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(try_log_in(&app, "johndoe", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_is_a_fault_of_ours_without_its_content() {
+    let deployment = Deployment::start().await;
+    let id = deployment.user("johndoe", PASSWORD).await;
+    deployment
+        .table()
+        .set(&id, "created_at", json!({"S": "once upon a time"}))
+        .await;
+    let app = deployment.app(FUNCTION).await;
+    let answer = try_log_in(&app, "johndoe", PASSWORD).await;
+    assert_eq!(
+        (answer.status, &answer.body["detail"]),
+        (500, &json!("Internal server error"))
+    );
+}

@@ -1,0 +1,82 @@
+//! The functions as Lambda runs them: each with its own configuration, of which it gets only what the template names for it,
+//! and each called with an event.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lambda_http::{Body, Request, Response};
+use local_dynamodb::Template;
+use serde_json::Value;
+use shared::app::{App, Function};
+use shared::clock::Clock;
+use shared::config::Config;
+use shared::error::Error;
+use shared::lambda::invoke;
+
+use crate::StartError;
+
+/// A function of the template, ready to be called with an event.
+#[derive(Clone)]
+pub(crate) struct Callable {
+    call: Arc<dyn Fn(Value) -> Answering + Send + Sync>,
+    /// How long one invocation may take.
+    pub(crate) timeout: std::time::Duration,
+}
+
+type Answering = std::pin::Pin<Box<dyn Future<Output = Option<Value>> + Send>>;
+
+impl Callable {
+    /// The function's answer in API Gateway's format; `None` where the invocation failed.
+    pub(crate) async fn call(&self, event: Value) -> Option<Value> {
+        (self.call)(event).await
+    }
+}
+
+/// The functions by their logical ids. `settings` gives the variables that a deployment would decide; `overrides`, the
+/// reader's environment, comes before the template's defaults.
+pub(crate) async fn functions(
+    template: &Template,
+    settings: &BTreeMap<&str, String>,
+    overrides: impl Fn(&str) -> Option<String>,
+    clock: &Clock,
+) -> Result<BTreeMap<String, Callable>, StartError> {
+    let mut functions = BTreeMap::new();
+    for declared in template.functions() {
+        let lookup = |name: &str| {
+            let default = declared.environment.get(name)?;
+            settings
+                .get(name)
+                .cloned()
+                .or_else(|| overrides(name))
+                .or_else(|| default.clone())
+        };
+        let call = match declared.package.as_str() {
+            "me" => callable(me::FUNCTION, me::handler, lookup, clock).await?,
+            "register" => callable(register::FUNCTION, register::handler, lookup, clock).await?,
+            "token" => callable(token::FUNCTION, token::handler, lookup, clock).await?,
+            other => return Err(StartError::UnknownFunction(other.to_owned())),
+        };
+        let timeout = declared.timeout;
+        functions.insert(declared.logical_id.clone(), Callable { call, timeout });
+    }
+    Ok(functions)
+}
+
+async fn callable<H, F>(
+    function: Function,
+    handler: H,
+    lookup: impl Fn(&str) -> Option<String>,
+    clock: &Clock,
+) -> Result<Arc<dyn Fn(Value) -> Answering + Send + Sync>, StartError>
+where
+    H: Fn(App, Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Response<Body>, Error>> + Send + 'static,
+{
+    let config = Config::read(function.needs, lookup)?;
+    let app = App::new(config, clock.clone()).await.map_err(StartError::App)?;
+    app.load_keys().await?;
+    Ok(Arc::new(move |event: Value| {
+        let (handler, app) = (handler.clone(), app.clone());
+        Box::pin(async move { invoke(function, handler, app, &event.to_string()).await.ok() })
+    }))
+}

@@ -1,0 +1,110 @@
+//! `cargo dev`: the whole service on this machine, until Ctrl-C.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program talks to the person who started it"
+)]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use lambda_http::tracing::{self, subscriber};
+use local::{Data, Options, Service, TABLE_NAME};
+use shared::clock::Clock;
+use shared::config::environment;
+
+/// Runs Latchkey on this machine: the API on 127.0.0.1, on an embedded DynamoDB.
+#[derive(Parser)]
+#[command(name = "cargo dev")]
+struct Arguments {
+    /// The port of the API; 0 for any free one.
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    /// The port of the embedded DynamoDB; 0 for any free one.
+    #[arg(long, default_value_t = 8000)]
+    dynamodb_port: u16,
+    /// Where users and signing keys are kept.
+    #[arg(long, default_value = ".local", conflicts_with = "in_memory")]
+    data_dir: PathBuf,
+    /// Keep nothing.
+    #[arg(long)]
+    in_memory: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    subscriber::fmt()
+        .with_target(false)
+        .with_max_level(tracing::Level::INFO)
+        .init();
+    shared::lambda::log_panics_without_their_words();
+    match serve(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let data = if arguments.in_memory {
+        Data::InMemory
+    } else {
+        Data::Folder(arguments.data_dir.clone())
+    };
+    let options = Options {
+        port: arguments.port,
+        dynamodb_port: arguments.dynamodb_port,
+        data,
+        dynamodb_endpoint: None,
+    };
+    let service = Service::start(options, environment, Clock::system()).await?;
+    let kept = if arguments.in_memory {
+        "nothing is kept".to_owned()
+    } else {
+        format!(
+            "users and signing keys are kept in {}",
+            arguments.data_dir.display()
+        )
+    };
+    println!("Latchkey  {}", service.url());
+    println!(
+        "DynamoDB  {}  (table {TABLE_NAME}, any credentials)",
+        service.dynamodb_url()
+    );
+    println!("Data      {kept}");
+    println!("Routes    {}", service.routes().join(", "));
+    println!();
+    println!("Try:");
+    println!(
+        "  curl -i {}/register -H 'content-type: application/json' -d '{{\"username\":\"johndoe\",\"password\":\"correct horse battery\"}}'",
+        service.url()
+    );
+    println!(
+        "  curl -i {}/token -d username=johndoe --data-urlencode 'password=correct horse battery'",
+        service.url()
+    );
+    println!();
+    println!("Ctrl-C ends it.");
+    service.run(interrupted()).await?;
+    Ok(())
+}
+
+/// Ctrl-C, or what a supervisor sends.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,153 @@
+//! Everything that is said twice says the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use local_dynamodb::Template;
+use shared::app::Function;
+use shared::config::VARIABLES;
+use testing::events::cases;
+
+const FUNCTIONS: [Function; 3] = [me::FUNCTION, register::FUNCTION, token::FUNCTION];
+
+fn file(path: &str) -> String {
+    std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
+}
+
+/// The template's routes with the packages of their functions, without the twins for a slash at the end.
+fn routes() -> BTreeMap<String, String> {
+    let template = Template::of_this_project().unwrap();
+    let package = |logical_id: &str| {
+        template
+            .functions()
+            .iter()
+            .find(|function| function.logical_id == logical_id)
+            .unwrap()
+            .package
+            .clone()
+    };
+    template
+        .routes()
+        .iter()
+        .filter(|route| !route.path.ends_with("{proxy+}"))
+        .map(|route| {
+            (
+                format!("{} {}", route.method, route.path),
+                package(&route.function),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn cargo_lambda_watch_routes_what_the_template_routes() {
+    let manifest: toml::Table = toml::from_str(&file("Cargo.toml")).unwrap();
+    let router = &manifest["workspace"]["metadata"]["lambda"]["watch"]["router"];
+    let watched: BTreeMap<String, String> = router
+        .as_table()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, routes)| {
+            routes.as_array().unwrap().iter().map(move |route| {
+                let text = |name: &str| route[name].as_str().unwrap().to_owned();
+                (format!("{} {path}", text("method")), text("function"))
+            })
+        })
+        .collect();
+    assert_eq!(
+        watched,
+        routes(),
+        "change [workspace.metadata.lambda.watch.router] in Cargo.toml"
+    );
+}
+
+#[test]
+fn each_route_has_a_sample_event() {
+    let sampled: BTreeSet<String> = cases()
+        .iter()
+        .map(|case| {
+            let event: serde_json::Value =
+                serde_json::from_str(&file(&format!("events/{}", case.event))).unwrap();
+            event["routeKey"].as_str().unwrap().to_owned()
+        })
+        .filter(|route| !route.ends_with("{proxy+}"))
+        .collect();
+    assert_eq!(sampled, routes().into_keys().collect(), "add an event to events/");
+}
+
+#[test]
+fn each_function_gets_from_the_template_just_the_variables_that_it_reads() {
+    let template = Template::of_this_project().unwrap();
+    for function in FUNCTIONS {
+        let declared = template
+            .functions()
+            .iter()
+            .find(|declared| declared.package == function.name)
+            .unwrap_or_else(|| panic!("add {} to template.yaml", function.name));
+        let given: BTreeSet<&str> = declared.environment.keys().map(String::as_str).collect();
+        let read: BTreeSet<&str> = VARIABLES
+            .iter()
+            .filter(|variable| function.needs.contains(&variable.need))
+            .map(|variable| variable.name)
+            .collect();
+        assert_eq!(
+            given, read,
+            "change the environment of {} in template.yaml",
+            declared.logical_id
+        );
+    }
+}
+
+#[test]
+fn the_templates_defaults_are_the_configurations() {
+    let template = Template::of_this_project().unwrap();
+    for function in template.functions() {
+        for variable in VARIABLES {
+            let given = function.environment.get(variable.name).and_then(Option::as_deref);
+            if let (Some(given), Some(default)) = (given, variable.default) {
+                assert_eq!(
+                    given, default,
+                    "{} of {} in template.yaml",
+                    variable.name, function.logical_id
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_readme_lists_each_variable_with_its_bounds_and_default() {
+    let readme = file("README.md");
+    for variable in VARIABLES {
+        let default = match variable.default {
+            None => "must be set".to_owned(),
+            Some("") => "empty".to_owned(),
+            Some(default) => format!("`{default}`"),
+        };
+        let row = format!(
+            "| `{}` | {} | {} | {default} |",
+            variable.name, variable.meaning, variable.bounds
+        );
+        assert!(
+            readme.contains(&row),
+            "add to the README's table of variables: {row}"
+        );
+    }
+}
+
+#[test]
+fn the_example_environment_sets_just_what_must_be_set_and_where_the_engine_is() {
+    let example = file(".env.example");
+    let set: BTreeSet<&str> = example
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, _)| name)
+        .collect();
+    let needed: BTreeSet<&str> = VARIABLES
+        .iter()
+        .filter(|variable| variable.default.is_none() || variable.name == "DYNAMODB_ENDPOINT")
+        .map(|variable| variable.name)
+        .collect();
+    assert_eq!(set, needed, "change .env.example");
+}

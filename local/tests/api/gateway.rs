@@ -1,0 +1,68 @@
+use serde_json::json;
+
+use crate::running::{Answer, Running};
+
+fn is_the_gateways(answer: &Answer, status: u16, message: &str) {
+    assert_eq!(
+        (answer.status, &answer.body),
+        (status, &json!({ "message": message })),
+        "{answer:?}"
+    );
+    assert_eq!(answer.header("content-type"), "application/json");
+    for ours in ["x-content-type-options", "cache-control"] {
+        assert_eq!(answer.header(ours), "", "{ours} is ours");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_route_or_method_is_answered_by_the_gateway() {
+    let service = Running::start().await;
+    for (method, path) in [
+        ("GET", "/"),
+        ("GET", "/nothing"),
+        ("GET", "/register"),
+        ("DELETE", "/users/me"),
+        ("POST", "/users/me"),
+        ("GET", "/users"),
+        ("POST", "/register/"),
+        ("GET", "/token/"),
+        ("OPTIONS", "/token"),
+    ] {
+        is_the_gateways(&Answer::of(service.request(method, path)).await, 404, "Not Found");
+    }
+}
+
+#[tokio::test]
+async fn more_than_10240_bytes_of_headers_are_refused_by_the_gateway() {
+    let service = Running::start().await;
+    let with = async |length: usize| {
+        Answer::of(
+            service
+                .request("GET", "/users/me")
+                .header("authorization", "x".repeat(length)),
+        )
+        .await
+    };
+    assert_eq!(with(10_000).await.status, 401);
+    is_the_gateways(&with(10_240).await, 431, "Request Header Fields Too Large");
+}
+
+#[tokio::test]
+async fn more_than_10_mib_of_body_are_refused_by_the_gateway() {
+    let service = Running::start().await;
+    let request = service
+        .request("POST", "/register")
+        .body(vec![b'x'; 10 * 1024 * 1024 + 1]);
+    is_the_gateways(&Answer::of(request).await, 413, "Request Entity Too Large");
+}
+
+#[tokio::test]
+async fn repeated_headers_are_joined_by_a_comma_as_a_function_behind_the_gateway_sees_them() {
+    let service = Running::start().await;
+    let request = service
+        .request("POST", "/token")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("a=b");
+    Answer::of(request).await.is_oauth(415, "invalid_request");
+}

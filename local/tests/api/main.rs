@@ -1,0 +1,12 @@
+//! The service from outside: HTTP against `cargo dev`'s own server. A test named `t_01_…` shows the statement T-01 of the
+//! list of requirements (`docs/conformance.md`).
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod consistency;
+mod events;
+mod gateway;
+mod me;
+mod program;
+mod register;
+mod running;
+mod token;

@@ -1,0 +1,298 @@
+use serde_json::{Value, json};
+use shared::keys::{Kind, generate};
+use testing::forge::Forger;
+
+use crate::running::{Answer, PASSWORD, Running};
+
+const CHALLENGE: &str = "Bearer realm=\"latchkey\"";
+const INVALID_TOKEN: &str = "Bearer realm=\"latchkey\", error=\"invalid_token\", error_description=\"Could not validate credentials\"";
+
+fn is_invalid_token(answer: &Answer, why: &str) {
+    assert_eq!(answer.status, 401, "{why}: {answer:?}");
+    answer.is_problem(401, "Could not validate credentials");
+    assert_eq!(answer.header("www-authenticate"), INVALID_TOKEN, "{why}");
+    assert_eq!(answer.body["error"], "invalid_token", "{why}");
+}
+
+fn is_not_authenticated(answer: &Answer) {
+    answer.is_problem(401, "Not authenticated");
+    assert_eq!(answer.header("www-authenticate"), CHALLENGE);
+    assert!(answer.body.get("error").is_none(), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_user_reads_what_registration_answered() {
+    let service = Running::start().await;
+    let body = json!({"username": "johndoe", "email": "j@example.com", "full_name": "John Doe", "password": PASSWORD});
+    let registered = service.register(body).await;
+    let token = service.log_in("johndoe", PASSWORD).await.body["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let answer = service.me(&format!("Bearer {token}")).await;
+    assert_eq!((answer.status, &answer.body), (200, &registered.body));
+    assert_eq!(answer.header("content-type"), "application/json");
+    let slash = service.request("GET", "/users/me/").bearer_auth(&token);
+    assert_eq!(Answer::of(slash).await.status, 200);
+    let more = Answer::of(service.request("GET", "/users/me/more").bearer_auth(&token)).await;
+    assert_eq!((more.status, more.body), (404, json!({"message": "Not Found"})));
+}
+
+#[tokio::test]
+async fn b_01_without_credentials_the_challenge_has_no_error() {
+    let service = Running::start().await;
+    is_not_authenticated(&Answer::of(service.request("GET", "/users/me")).await);
+}
+
+#[tokio::test]
+async fn b_02_every_challenge_has_a_realm() {
+    let service = Running::start().await;
+    let answers = [
+        Answer::of(service.request("GET", "/users/me")).await,
+        service.me("Basic Og==").await,
+        service.me("Bearer").await,
+        service.me("Bearer x").await,
+        service.log_in("nobody", "wrong").await,
+    ];
+    for answer in answers {
+        assert!(
+            answer.header("www-authenticate").starts_with(CHALLENGE),
+            "{answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn b_03_a_token_that_does_not_verify_is_an_invalid_token_without_a_reason() {
+    let service = Running::start().await;
+    let id = service.user("johndoe").await;
+    let forger = service.forger(&id);
+    let expired = forger.token(|_, claims| {
+        for time in ["iat", "auth_time", "exp"] {
+            claims[time] = json!(claims[time].as_i64().unwrap() - 2000);
+        }
+    });
+    let good = forger.token(|_, _| {});
+    let tampered = format!("{}A{}", &good[..good.len() - 10], &good[good.len() - 9..]);
+    for (why, token) in [
+        ("expired", &expired),
+        ("tampered", &tampered),
+        ("nonsense", &"x.y.z".to_owned()),
+    ] {
+        is_invalid_token(&service.me(&format!("Bearer {token}")).await, why);
+    }
+}
+
+#[tokio::test]
+async fn b_05_two_values_or_no_single_token_are_an_invalid_request() {
+    let service = Running::start().await;
+    let token = service.token("johndoe").await;
+    let is_refused = |answer: &Answer| {
+        answer.is_problem(400, "Authorization must be Bearer and one token");
+        assert!(
+            answer
+                .header("www-authenticate")
+                .starts_with("Bearer realm=\"latchkey\", error=\"invalid_request\"")
+        );
+        assert_eq!(answer.body["error"], "invalid_request");
+    };
+    for value in [
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        "Bearer a b".to_owned(),
+        "Bearer ü".to_owned(),
+        "Bearer =".to_owned(),
+        "Bearer a=b".to_owned(),
+        format!("Bearer {token},Bearer {token}"),
+        format!("Basic Og==, Bearer {token}"),
+        "Basic Og==,Basic Og==".to_owned(),
+    ] {
+        is_refused(&service.me(&value).await);
+    }
+    let twice = service
+        .request("GET", "/users/me")
+        .header("authorization", format!("Bearer {token}"))
+        .header("authorization", "Basic Og==");
+    is_refused(&Answer::of(twice).await);
+}
+
+#[tokio::test]
+async fn b_06_the_query_is_never_read_and_the_scheme_is_compared_without_case() {
+    let service = Running::start().await;
+    let token = service.token("johndoe").await;
+    is_not_authenticated(
+        &Answer::of(service.request("GET", &format!("/users/me?access_token={token}"))).await,
+    );
+    for scheme in ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer  "] {
+        assert_eq!(
+            service.me(&format!("{scheme} {token}")).await.status,
+            200,
+            "{scheme}"
+        );
+    }
+    for other in [
+        "Basic Og==",
+        "Digest username=\"a\", realm=\"b\", qop=auth",
+        "Bearers x",
+        "Token x",
+        "DPoP x",
+    ] {
+        is_not_authenticated(&service.me(other).await);
+    }
+}
+
+#[tokio::test]
+async fn b_08_personal_data_is_not_stored_on_the_way() {
+    let service = Running::start().await;
+    let token = service.token("johndoe").await;
+    service.me(&format!("Bearer {token}")).await.has_common_headers();
+}
+
+#[tokio::test]
+async fn j_03_only_a_token_of_our_type_key_issuer_audience_and_time_verifies() {
+    let service = Running::start().await;
+    let id = service.user("johndoe").await;
+    let forger = service.forger(&id);
+    let now = forger.claims["iat"].as_i64().unwrap();
+    let accepted = async |why: &str, change: &dyn Fn(&mut Value, &mut Value)| {
+        let answer = service
+            .me(&format!(
+                "Bearer {}",
+                forger.token(|header, claims| change(header, claims))
+            ))
+            .await;
+        assert_eq!(answer.status, 200, "{why}: {answer:?}");
+    };
+    let refused = async |why: &str, change: &dyn Fn(&mut Value, &mut Value)| {
+        let token = forger.token(|header, claims| change(header, claims));
+        is_invalid_token(&service.me(&format!("Bearer {token}")).await, why);
+    };
+    let remove = |object: &mut Value, name: &str| {
+        object.as_object_mut().unwrap().remove(name);
+    };
+
+    accepted("as it is", &|_, _| {}).await;
+    accepted("the whole media type", &|header, _| {
+        header["typ"] = json!("application/at+jwt")
+    })
+    .await;
+    accepted("a media type has no case", &|header, _| {
+        header["typ"] = json!("AT+JWT")
+    })
+    .await;
+    accepted("expired within the leeway", &|_, claims| {
+        claims["exp"] = json!(now - 50)
+    })
+    .await;
+    accepted("issued ahead within the leeway", &|_, claims| {
+        claims["iat"] = json!(now + 50)
+    })
+    .await;
+    accepted("nbf within the leeway", &|_, claims| {
+        claims["nbf"] = json!(now + 50)
+    })
+    .await;
+    accepted("jku is not followed", &|header, _| {
+        header["jku"] = json!("https://evil.example.com/jwks")
+    })
+    .await;
+
+    refused("typ JWT", &|header, _| header["typ"] = json!("JWT")).await;
+    refused("no typ", &|header, _| remove(header, "typ")).await;
+    refused("crit", &|header, _| header["crit"] = json!(["exp"])).await;
+    refused("empty crit", &|header, _| header["crit"] = json!([])).await;
+    refused("no kid", &|header, _| remove(header, "kid")).await;
+    refused("unknown kid", &|header, _| header["kid"] = json!("another")).await;
+    refused("RS512 of an RS256 key", &|header, _| {
+        header["alg"] = json!("RS512")
+    })
+    .await;
+    refused("ES256 of an RSA key", &|header, _| header["alg"] = json!("ES256")).await;
+    refused("no alg", &|header, _| remove(header, "alg")).await;
+    for claim in ["iss", "aud", "sub", "exp", "iat", "client_id", "jti", "auth_time"] {
+        refused(claim, &|_, claims| remove(claims, claim)).await;
+    }
+    refused("another issuer", &|_, claims| {
+        claims["iss"] = json!("https://evil.example.com")
+    })
+    .await;
+    refused("our issuer with a slash", &|_, claims| {
+        claims["iss"] = json!(format!("{}/", service.url))
+    })
+    .await;
+    refused("an array issuer", &|_, claims| {
+        claims["iss"] = json!([service.url])
+    })
+    .await;
+    refused("another audience", &|_, claims| {
+        claims["aud"] = json!("https://api.example.com")
+    })
+    .await;
+    refused("an empty subject", &|_, claims| claims["sub"] = json!("")).await;
+    refused("expired", &|_, claims| claims["exp"] = json!(now - 70)).await;
+    refused("issued ahead", &|_, claims| claims["iat"] = json!(now + 70)).await;
+    refused("nbf ahead", &|_, claims| claims["nbf"] = json!(now + 70)).await;
+    refused("exp as text", &|_, claims| claims["exp"] = json!("tomorrow")).await;
+
+    is_invalid_token(
+        &service.me(&format!("Bearer {}", forger.unsigned())).await,
+        "alg none",
+    );
+    is_invalid_token(
+        &service
+            .me(&format!("Bearer {}", forger.hs256_with_the_public_key()))
+            .await,
+        "HS256",
+    );
+    let foreign = Forger::new(&generate(Kind::Rs256).unwrap(), &service.url, &id, now);
+    is_invalid_token(
+        &service.me(&format!("Bearer {}", foreign.token(|_, _| {}))).await,
+        "a foreign key",
+    );
+    let kid = forger.header["kid"].clone();
+    let foreign = foreign.token(|header, _| header["kid"] = kid);
+    is_invalid_token(
+        &service.me(&format!("Bearer {foreign}")).await,
+        "a foreign key under our kid",
+    );
+    let mut embedded = Forger::new(&generate(Kind::EdDsa).unwrap(), &service.url, &id, now);
+    embedded.header["jwk"] = json!({"kty": "OKP", "crv": "Ed25519", "x": "AAAA"});
+    is_invalid_token(
+        &service.me(&format!("Bearer {}", embedded.token(|_, _| {}))).await,
+        "its own key",
+    );
+}
+
+#[tokio::test]
+async fn the_token_of_a_user_who_is_gone_is_invalid() {
+    let service = Running::start().await;
+    let id = service.user("johndoe").await;
+    let token = service.forger(&id).token(|_, _| {});
+    assert_eq!(service.me(&format!("Bearer {token}")).await.status, 200);
+    service.table.delete(&format!("user#{id}"), "user").await;
+    is_invalid_token(&service.me(&format!("Bearer {token}")).await, "deleted");
+}
+
+#[tokio::test]
+async fn a_disabled_user_is_inactive() {
+    let service = Running::start().await;
+    let id = service.user("johndoe").await;
+    let token = service.forger(&id).token(|_, _| {});
+    service.table.set(&id, "disabled", json!({"BOOL": true})).await;
+    let answer = service.me(&format!("Bearer {token}")).await;
+    answer.is_problem(400, "Inactive user");
+    assert_eq!(answer.header("www-authenticate"), "");
+}
+
+#[tokio::test]
+async fn a_body_and_its_type_are_ignored() {
+    let service = Running::start().await;
+    let token = service.token("johndoe").await;
+    let request = service
+        .request("GET", "/users/me")
+        .bearer_auth(token)
+        .header("content-type", "text/plain")
+        .header("content-encoding", "gzip")
+        .body("x".repeat(20_000));
+    assert_eq!(Answer::of(request).await.status, 200);
+}

@@ -1,0 +1,212 @@
+//! The program `cargo dev` itself.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use reqwest::Client;
+use serde_json::{Value, json};
+
+struct Program {
+    child: Child,
+    url: String,
+    printed: Vec<String>,
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command.args(arguments).env_clear().env("RUST_BACKTRACE", "1");
+    command
+}
+
+impl Program {
+    fn start(data: &Path) -> Self {
+        let data = data.to_str().unwrap();
+        let mut child = command(&["--port", "0", "--dynamodb-port", "0", "--data-dir", data])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut printed = Vec::new();
+        while printed
+            .last()
+            .is_none_or(|line: &String| !line.contains("Ctrl-C"))
+        {
+            printed.push(lines.next().unwrap().unwrap());
+        }
+        // The program goes on printing; a closed pipe would end it.
+        std::thread::spawn(move || lines.for_each(drop));
+        let url = printed
+            .iter()
+            .find_map(|line| line.strip_prefix("Latchkey"))
+            .unwrap()
+            .trim()
+            .to_owned();
+        Self { child, url, printed }
+    }
+
+    async fn post(&self, path: &str, content_type: &str, body: &str) -> (u16, Value) {
+        let request = Client::new()
+            .post(format!("{}{path}", self.url))
+            .header("content-type", content_type)
+            .body(body.to_owned());
+        let response = request.send().await.unwrap();
+        (
+            response.status().as_u16(),
+            serde_json::from_str(&response.text().await.unwrap()).unwrap(),
+        )
+    }
+
+    async fn log_in(&self) -> (u16, Value) {
+        self.post(
+            "/token",
+            "application/x-www-form-urlencoded",
+            "username=johndoe&password=correct+horse+battery",
+        )
+        .await
+    }
+
+    /// As Ctrl-C does.
+    fn stop(mut self) {
+        let interrupted = Command::new("kill")
+            .args(["-INT", &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(interrupted.success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What the program prints where it cannot start.
+fn refused(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(printed.lines().count(), 1, "one line and no backtrace: {printed}");
+    printed
+}
+
+#[tokio::test]
+async fn users_and_keys_are_kept_over_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let first = Program::start(&data);
+    let body = json!({"username": "johndoe", "password": "correct horse battery"}).to_string();
+    assert_eq!(first.post("/register", "application/json", &body).await.0, 201);
+    let (_, token) = first.log_in().await;
+    first.stop();
+
+    let second = Program::start(&data);
+    let (status, again) = second.log_in().await;
+    assert_eq!(status, 200);
+    let kid = |answer: &Value| {
+        jsonwebtoken::decode_header(answer["access_token"].as_str().unwrap())
+            .unwrap()
+            .kid
+            .unwrap()
+    };
+    assert_eq!(kid(&token), kid(&again));
+    assert_eq!(second.post("/register", "application/json", &body).await.0, 409);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_secret_can_be_read_by_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let _program = Program::start(folder.path());
+    for file in ["signing-keys.json", "dynamodb.sqlite"] {
+        let mode = std::fs::metadata(folder.path().join(file))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn it_prints_what_it_serves_and_a_line_to_try() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path());
+    let printed = program.printed.join("\n");
+    for expected in [
+        "POST /register",
+        "POST /token",
+        "GET /users/me",
+        "DynamoDB  http://127.0.0.1:",
+        "curl -i ",
+    ] {
+        assert!(printed.contains(expected), "{expected} in {printed}");
+    }
+    assert!(printed.contains(&program.url));
+}
+
+#[test]
+fn a_taken_port_is_told_plainly() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let printed = refused(&mut command(&[
+        "--port",
+        &port.to_string(),
+        "--dynamodb-port",
+        "0",
+        "--in-memory",
+    ]));
+    assert_eq!(
+        printed,
+        format!("error: port {port} is taken; choose another with --port\n")
+    );
+    let printed = refused(&mut command(&[
+        "--port",
+        "0",
+        "--dynamodb-port",
+        &port.to_string(),
+        "--in-memory",
+    ]));
+    assert!(
+        printed.contains(&port.to_string()) && printed.contains("taken"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    let mut wrong = command(&["--port", "0", "--dynamodb-port", "0", "--in-memory"]);
+    let printed = refused(wrong.env("ACCESS_TOKEN_SECONDS", "soon"));
+    assert_eq!(
+        printed,
+        "error: ACCESS_TOKEN_SECONDS must be a number from 60 to 86400\n"
+    );
+}
+
+#[test]
+fn keys_that_do_not_parse_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("signing-keys.json"),
+        "{\"keys\":[{\"pem\":\"secret\"}]}",
+    )
+    .unwrap();
+    let data = folder.path().to_str().unwrap();
+    let printed = refused(&mut command(&[
+        "--port",
+        "0",
+        "--dynamodb-port",
+        "0",
+        "--data-dir",
+        data,
+    ]));
+    assert!(
+        printed.contains("signing-keys.json") && printed.contains("key 1 is not PEM"),
+        "{printed}"
+    );
+    assert!(!printed.contains("secret"));
+}

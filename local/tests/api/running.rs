@@ -1,0 +1,217 @@
+//! A service of one test's own, on free ports and in memory.
+
+use local::{Data, Options, Service};
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use shared::clock::Clock;
+use testing::forge::Forger;
+use testing::table::Table;
+use tokio::sync::oneshot;
+
+/// A password that the policy takes.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+pub(crate) struct Running {
+    pub(crate) url: String,
+    pub(crate) table: Table,
+    keys: String,
+    client: Client,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl Running {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With variables that come before the template's defaults.
+    pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
+        let options = Options {
+            port: 0,
+            dynamodb_port: 0,
+            data: Data::InMemory,
+            dynamodb_endpoint: None,
+        };
+        // The least that is allowed: these tests are about HTTP.
+        let cheap = [("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_ITERATIONS", "1")];
+        let lookup = |name: &str| {
+            variables
+                .iter()
+                .chain(&cheap)
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        let service = Service::start(options, lookup, Clock::system()).await.unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = Self {
+            url: service.url(),
+            table: Table::at(service.dynamodb_url()),
+            keys: std::fs::read_to_string(service.keys_file()).unwrap(),
+            client: Client::new(),
+            stop: Some(stop),
+        };
+        tokio::spawn(service.run(async {
+            let _ = stopped.await;
+        }));
+        running
+    }
+
+    pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    pub(crate) async fn form(&self, body: &str) -> Answer {
+        self.form_bytes(body.as_bytes()).await
+    }
+
+    pub(crate) async fn form_bytes(&self, body: &[u8]) -> Answer {
+        let request = self
+            .request("POST", "/token")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.to_vec());
+        Answer::of(request).await
+    }
+
+    pub(crate) async fn register(&self, body: Value) -> Answer {
+        Answer::of(self.request("POST", "/register").json(&body)).await
+    }
+
+    /// Registers a user of this name and gives the id.
+    pub(crate) async fn user(&self, username: &str) -> String {
+        let answer = self
+            .register(json!({"username": username, "password": PASSWORD}))
+            .await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.body["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn log_in(&self, username: &str, password: &str) -> Answer {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair("username", username)
+            .append_pair("password", password)
+            .finish();
+        self.form(&body).await
+    }
+
+    /// An access token of a fresh user of this name.
+    pub(crate) async fn token(&self, username: &str) -> String {
+        self.user(username).await;
+        self.log_in(username, PASSWORD).await.body["access_token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    pub(crate) async fn me(&self, authorization: &str) -> Answer {
+        Answer::of(
+            self.request("GET", "/users/me")
+                .header("authorization", authorization),
+        )
+        .await
+    }
+
+    /// Makes tokens of `user` as the service would, and others.
+    pub(crate) fn forger(&self, user: &str) -> Forger {
+        Forger::new(&self.keys, &self.url, user, Clock::system().now().unix())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+}
+
+/// An answer, its body read as JSON.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) async fn of(request: RequestBuilder) -> Self {
+        Self::read(request.send().await.unwrap()).await
+    }
+
+    async fn read(response: Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Self {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// An answer of the OAuth endpoints' table.
+    pub(crate) fn is_oauth(&self, status: u16, error: &str) {
+        assert_eq!(
+            (self.status, self.body["error"].as_str()),
+            (status, Some(error)),
+            "{self:?}"
+        );
+        assert_eq!(self.header("content-type"), "application/json");
+        assert_eq!(self.body["detail"], self.body["error_description"], "{self:?}");
+        assert_eq!(self.body.as_object().unwrap().len(), 3, "{self:?}");
+        self.has_common_headers();
+        assert_eq!(self.header("pragma"), "no-cache");
+        if status != 401 {
+            assert_eq!(
+                self.header("www-authenticate"),
+                "",
+                "a challenge would hide the body from some clients"
+            );
+        }
+    }
+
+    /// An answer of every other route's table.
+    pub(crate) fn is_problem(&self, status: u16, detail: &str) {
+        assert_eq!(
+            (self.status, self.body["detail"].as_str()),
+            (status, Some(detail)),
+            "{self:?}"
+        );
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.body["type"], "about:blank");
+        assert_eq!(self.body["status"], status);
+        let title = reqwest::StatusCode::from_u16(status)
+            .unwrap()
+            .canonical_reason()
+            .unwrap();
+        assert_eq!(self.body["title"], title);
+        let instance = self.body["instance"].as_str().unwrap();
+        assert!(
+            instance.len() > "urn:request:".len() && instance.starts_with("urn:request:"),
+            "{instance}"
+        );
+        self.has_common_headers();
+    }
+
+    pub(crate) fn has_common_headers(&self) {
+        assert_eq!(self.header("x-content-type-options"), "nosniff", "{self:?}");
+        assert_eq!(self.header("cache-control"), "no-store", "{self:?}");
+    }
+
+    /// The `errors` of a problem document as pairs of field and code.
+    pub(crate) fn errors(&self) -> Vec<(&str, &str)> {
+        let errors = self.body["errors"].as_array().unwrap();
+        errors
+            .iter()
+            .map(|error| {
+                assert!(!error["message"].as_str().unwrap().is_empty());
+                (error["field"].as_str().unwrap(), error["code"].as_str().unwrap())
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,521 @@
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use crate::running::{Answer, PASSWORD, Running};
+
+fn decoded(part: &str) -> Value {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+/// Header and claims of a token, unverified.
+fn parts(token: &str) -> (Value, Value) {
+    let parts: Vec<&str> = token.split('.').collect();
+    (decoded(parts[0]), decoded(parts[1]))
+}
+
+#[tokio::test]
+async fn t_01_only_post_reaches_the_handler_and_the_query_is_never_read() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    for method in ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] {
+        let answer = Answer::of(service.request(method, "/token")).await;
+        assert_eq!(answer.status, 404, "{method}");
+        if method != "HEAD" {
+            assert_eq!(answer.body, json!({"message": "Not Found"}), "{method}");
+        }
+    }
+    let query = "/token?grant_type=password&username=johndoe&password=correct%20horse%20battery";
+    let request = service
+        .request("POST", query)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("grant_type=password");
+    Answer::of(request).await.is_oauth(400, "invalid_request");
+}
+
+#[tokio::test]
+async fn t_02_both_form_types_are_taken_and_no_other() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    let form = "username=johndoe&password=correct+horse+battery";
+    for content_type in [
+        "application/x-www-form-urlencoded",
+        "Application/X-WWW-Form-URLencoded",
+        "application/x-www-form-urlencoded; charset=utf-8",
+        "application/x-www-form-urlencoded;charset=UTF-8",
+    ] {
+        let request = service
+            .request("POST", "/token")
+            .header("content-type", content_type)
+            .body(form);
+        assert_eq!(Answer::of(request).await.status, 200, "{content_type}");
+    }
+    let multipart = reqwest::multipart::Form::new()
+        .text("username", "johndoe")
+        .text("password", PASSWORD);
+    let request = service.request("POST", "/token").multipart(multipart);
+    assert_eq!(Answer::of(request).await.status, 200);
+
+    for content_type in ["application/json", "text/plain", "nonsense", ""] {
+        let request = service
+            .request("POST", "/token")
+            .header("content-type", content_type)
+            .body(form);
+        Answer::of(request).await.is_oauth(415, "invalid_request");
+    }
+    Answer::of(service.request("POST", "/token").body(form))
+        .await
+        .is_oauth(415, "invalid_request");
+    Answer::of(service.request("POST", "/token"))
+        .await
+        .is_oauth(415, "invalid_request");
+    let encoded = service
+        .request("POST", "/token")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("content-encoding", "identity")
+        .body(form);
+    Answer::of(encoded).await.is_oauth(415, "invalid_request");
+}
+
+#[tokio::test]
+async fn t_03_the_form_is_utf_8_with_percent_escapes() {
+    let service = Running::start().await;
+    let answer = service
+        .register(json!({"username": "zoë", "password": "pässwörd + 100 %"}))
+        .await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    for form in [
+        "username=zo%C3%AB&password=p%C3%A4ssw%C3%B6rd+%2B+100+%25",
+        "username=zoë&password=pässwörd%20%2b%20100%20%25",
+    ] {
+        assert_eq!(service.form(form).await.status, 200, "{form}");
+    }
+    for form in [
+        "username=a&password=100%",
+        "username=a&password=%2",
+        "username=a&password=%zz",
+        "%=a",
+    ] {
+        let answer = service.form(form).await;
+        answer.is_oauth(400, "invalid_request");
+        assert!(
+            answer.body["detail"].as_str().unwrap().contains("%25"),
+            "{answer:?}"
+        );
+    }
+    for form in [
+        &b"username=a&password=%ff"[..],
+        &b"username=a&password=\xc3"[..],
+        &b"\xff=a"[..],
+    ] {
+        service.form_bytes(form).await.is_oauth(400, "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn t_03_a_broken_multipart_body_is_an_invalid_request() {
+    let service = Running::start().await;
+    let post = async |content_type: &str, body: &[u8]| {
+        let request = service
+            .request("POST", "/token")
+            .header("content-type", content_type)
+            .body(body.to_vec());
+        Answer::of(request).await.is_oauth(400, "invalid_request");
+    };
+    let part = "--b\r\ncontent-disposition: form-data; name=\"username\"\r\n\r\njohndoe\r\n";
+    post("multipart/form-data", part.as_bytes()).await;
+    post("multipart/form-data; boundary=b", part.as_bytes()).await;
+    post("multipart/form-data; boundary=b", b"nothing of the kind").await;
+    post(
+        "multipart/form-data; boundary=b",
+        b"--b\r\ncontent-disposition: form-data\r\n\r\nx\r\n--b--\r\n",
+    )
+    .await;
+    let not_utf_8 = b"--b\r\ncontent-disposition: form-data; name=\"username\"\r\n\r\n\xff\r\n--b--\r\n";
+    post("multipart/form-data; boundary=b", not_utf_8).await;
+}
+
+#[tokio::test]
+async fn t_04_a_known_parameter_that_comes_twice_is_refused() {
+    let service = Running::start().await;
+    for name in [
+        "grant_type",
+        "username",
+        "password",
+        "scope",
+        "client_id",
+        "client_secret",
+    ] {
+        for twice in [
+            format!("{name}=a&{name}=a"),
+            format!("{name}=a&x=1&{name}=b"),
+            format!("{name}=&{name}="),
+        ] {
+            let answer = service.form(&format!("username=u&password=p&{twice}")).await;
+            answer.is_oauth(400, "invalid_request");
+            assert!(
+                answer.body["detail"].as_str().unwrap().contains(name),
+                "{answer:?}"
+            );
+        }
+    }
+    let multipart = reqwest::multipart::Form::new()
+        .text("scope", "a")
+        .text("scope", "b");
+    Answer::of(service.request("POST", "/token").multipart(multipart))
+        .await
+        .is_oauth(400, "invalid_request");
+}
+
+#[tokio::test]
+async fn t_05_an_empty_parameter_counts_as_not_sent() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    let good = "username=johndoe&password=correct+horse+battery";
+    for empty in ["scope=", "client_id=&client_secret=", "grant_type="] {
+        let answer = service.form(&format!("{good}&{empty}")).await;
+        assert_eq!(answer.status, 200, "{empty}: {answer:?}");
+    }
+    service
+        .form("grant_type=password&username=&password=x")
+        .await
+        .is_oauth(400, "invalid_request");
+    service
+        .form("grant_type=password&username=x&password=")
+        .await
+        .is_oauth(400, "invalid_request");
+    // Counted before empty ones are dropped.
+    service
+        .form(&format!("{good}&username="))
+        .await
+        .is_oauth(400, "invalid_request");
+}
+
+#[tokio::test]
+async fn parameters_that_are_not_known_are_ignored_also_twice() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    let answer = service
+        .form("username=johndoe&password=correct+horse+battery&foo=1&foo=2&audience=x")
+        .await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[tokio::test]
+async fn t_07_the_grant_type_may_be_left_out_beside_username_and_password_alone() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    for form in ["", "username=a", "password=a", "grant_type=&username=a"] {
+        let answer = service.form(form).await;
+        answer.is_oauth(400, "invalid_request");
+        assert!(
+            answer.body["detail"].as_str().unwrap().contains("grant_type"),
+            "{form}: {answer:?}"
+        );
+    }
+    for form in [
+        "grant_type=client_credentials",
+        "grant_type=refresh_token&refresh_token=x",
+        "grant_type=Password",
+    ] {
+        service.form(form).await.is_oauth(400, "unsupported_grant_type");
+    }
+    // The grant is looked at before its parameters, and doubled ones before the grant.
+    service
+        .form("grant_type=implicit&username=a")
+        .await
+        .is_oauth(400, "unsupported_grant_type");
+    service
+        .form("grant_type=implicit&username=a&username=b")
+        .await
+        .is_oauth(400, "invalid_request");
+    for (form, missing) in [
+        ("grant_type=password&password=x", "username"),
+        ("grant_type=password&username=x", "password"),
+    ] {
+        let answer = service.form(form).await;
+        answer.is_oauth(400, "invalid_request");
+        assert!(
+            answer.body["detail"].as_str().unwrap().contains(missing),
+            "{answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn t_08_a_wrong_password_and_an_unknown_user_are_one_answer() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    let long = "x".repeat(10_000);
+    let too_long_password = "x".repeat(1025);
+    let attempts = [
+        ("johndoe", "wrong horse battery"),
+        ("nobody", "wrong horse battery"),
+        ("no body", "x"),
+        ("nobody@example.com", "wrong horse battery"),
+        ("@", "x"),
+        (long.as_str(), "x"),
+        ("johndoe", too_long_password.as_str()),
+        ("johndoe", "short"),
+    ];
+    let mut seen = Vec::new();
+    for (username, password) in attempts {
+        let answer = service.log_in(username, password).await;
+        answer.is_oauth(401, "invalid_grant");
+        assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"latchkey\"");
+        let mut headers = answer.headers.clone();
+        headers.remove("date");
+        seen.push((answer.body.to_string(), headers));
+    }
+    for other in &seen[1..] {
+        assert_eq!(other, &seen[0]);
+    }
+    assert_eq!(seen[0].0, json!({"error": "invalid_grant", "error_description": "Incorrect username or password", "detail": "Incorrect username or password"}).to_string());
+}
+
+#[tokio::test]
+async fn t_14_the_token_response_is_that_of_rfc_6749() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    let answer = service
+        .form("grant_type=password&username=johndoe&password=correct+horse+battery")
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), "application/json");
+    let body = answer.body.as_object().unwrap();
+    let members: Vec<&str> = body.keys().map(String::as_str).collect();
+    assert_eq!(members, ["access_token", "expires", "expires_in", "token_type"]);
+    assert_eq!(
+        (&body["token_type"], &body["expires_in"]),
+        (&json!("bearer"), &json!(1800))
+    );
+    let (_, claims) = parts(body["access_token"].as_str().unwrap());
+    let expires = shared::clock::Timestamp::parse(body["expires"].as_str().unwrap()).unwrap();
+    assert_eq!(claims["exp"], expires.unix());
+    assert!(body["expires"].as_str().unwrap().ends_with('Z'));
+}
+
+#[tokio::test]
+async fn t_15_no_answer_of_the_token_endpoint_may_be_stored() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    let answers = [
+        service.log_in("johndoe", PASSWORD).await,
+        service.log_in("johndoe", "wrong").await,
+        service.form("grant_type=x").await,
+        Answer::of(service.request("POST", "/token")).await,
+        service.form(&"x".repeat(17_000)).await,
+        Answer::of(service.request("POST", "/token/more")).await,
+    ];
+    for answer in answers {
+        answer.has_common_headers();
+        assert_eq!(answer.header("pragma"), "no-cache", "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn t_22_a_body_over_16_kib_is_refused_first_and_a_long_password_is_a_wrong_one() {
+    let service = Running::start().await;
+    let longest = "x".repeat(1024);
+    let answer = service
+        .register(json!({"username": "johndoe", "password": longest}))
+        .await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(service.log_in("johndoe", &longest).await.status, 200);
+    service
+        .log_in("johndoe", &"x".repeat(1025))
+        .await
+        .is_oauth(401, "invalid_grant");
+    let of_length = |length: usize| {
+        let start = "grant_type=nothing&padding=";
+        format!("{start}{}", "x".repeat(length - start.len()))
+    };
+    service
+        .form(&of_length(16_384))
+        .await
+        .is_oauth(400, "unsupported_grant_type");
+    service
+        .form(&of_length(16_385))
+        .await
+        .is_oauth(413, "invalid_request");
+    // The size comes before the type.
+    let json = service
+        .request("POST", "/token")
+        .header("content-type", "application/json")
+        .body("x".repeat(16_385));
+    Answer::of(json).await.is_oauth(413, "invalid_request");
+}
+
+#[tokio::test]
+async fn j_01_the_header_says_access_token_rs256_and_the_key() {
+    let service = Running::start().await;
+    let (header, _) = parts(&service.token("johndoe").await);
+    let expected = service.forger("x").header;
+    assert_eq!(header, expected);
+    assert_eq!(
+        (&header["typ"], &header["alg"]),
+        (&json!("at+jwt"), &json!("RS256"))
+    );
+}
+
+#[tokio::test]
+async fn j_02_the_claims_are_those_of_rfc_9068_and_nothing_personal() {
+    let service = Running::start_with(&[("ACCESS_TOKEN_SECONDS", "900")]).await;
+    let id = service.user("johndoe").await;
+    let answer = service.log_in("johndoe", PASSWORD).await;
+    let token = answer.body["access_token"].as_str().unwrap();
+    let (_, claims) = parts(token);
+    let names: Vec<&str> = claims.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        ["aud", "auth_time", "client_id", "exp", "iat", "iss", "jti", "sub"]
+    );
+    assert_eq!(claims["iss"], service.url);
+    assert_eq!(claims["aud"], service.url);
+    assert_eq!(claims["sub"], id);
+    assert_eq!(claims["client_id"], "latchkey");
+    assert_eq!(claims["auth_time"], claims["iat"]);
+    assert_eq!(
+        claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
+        900
+    );
+    assert_eq!(answer.body["expires_in"], 900);
+    assert!(!token.contains(&URL_SAFE_NO_PAD.encode("johndoe")));
+    let again = service.log_in("johndoe", PASSWORD).await;
+    assert_ne!(
+        parts(again.body["access_token"].as_str().unwrap()).1["jti"],
+        claims["jti"]
+    );
+}
+
+#[tokio::test]
+async fn issuer_and_audience_never_come_from_a_request() {
+    let service = Running::start_with(&[("AUDIENCE", "https://api.example.com"), ("CLIENT_ID", "cli")]).await;
+    service.user("johndoe").await;
+    let request = service
+        .request("POST", "/token")
+        .header("host", "evil.example.com")
+        .header("x-forwarded-host", "evil.example.com")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("username=johndoe&password=correct+horse+battery&client_id=evil");
+    let answer = Answer::of(request).await;
+    let token = answer.body["access_token"].as_str().unwrap();
+    let (_, claims) = parts(token);
+    assert_eq!(claims["iss"], service.url);
+    assert_eq!(claims["aud"], "https://api.example.com");
+    assert_eq!(claims["client_id"], "cli");
+    assert_eq!(service.me(&format!("Bearer {token}")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_user_logs_in_by_username_or_email_however_it_is_written() {
+    let service = Running::start().await;
+    let body = json!({"username": "Straße", "email": "John.Doe@Bücher.example", "password": PASSWORD});
+    assert_eq!(service.register(body).await.status, 201);
+    for name in [
+        "Straße",
+        "STRASSE",
+        "strasse",
+        "john.doe@xn--bcher-kva.example",
+        "JOHN.DOE@BÜCHER.EXAMPLE",
+    ] {
+        assert_eq!(service.log_in(name, PASSWORD).await.status, 200, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_username_is_never_found_as_an_email_nor_an_email_as_a_username() {
+    let service = Running::start().await;
+    let body = json!({"email": "johndoe@example.com", "password": PASSWORD});
+    assert_eq!(service.register(body).await.status, 201);
+    service
+        .log_in("johndoe", PASSWORD)
+        .await
+        .is_oauth(401, "invalid_grant");
+    assert_eq!(service.log_in("johndoe@example.com", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_password_is_the_same_in_every_unicode_form() {
+    let service = Running::start().await;
+    let body = json!({"username": "johndoe", "password": "pa\u{301}ssw\u{f6}rd"});
+    assert_eq!(service.register(body).await.status, 201);
+    assert_eq!(
+        service.log_in("johndoe", "p\u{e1}sswo\u{308}rd").await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn the_right_password_of_a_disabled_user_is_an_invalid_grant() {
+    let service = Running::start().await;
+    let id = service.user("johndoe").await;
+    service.table.set(&id, "disabled", json!({"BOOL": true})).await;
+    let answer = service.log_in("johndoe", PASSWORD).await;
+    answer.is_oauth(400, "invalid_grant");
+    assert_eq!(answer.body["detail"], "Inactive user");
+    // A wrong one tells nothing.
+    service
+        .log_in("johndoe", "wrong horse battery")
+        .await
+        .is_oauth(401, "invalid_grant");
+}
+
+#[tokio::test]
+async fn no_scope_can_be_granted_and_that_is_told_to_the_right_password_alone() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    for scope in ["read", "read+write", "%22"] {
+        service
+            .form(&format!(
+                "username=johndoe&password=correct+horse+battery&scope={scope}"
+            ))
+            .await
+            .is_oauth(400, "invalid_scope");
+    }
+    service
+        .form("username=johndoe&password=wrong&scope=read")
+        .await
+        .is_oauth(401, "invalid_grant");
+}
+
+#[tokio::test]
+async fn client_credentials_are_ignored_in_the_form_and_in_basic() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    let form = "username=johndoe&password=correct+horse+battery&client_id=any&client_secret=any";
+    for basic in [
+        "Basic Og==",
+        &format!("Basic {}", STANDARD.encode("cli:")),
+        "Basic nonsense",
+    ] {
+        let request = service
+            .request("POST", "/token")
+            .header("authorization", basic)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form);
+        assert_eq!(Answer::of(request).await.status, 200, "{basic}");
+    }
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_is_the_same_route_and_anything_more_is_not() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    let post = async |path: &str| {
+        let request = service
+            .request("POST", path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body("username=johndoe&password=correct+horse+battery");
+        Answer::of(request).await
+    };
+    assert_eq!(post("/token/").await.status, 200);
+    for path in ["/token/more", "/token/more/", "/token//"] {
+        let answer = post(path).await;
+        assert_eq!(
+            (answer.status, answer.body),
+            (404, json!({"message": "Not Found"})),
+            "{path}"
+        );
+    }
+}

@@ -1,0 +1,69 @@
+use shared::clock::Timestamp;
+use shared::names::NameKey;
+use shared::password::StoredHash;
+use shared::user::{Email, FullName, User, UserId, Username, Website};
+use testing::deployment::Deployment;
+
+fn user(id: &str) -> User {
+    let now = Timestamp::parse("2026-11-23T20:47:00Z").unwrap();
+    User {
+        id: UserId::known(id.to_owned()),
+        username: Some(Username::parse("Straße").unwrap()),
+        email: Some(Email::parse("John@Bücher.example").unwrap()),
+        full_name: Some(FullName::parse("John Doe").unwrap()),
+        website: Some(Website::parse("https://example.com").unwrap()),
+        disabled: true,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+#[tokio::test]
+async fn a_user_is_read_as_it_was_written_by_id_and_by_each_name() {
+    let deployment = Deployment::without_keys().await;
+    let store = deployment.store().await;
+    let hash = StoredHash::from_store("hash".to_owned());
+    store.register(&user("a"), &hash).await.unwrap();
+    assert_eq!(store.user("a").await.unwrap(), Some(user("a")));
+    assert_eq!(store.user("b").await.unwrap(), None);
+    let now = Timestamp::from_unix(0);
+    for name in ["STRASSE", "john@xn--bcher-kva.example"] {
+        let key = NameKey::at_log_in(name).unwrap();
+        let found = store.credentials(Some(&key), now).await.unwrap();
+        assert_eq!(found, Some((user("a"), hash.clone())), "{name}");
+    }
+    assert_eq!(store.credentials(None, now).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_user_without_optional_fields_is_read_as_it_was_written() {
+    let deployment = Deployment::without_keys().await;
+    let store = deployment.store().await;
+    let bare = User {
+        username: None,
+        full_name: None,
+        website: None,
+        disabled: false,
+        ..user("a")
+    };
+    store
+        .register(&bare, &StoredHash::from_store("hash".to_owned()))
+        .await
+        .unwrap();
+    assert_eq!(store.user("a").await.unwrap(), Some(bare));
+}
+
+#[tokio::test]
+async fn an_id_is_never_used_twice() {
+    let deployment = Deployment::without_keys().await;
+    let store = deployment.store().await;
+    let hash = StoredHash::from_store("hash".to_owned());
+    store.register(&user("a"), &hash).await.unwrap();
+    let other = User {
+        username: Some(Username::parse("other").unwrap()),
+        email: None,
+        ..user("a")
+    };
+    assert!(store.register(&other, &hash).await.is_err());
+    assert_eq!(store.user("a").await.unwrap(), Some(user("a")));
+}

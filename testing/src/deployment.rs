@@ -1,0 +1,226 @@
+//! A deployment of one test's own: the embedded engine, its table, signing keys, and each function's variables.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use lambda_http::{Body, Request, Response};
+use local_dynamodb::{Engine, Template};
+use serde_json::Value;
+use shared::app::{App, Function};
+use shared::clock::{Clock, Timestamp};
+use shared::config::{Config, Need};
+use shared::error::Error;
+use shared::keys::{Kind, SigningKeys, generate};
+use shared::lambda::answer;
+use shared::password::{Password, StoredHash};
+use shared::store::Store;
+use tempfile::TempDir;
+
+use crate::table::Table;
+
+/// The issuer of every test's tokens.
+pub const ISSUER: &str = "https://auth.example.com";
+
+/// An engine with the template's table, and all that the functions need to run on it.
+pub struct Deployment {
+    engine: Engine,
+    folder: TempDir,
+    clock: Clock,
+    variables: BTreeMap<String, String>,
+}
+
+impl Deployment {
+    /// A deployment with one RS256 key, whose public side is published.
+    pub async fn start() -> Self {
+        let deployment = Self::without_keys().await;
+        deployment.use_keys(signing_document()).await;
+        deployment
+    }
+
+    /// A deployment before its first key.
+    pub async fn without_keys() -> Self {
+        let template = Template::of_this_project().unwrap();
+        let engine = Engine::in_memory(&template).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let keys_file = folder.path().join("signing-keys.json");
+        let variables = [
+            ("TABLE_NAME", "UsersTable"),
+            ("DYNAMODB_ENDPOINT", engine.endpoint()),
+            ("ISSUER", ISSUER),
+            ("SIGNING_KEYS_FILE", keys_file.to_str().unwrap()),
+            // The least that is allowed: a test of anything but hashing need not wait for it.
+            ("ARGON2_MEMORY_KIB", "7168"),
+            ("ARGON2_ITERATIONS", "1"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        Self {
+            engine,
+            folder,
+            clock: Clock::system(),
+            variables,
+        }
+    }
+
+    /// Writes the private keys and publishes their public side.
+    pub async fn use_keys(&self, document: &str) {
+        std::fs::write(self.keys_file(), document).unwrap();
+        let set = SigningKeys::parse(document).unwrap().jwk_set().unwrap();
+        self.publish(&set).await;
+    }
+
+    /// Publishes a JWK Set.
+    pub async fn publish(&self, jwk_set: &str) {
+        self.store()
+            .await
+            .put_jwk_set(jwk_set, self.clock.now())
+            .await
+            .unwrap();
+    }
+
+    /// The file of private keys, which may not be there yet.
+    pub fn keys_file(&self) -> PathBuf {
+        self.folder.path().join("signing-keys.json")
+    }
+
+    /// A folder that goes with the deployment.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Sets a variable for the apps made from now on.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Gives the apps made from now on another clock.
+    #[must_use]
+    pub fn at(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.clock = Clock::from_fn(now);
+        self
+    }
+
+    /// Where the engine is.
+    pub fn endpoint(&self) -> &str {
+        self.engine.endpoint()
+    }
+
+    /// A function's variables, as its environment would have them.
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
+    /// The store, past any proxy.
+    pub async fn store(&self) -> Store {
+        let config = Config::read(&[Need::Store], |name| match name {
+            "DYNAMODB_ENDPOINT" => Some(self.engine.endpoint().to_owned()),
+            name => self.variables.get(name).cloned(),
+        });
+        Store::connect(&config.unwrap().store).await.unwrap()
+    }
+
+    /// A function's app, as a cold start makes it.
+    pub async fn app(&self, function: Function) -> App {
+        self.try_app(function).await.unwrap()
+    }
+
+    /// A function's app, or the words with which its start fails.
+    ///
+    /// # Errors
+    ///
+    /// What a start says.
+    pub async fn try_app(&self, function: Function) -> Result<App, String> {
+        let config = Config::read(function.needs, |name| self.variables.get(name).cloned())
+            .map_err(|error| error.to_string())?;
+        let app = App::new(config, self.clock.clone())
+            .await
+            .map_err(|error| format!("{error:?}"))?;
+        app.load_keys().await.map_err(|error| error.to_string())?;
+        Ok(app)
+    }
+
+    /// The table, past any proxy and past the store.
+    pub fn table(&self) -> Table {
+        Table::at(self.engine.endpoint())
+    }
+
+    /// Registers a user past the function, with a hash of today's parameters, and gives its id.
+    pub async fn user(&self, username: &str, password: &str) -> String {
+        let hasher = shared::password::Hasher::new(
+            Config::read(&[Need::Store, Need::Passwords], |name| {
+                self.variables.get(name).cloned()
+            })
+            .unwrap()
+            .passwords
+            .unwrap(),
+        );
+        let password = Password::attempt(password.to_owned()).unwrap();
+        let hash = hasher.hash(Arc::new(password)).await.unwrap();
+        self.user_with_hash(username, hash.as_str()).await
+    }
+
+    /// Registers a user with a stored hash and gives its id.
+    pub async fn user_with_hash(&self, username: &str, hash: &str) -> String {
+        let now = self.clock.now();
+        let id = shared::random::ulid(now).unwrap();
+        let user = shared::user::User {
+            id: shared::user::UserId::known(id.clone()),
+            username: Some(shared::user::Username::parse(username).unwrap()),
+            email: None,
+            full_name: None,
+            website: None,
+            disabled: false,
+            created_at: now,
+            updated_at: now,
+        };
+        let hash = StoredHash::from_store(hash.to_owned());
+        self.store().await.register(&user, &hash).await.unwrap();
+        id
+    }
+}
+
+/// The document of private keys that the tests of one process share: an RSA key takes a while to make.
+pub fn signing_document() -> &'static str {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    DOCUMENT.get_or_init(|| generate(Kind::Rs256).unwrap().to_string())
+}
+
+/// A response with its body read as JSON.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: lambda_http::http::HeaderMap,
+    /// The body; `null` where it is empty.
+    pub body: Value,
+}
+
+impl Answer {
+    /// A header's value; empty where it is absent.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// Calls a handler as every caller does and reads the answer.
+pub async fn call<H, F>(function: Function, handler: H, app: App, request: Request) -> Answer
+where
+    H: FnOnce(App, Request) -> F,
+    F: Future<Output = Result<Response<Body>, Error>>,
+{
+    let response = answer(function, handler, app, request).await;
+    let (parts, body) = response.into_parts();
+    Answer {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        body: if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&body).unwrap()
+        },
+    }
+}

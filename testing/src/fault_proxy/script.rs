@@ -1,0 +1,45 @@
+//! Which fault is due, and what was asked for so far.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::Fault;
+
+/// What is told apart: the requests of one operation, or (`None`) all of them.
+type Requests = Option<String>;
+
+#[derive(Debug, Default)]
+pub(super) struct Script {
+    once: HashMap<Requests, VecDeque<Fault>>,
+    always: HashMap<Requests, Fault>,
+    /// Every operation that came in, oldest first.
+    pub(super) seen: Vec<String>,
+}
+
+impl Script {
+    pub(super) fn add(&mut self, operation: Option<&str>, faults: impl IntoIterator<Item = Fault>) {
+        self.once
+            .entry(operation.map(str::to_owned))
+            .or_default()
+            .extend(faults);
+    }
+
+    pub(super) fn always(&mut self, operation: Option<&str>, fault: Fault) {
+        self.always.insert(operation.map(str::to_owned), fault);
+    }
+
+    pub(super) fn pass(&mut self) {
+        self.once.clear();
+        self.always.clear();
+    }
+
+    /// Notes that `operation` came in, and says what to do to it.
+    pub(super) fn next(&mut self, operation: &str) -> Fault {
+        self.seen.push(operation.to_owned());
+        let one = Some(operation.to_owned());
+        let mut scripted = |requests| self.once.get_mut(requests).and_then(VecDeque::pop_front);
+        scripted(&one)
+            .or_else(|| scripted(&None))
+            .or_else(|| self.always.get(&one).or_else(|| self.always.get(&None)).cloned())
+            .unwrap_or(Fault::Pass)
+    }
+}

@@ -1,0 +1,84 @@
+//! Tokens that the service did not issue: signed by its keys or by others', with any header and claims.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey};
+use serde_json::{Value, json};
+use shared::keys::SigningKeys;
+
+/// Signs what it is given.
+pub struct Forger {
+    document: String,
+    /// The header that the service itself would write.
+    pub header: Value,
+    /// Claims of a token that verifies now.
+    pub claims: Value,
+}
+
+impl Forger {
+    /// By the first key of a document of private keys; the claims are of `user`, issued at `now`.
+    #[must_use]
+    pub fn new(document: &str, issuer: &str, user: &str, now: i64) -> Self {
+        let keys = SigningKeys::parse(document).unwrap();
+        let key = keys.current().unwrap();
+        Self {
+            document: document.to_owned(),
+            header: json!({"alg": json!(key.kind().algorithm()), "typ": "at+jwt", "kid": key.kid()}),
+            claims: json!({
+                "iss": issuer, "aud": issuer, "sub": user, "client_id": "latchkey",
+                "iat": now, "exp": now + 1800, "auth_time": now, "jti": "01J",
+            }),
+        }
+    }
+
+    /// The token of header and claims, changed by `change` first.
+    #[must_use]
+    pub fn token(&self, change: impl FnOnce(&mut Value, &mut Value)) -> String {
+        let (mut header, mut claims) = (self.header.clone(), self.claims.clone());
+        change(&mut header, &mut claims);
+        let message = message(&header, &claims);
+        let document: Value = serde_json::from_str(&self.document).unwrap();
+        let pem = document["keys"][0]["pem"].as_str().unwrap().as_bytes();
+        let (key, algorithm) = EncodingKey::from_rsa_pem(pem)
+            .map(|key| (key, Algorithm::RS256))
+            .or_else(|_| EncodingKey::from_ec_pem(pem).map(|key| (key, Algorithm::ES256)))
+            .or_else(|_| EncodingKey::from_ed_pem(pem).map(|key| (key, Algorithm::EdDSA)))
+            .unwrap();
+        signed(&message, &key, algorithm)
+    }
+
+    /// A token that names HS256 and is signed with the public JWK Set's modulus as the secret.
+    #[must_use]
+    pub fn hs256_with_the_public_key(&self) -> String {
+        let set = SigningKeys::parse(&self.document).unwrap().jwk_set().unwrap();
+        let set: Value = serde_json::from_str(&set).unwrap();
+        let modulus = URL_SAFE_NO_PAD
+            .decode(set["keys"][0]["n"].as_str().unwrap())
+            .unwrap();
+        let mut header = self.header.clone();
+        header["alg"] = json!("HS256");
+        signed(
+            &message(&header, &self.claims),
+            &EncodingKey::from_secret(&modulus),
+            Algorithm::HS256,
+        )
+    }
+
+    /// A token that names no algorithm and has no signature.
+    #[must_use]
+    pub fn unsigned(&self) -> String {
+        let mut header = self.header.clone();
+        header["alg"] = json!("none");
+        format!("{}.", message(&header, &self.claims))
+    }
+}
+
+fn message(header: &Value, claims: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}", part(header), part(claims))
+}
+
+fn signed(message: &str, key: &EncodingKey, algorithm: Algorithm) -> String {
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).unwrap();
+    format!("{message}.{signature}")
+}

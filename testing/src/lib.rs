@@ -1,0 +1,14 @@
+//! What the tests of several crates need, and no deployed function does.
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot go on has failed, and its panic says where"
+)]
+
+pub mod deployment;
+pub mod event;
+pub mod events;
+pub mod fault_proxy;
+pub mod forge;
+pub mod runtime_api;
+pub mod table;

@@ -1,0 +1,169 @@
+//! A function's real binary as a child process.
+
+use std::io;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::exchange::Exchange;
+use super::{InvocationError, RuntimeApi};
+
+/// A running function. It is killed when this value is dropped.
+#[derive(Debug)]
+pub struct Function {
+    child: Child,
+    exchange: Arc<Exchange>,
+    stdout: Output,
+    stderr: Output,
+}
+
+/// What the process has written to one of its streams so far.
+#[derive(Debug)]
+struct Output {
+    written: watch::Receiver<Vec<u8>>,
+    reader: JoinHandle<()>,
+}
+
+impl Function {
+    /// Starts `binary` with the variables that Lambda sets for the runtime, those of `environment`, and no others.
+    ///
+    /// # Errors
+    ///
+    /// If the system can't start the binary. A binary that starts and then gives up is seen by [`invoke`](Self::invoke)
+    /// and [`wait_for_exit`](Self::wait_for_exit).
+    pub fn spawn(
+        binary: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+        api: &RuntimeApi,
+    ) -> io::Result<Self> {
+        let name = binary.file_stem().unwrap_or_default();
+        let mut child = Command::new(binary)
+            .env_clear()
+            .env("AWS_LAMBDA_FUNCTION_NAME", name)
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_RUNTIME_API", api.address())
+            .envs(environment)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| {
+                io::Error::new(
+                    error.kind(),
+                    format!("{} can't be started: {error}", binary.display()),
+                )
+            })?;
+        Ok(Self {
+            stdout: Output::of(child.stdout.take()),
+            stderr: Output::of(child.stderr.take()),
+            child,
+            exchange: Arc::clone(&api.exchange),
+        })
+    }
+
+    /// Like [`RuntimeApi::invoke`], but does not wait for a process that has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`InvocationError`] says whether the function failed, or could not start, or ended, or did not answer in time.
+    pub async fn invoke(&mut self, event: &Value, limit: Duration) -> Result<Value, InvocationError> {
+        let ended = tokio::select! {
+            biased;
+            answer = self.exchange.invoke(event, limit) => return answer,
+            ended = self.child.wait() => ended,
+        };
+        self.read_to_end().await;
+        match ended {
+            Ok(status) => {
+                let output = format!("{}{}", self.stdout(), self.stderr());
+                Err(InvocationError::Exited { status, output })
+            }
+            Err(_) => Err(InvocationError::TimedOut(limit)),
+        }
+    }
+
+    /// Waits until the process ends by itself. `None` if it has not done so within `limit`.
+    pub async fn wait_for_exit(&mut self, limit: Duration) -> Option<ExitStatus> {
+        let status = tokio::time::timeout(limit, self.child.wait()).await.ok()?.ok()?;
+        self.read_to_end().await;
+        Some(status)
+    }
+
+    /// Waits until the function has written a line with `text` in it to either of its streams, and returns that line.
+    /// `None` if there is none within `limit`.
+    pub async fn wait_for_line(&mut self, text: &str, limit: Duration) -> Option<String> {
+        let line = async {
+            tokio::select! {
+                Some(line) = self.stdout.line(text) => Some(line),
+                Some(line) = self.stderr.line(text) => Some(line),
+                else => None,
+            }
+        };
+        tokio::time::timeout(limit, line).await.ok()?
+    }
+
+    /// What the function has written to its standard output so far.
+    #[must_use]
+    pub fn stdout(&self) -> String {
+        self.stdout.text()
+    }
+
+    /// What the function has written to its standard error so far.
+    #[must_use]
+    pub fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
+    async fn read_to_end(&mut self) {
+        self.stdout.end().await;
+        self.stderr.end().await;
+    }
+}
+
+impl Output {
+    fn of(stream: Option<impl AsyncRead + Unpin + Send + 'static>) -> Self {
+        let (sender, written) = watch::channel(Vec::new());
+        let reader = tokio::spawn(async move {
+            let Some(mut stream) = stream else { return };
+            let mut piece = vec![0; 8 * 1024];
+            while let Ok(length @ 1..) = stream.read(&mut piece).await {
+                sender.send_modify(|all| all.extend(piece.iter().take(length)));
+            }
+        });
+        Self { written, reader }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.written.borrow()).into_owned()
+    }
+
+    async fn line(&mut self, text: &str) -> Option<String> {
+        loop {
+            // First noted as seen, then looked at: what comes in between is a change again.
+            let written = String::from_utf8_lossy(&self.written.borrow_and_update()).into_owned();
+            // A line without its end may still grow.
+            let whole = written.rsplit_once('\n').map_or("", |(whole, _)| whole);
+            if let Some(line) = whole.lines().find(|line| line.contains(text)) {
+                return Some(line.to_owned());
+            }
+            // An error says that the stream has ended.
+            self.written.changed().await.ok()?;
+        }
+    }
+
+    async fn end(&mut self) {
+        // It ends with the stream, and can be awaited only once.
+        if !self.reader.is_finished() {
+            let _ended = (&mut self.reader).await;
+        }
+    }
+}

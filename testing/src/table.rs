@@ -1,0 +1,80 @@
+//! The users' table over the plain DynamoDB API: what an import or an operator would do to it.
+
+use serde_json::{Value, json};
+
+const NAME: &str = "UsersTable";
+
+/// The table of an engine.
+#[derive(Clone, Debug)]
+pub struct Table {
+    endpoint: String,
+}
+
+impl Table {
+    /// Of the engine at an endpoint.
+    #[must_use]
+    pub fn at(endpoint: &str) -> Self {
+        Self {
+            endpoint: endpoint.to_owned(),
+        }
+    }
+
+    /// Puts an item.
+    pub async fn put(&self, item: Value) {
+        self.call("PutItem", json!({"Item": item})).await;
+    }
+
+    /// The item of a key, or `null`.
+    pub async fn item(&self, pk: &str, sk: &str) -> Value {
+        self.call("GetItem", json!({"Key": key(pk, sk)})).await["Item"].take()
+    }
+
+    /// How many items there are.
+    pub async fn count(&self) -> u64 {
+        self.call("Scan", json!({"Select": "COUNT"})).await["Count"]
+            .as_u64()
+            .unwrap()
+    }
+
+    /// Sets an attribute of a user.
+    pub async fn set(&self, id: &str, attribute: &str, value: Value) {
+        let body = json!({
+            "Key": key(&format!("user#{id}"), "user"),
+            "UpdateExpression": "SET #a = :v",
+            "ExpressionAttributeNames": {"#a": attribute},
+            "ExpressionAttributeValues": {":v": value},
+        });
+        self.call("UpdateItem", body).await;
+    }
+
+    /// Deletes an item.
+    pub async fn delete(&self, pk: &str, sk: &str) {
+        self.call("DeleteItem", json!({"Key": key(pk, sk)})).await;
+    }
+
+    async fn call(&self, operation: &str, mut body: Value) -> Value {
+        body["TableName"] = json!(NAME);
+        let response = reqwest::Client::new()
+            .post(&self.endpoint)
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-date", "20260101T000000Z")
+            .header(
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
+                 SignedHeaders=host;x-amz-date;x-amz-target, Signature=0",
+            )
+            .body(body.to_string())
+            .send()
+            .await
+            .unwrap();
+        let status = response.status();
+        let answer: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        assert!(status.is_success(), "{operation}: {answer}");
+        answer
+    }
+}
+
+fn key(pk: &str, sk: &str) -> Value {
+    json!({"pk": {"S": pk}, "sk": {"S": sk}})
+}
