@@ -146,7 +146,7 @@ fn run(runtime: Runtime, listener: TcpListener, database: Database, asked_to_sto
         }
     });
     // The connections are tasks of this runtime, each with a handle of the database: here they end.
-    std::mem::forget(runtime);
+    drop(runtime);
 }
 
 fn listen(port: u16) -> Result<TcpListener, EngineError> {

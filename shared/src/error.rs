@@ -214,7 +214,7 @@ impl Error {
         })
     }
 
-    /// The table of `docs/http-api.md`, row by row.
+    /// The rows of the HTTP contract's two tables of errors.
     fn facts(&self) -> Facts {
         match self {
             Self::BodyTooLarge => Facts::new(
@@ -311,7 +311,7 @@ impl Error {
     fn problem_body(&self, facts: &Facts, request_id: &str) -> serde_json::Value {
         let mut body = json!({
             "type": "about:blank",
-            "title": facts.status.canonical_reason().unwrap_or_default(),
+            "title": phrase(facts.status),
             "status": facts.status.as_u16(),
             "detail": facts.detail,
             "instance": format!("urn:request:{request_id}"),
@@ -341,11 +341,21 @@ impl Facts {
     fn challenge_header(&self) -> String {
         match self.bearer {
             None => format!("Bearer realm=\"{REALM}\""),
-            Some(error) => format!(
-                "Bearer realm=\"{REALM}\", error=\"{error}\", error_description=\"{}\"",
+            Some("invalid_token") => format!(
+                "Bearer realm=\"{REALM}\", error=\"invalid_token\", error_description=\"{}\"",
                 self.detail
             ),
+            Some(error) => format!("Bearer realm=\"{REALM}\", error=\"{error}\""),
         }
+    }
+}
+
+/// The status phrase of RFC 9110, which renamed two that the `http` crate still calls by their former names.
+fn phrase(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "Content Too Large",
+        StatusCode::UNPROCESSABLE_ENTITY => "Unprocessable Content",
+        status => status.canonical_reason().unwrap_or_default(),
     }
 }
 

@@ -89,10 +89,9 @@ async fn b_05_two_values_or_no_single_token_are_an_invalid_request() {
     let token = service.token("johndoe").await;
     let is_refused = |answer: &Answer| {
         answer.is_problem(400, "Authorization must be Bearer and one token");
-        assert!(
-            answer
-                .header("www-authenticate")
-                .starts_with("Bearer realm=\"latchkey\", error=\"invalid_request\"")
+        assert_eq!(
+            answer.header("www-authenticate"),
+            "Bearer realm=\"latchkey\", error=\"invalid_request\""
         );
         assert_eq!(answer.body["error"], "invalid_request");
     };

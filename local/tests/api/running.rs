@@ -185,10 +185,15 @@ impl Answer {
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(self.body["type"], "about:blank");
         assert_eq!(self.body["status"], status);
-        let title = reqwest::StatusCode::from_u16(status)
-            .unwrap()
-            .canonical_reason()
-            .unwrap();
+        let title = match status {
+            400 => "Bad Request",
+            401 => "Unauthorized",
+            409 => "Conflict",
+            413 => "Content Too Large",
+            415 => "Unsupported Media Type",
+            422 => "Unprocessable Content",
+            other => unreachable!("{other} has no phrase here"),
+        };
         assert_eq!(self.body["title"], title);
         let instance = self.body["instance"].as_str().unwrap();
         assert!(
