@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::meta::region::ProvideRegion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::Client;
@@ -32,10 +34,12 @@ const ATTEMPTS: u32 = 4;
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 
-/// A client for the configured store. At an endpoint of one's own there are no credentials to find: the embedded engine and
-/// the emulators take any.
+/// A client for the configured store. Lambda gives region and credentials in the environment; no other place is searched,
+/// since what the default chain can do (profiles, instance metadata, STS) a function never uses and would carry along. At an
+/// endpoint of one's own there are no credentials to find: the embedded engine and the emulators take any.
 pub(crate) async fn connect(config: &StoreConfig) -> Result<Client, Error> {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+    let mut client = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
         .http_client(http_client(config)?)
         .retry_config(
             RetryConfig::standard()
@@ -43,6 +47,7 @@ pub(crate) async fn connect(config: &StoreConfig) -> Result<Client, Error> {
                 .with_initial_backoff(FIRST_BACKOFF)
                 .with_max_backoff(LONGEST_BACKOFF),
         )
+        .retry_classifier(TransactionClassifier)
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT)
@@ -50,17 +55,16 @@ pub(crate) async fn connect(config: &StoreConfig) -> Result<Client, Error> {
                 .operation_timeout(OPERATION)
                 .build(),
         );
-    if let Some(endpoint) = &config.endpoint {
-        loader = loader
+    client = match &config.endpoint {
+        Some(endpoint) => client
             .endpoint_url(endpoint.as_str())
             .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::new("local", "local", None, None, "local"));
-    }
-    let sdk = loader.load().await;
-    let client = aws_sdk_dynamodb::config::Builder::from(&sdk)
-        .retry_classifier(TransactionClassifier)
-        .build();
-    Ok(Client::from_conf(client))
+            .credentials_provider(Credentials::new("local", "local", None, None, "local")),
+        None => client
+            .region(EnvironmentVariableRegionProvider::new().region().await)
+            .credentials_provider(EnvironmentVariableCredentialsProvider::new()),
+    };
+    Ok(Client::from_conf(client.build()))
 }
 
 fn http_client(config: &StoreConfig) -> Result<SharedHttpClient, Error> {
