@@ -6,6 +6,7 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
 use crate::clock::Timestamp;
@@ -141,17 +142,27 @@ impl Store {
             .expression_attribute_values(":old", AttributeValue::S(old.as_str().to_owned()))
             .send()
             .await;
-        match result {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(unreachable(&error)),
-        }
+        held(result).map(|_| ())
+    }
+
+    /// Sets whether a user is disabled. `false` where there is no such user.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub async fn set_disabled(&self, id: &UserId, disabled: bool, now: Timestamp) -> Result<bool, Error> {
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(Key::of_user(id.as_str()).into_item()))
+            .update_expression("SET disabled = :disabled, updated_at = :now")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":disabled", AttributeValue::Bool(disabled))
+            .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
+            .send()
+            .await;
+        held(result)
     }
 
     /// The public JWK Set, or `None` where none was published yet.
@@ -190,6 +201,21 @@ impl Store {
             .await
             .map(|output| output.item)
             .map_err(|error| unreachable(&error))
+    }
+}
+
+/// Whether an update's condition held.
+fn held<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result<bool, Error> {
+    match result {
+        Ok(_) => Ok(true),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(unreachable(&error)),
     }
 }
 

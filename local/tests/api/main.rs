@@ -9,4 +9,5 @@ mod me;
 mod program;
 mod register;
 mod running;
+mod table;
 mod token;

@@ -14,6 +14,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 
 pub(crate) struct Running {
     pub(crate) url: String,
+    pub(crate) dynamodb_url: String,
     pub(crate) table: Table,
     keys: String,
     client: Client,
@@ -46,6 +47,7 @@ impl Running {
         let (stop, stopped) = oneshot::channel::<()>();
         let running = Self {
             url: service.url(),
+            dynamodb_url: service.dynamodb_url().to_owned(),
             table: Table::at(service.dynamodb_url()),
             keys: std::fs::read_to_string(service.keys_file()).unwrap(),
             client: Client::new(),

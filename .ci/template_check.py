@@ -1,0 +1,262 @@
+"""Transforms template.yaml as SAM does and holds the result against what neither `sam validate --lint` nor cfn-lint sees:
+dependency cycles through environments, dangling names, and permissions that are wider than one action on one thing.
+
+    python .ci/template_check.py               checks the template
+    python .ci/template_check.py --self-test   breaks the transformed template in each way and sees each check catch it
+"""
+
+import copy
+import os
+import pathlib
+import re
+import sys
+
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+# The transform wants a region and asks nobody about it.
+os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+
+TEMPLATE = pathlib.Path(__file__).resolve().parent.parent / "template.yaml"
+# Each set of parameters takes other branches of the template's conditions.
+PARAMETERS = [{}, {"Issuer": "https://auth.example.com"}]
+SUB_NAME = re.compile(r"\$\{([^!][^}]*)\}")
+
+
+class NoManagedPolicies:
+    """The transform asks for AWS's managed policies; this template uses none."""
+
+    def load(self):
+        return {}
+
+
+def transformed(parameters):
+    source = yaml_parse(TEMPLATE.read_text())
+    for resource in source["Resources"].values():
+        # The transform wants code that is uploaded; `sam deploy` puts its place here.
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://bucket/key"
+    values = {name: str(entry.get("Default", "")) for name, entry in source["Parameters"].items()} | parameters
+    return transform(source, values, NoManagedPolicies())
+
+
+def references(value, local=frozenset()):
+    """Every name that a value refers to, as pairs of kind ("name" or "condition") and name, from all branches."""
+    if isinstance(value, list):
+        for element in value:
+            yield from references(element, local)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "Ref" and isinstance(inner, str):
+                yield "name", inner
+            elif key == "Fn::GetAtt":
+                yield "name", inner.split(".")[0] if isinstance(inner, str) else inner[0]
+            elif key == "Fn::Sub":
+                text, variables = (inner, {}) if isinstance(inner, str) else inner
+                for name in SUB_NAME.findall(text):
+                    if name not in variables:
+                        yield "name", name.split(".")[0]
+                yield from references(variables)
+            elif key == "Fn::If":
+                yield "condition", inner[0]
+                yield from references(inner[1:])
+            elif key == "Condition" and isinstance(inner, str):
+                yield "condition", inner
+            elif key == "DependsOn":
+                for name in [inner] if isinstance(inner, str) else inner:
+                    yield "name", name
+            else:
+                yield from references(inner, local)
+
+
+def no_dangling_name(template):
+    resources, parameters = template["Resources"], template.get("Parameters", {})
+    conditions = template.get("Conditions", {})
+    for section in ("Conditions", "Resources", "Outputs"):
+        for owner, value in template.get(section, {}).items():
+            for kind, name in references(value):
+                if kind == "condition" and name not in conditions:
+                    yield f"{owner} names the condition {name}, which is none"
+                known = name in resources or name in parameters or name.startswith("AWS::")
+                if kind == "name" and not known:
+                    yield f"{owner} names {name}, which is nothing"
+
+
+def no_cycle(template):
+    resources = template["Resources"]
+    graph = {
+        owner: {name for kind, name in references(value) if kind == "name" and name in resources}
+        for owner, value in resources.items()
+    }
+    done, path = set(), []
+
+    def visit(owner):
+        if owner in path:
+            yield "a cycle: " + " -> ".join(path[path.index(owner) :] + [owner])
+        elif owner not in done:
+            path.append(owner)
+            for name in sorted(graph[owner]):
+                yield from visit(name)
+            path.pop()
+            done.add(owner)
+
+    for owner in graph:
+        yield from visit(owner)
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def statements(template):
+    for owner, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::IAM::Role":
+            for policy in resource["Properties"].get("Policies", []):
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    yield owner, statement
+
+
+def least_privilege(template):
+    for owner, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::IAM::Role" and resource["Properties"].get("ManagedPolicyArns"):
+            yield f"{owner} has a managed policy"
+        if resource["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+            yield f"{owner} is a policy outside of a function's own role"
+    for owner, statement in statements(template):
+        for action in listed(statement["Action"]):
+            if "*" in action:
+                yield f"{owner} may {action}"
+            if action in ("dynamodb:Scan", "dynamodb:Query"):
+                yield f"{owner} may {action}, which no request's path needs"
+        for resource in listed(statement["Resource"]):
+            if resource == "*":
+                yield f"{owner} may act on everything"
+
+
+def own_role_and_logs(template):
+    resources = template["Resources"]
+    seen = {}
+    for owner, resource in resources.items():
+        if resource["Type"] != "AWS::Lambda::Function":
+            continue
+        properties = resource["Properties"]
+        for what, value in (("role", properties.get("Role")), ("log group", properties.get("LoggingConfig", {}).get("LogGroup"))):
+            names = [name for _, name in references(value) if name in resources]
+            if len(names) != 1:
+                yield f"{owner} has no {what} of its own in this template"
+            elif names[0] in seen:
+                yield f"{owner} shares its {what} with {seen[names[0]]}"
+            else:
+                seen[names[0]] = owner
+        if properties.get("LoggingConfig", {}).get("LogFormat") != "JSON":
+            yield f"{owner} does not log in JSON"
+    for owner, resource in resources.items():
+        if resource["Type"] == "AWS::Logs::LogGroup" and "RetentionInDays" not in resource["Properties"]:
+            yield f"{owner} keeps its logs for ever"
+
+
+def table_is_safe(template):
+    for owner, resource in template["Resources"].items():
+        if resource["Type"] != "AWS::DynamoDB::Table":
+            continue
+        properties = resource["Properties"]
+        if (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")) != ("Retain", "Retain"):
+            yield f"{owner} goes with the stack"
+        if not properties.get("DeletionProtectionEnabled"):
+            yield f"{owner} has no deletion protection"
+        if not properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
+            yield f"{owner} cannot be restored"
+
+
+CHECKS = [no_dangling_name, no_cycle, least_privilege, own_role_and_logs, table_is_safe]
+
+
+def dangle(template):
+    template["Resources"]["MeRoute"]["Properties"]["Target"] = {"Fn::Sub": "integrations/${NoIntegration}"}
+
+
+def dangle_condition(template):
+    template["Outputs"]["Issuer"]["Value"] = {"Fn::If": ["NoCondition", "a", "b"]}
+
+
+def close_a_cycle(template):
+    template["Resources"]["HttpApi"]["Properties"]["Description"] = {"Fn::GetAtt": ["MeFunction", "Arn"]}
+
+
+def widen_an_action(template):
+    first_statement(template)["Action"] = "dynamodb:*"
+
+
+def widen_a_resource(template):
+    first_statement(template)["Resource"] = "*"
+
+
+def scan(template):
+    first_statement(template)["Action"] = ["dynamodb:Scan"]
+
+
+def manage(template):
+    template["Resources"]["MeRole"]["Properties"]["ManagedPolicyArns"] = ["arn:aws:iam::aws:policy/X"]
+
+
+def share_a_role(template):
+    template["Resources"]["MeFunction"]["Properties"]["Role"] = {"Fn::GetAtt": ["TokenRole", "Arn"]}
+
+
+def keep_logs(template):
+    del template["Resources"]["MeLogs"]["Properties"]["RetentionInDays"]
+
+
+def unprotect(template):
+    template["Resources"]["UsersTable"]["DeletionPolicy"] = "Delete"
+
+
+def first_statement(template):
+    return next(statements(template))[1]
+
+
+BREAKS = [
+    (dangle, no_dangling_name),
+    (dangle_condition, no_dangling_name),
+    (close_a_cycle, no_cycle),
+    (widen_an_action, least_privilege),
+    (widen_a_resource, least_privilege),
+    (scan, least_privilege),
+    (manage, least_privilege),
+    (share_a_role, own_role_and_logs),
+    (keep_logs, own_role_and_logs),
+    (unprotect, table_is_safe),
+]
+
+
+def check():
+    for parameters in PARAMETERS:
+        template = transformed(parameters)
+        for one in CHECKS:
+            found = list(one(template))
+            yield f"{one.__name__} {parameters or 'with the defaults'}", found
+
+
+def self_test():
+    for parameters in PARAMETERS:
+        whole = transformed(parameters)
+        for change, one in BREAKS:
+            broken = copy.deepcopy(whole)
+            change(broken)
+            caught = list(one(broken))
+            yield f"{change.__name__} is caught by {one.__name__}", [] if caught else ["it is not"]
+
+
+def main():
+    passed = failed = 0
+    for name, found in self_test() if "--self-test" in sys.argv[1:] else check():
+        print("ok  " if not found else "FAIL", name)
+        for line in found:
+            print("     ", line)
+        passed, failed = passed + (not found), failed + bool(found)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed or not passed else 0)
+
+
+main()

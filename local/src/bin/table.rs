@@ -1,0 +1,151 @@
+//! What an operator does to the table by hand: put one user with the markers of its names, or set `disabled`. The same code as
+//! the functions' decides what is valid and which spellings are one name. `scripts/put-user` and `scripts/set-disabled` call it.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program talks to the person who started it"
+)]
+
+use std::io::Read;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use shared::clock::Clock;
+use shared::config::{Config, Need};
+use shared::error::Rule;
+use shared::names::NameKey;
+use shared::password::StoredHash;
+use shared::random;
+use shared::store::{RegisterError, Store};
+use shared::user::{Email, FullName, User, UserId, Username, Website};
+
+/// Changes one user in the table. Region and credentials come from the environment (`AWS_REGION`, `AWS_ACCESS_KEY_ID`, …);
+/// with --endpoint-url none are needed.
+#[derive(Parser)]
+struct Arguments {
+    /// The table.
+    #[arg(long, default_value = local::TABLE_NAME)]
+    table: String,
+    /// Where DynamoDB is, if not at AWS: http://127.0.0.1:8000 for a running `cargo dev`.
+    #[arg(long)]
+    endpoint_url: Option<String>,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Puts a user with the markers of its names; the password hash (Argon2 or bcrypt) is read from standard input.
+    PutUser(NewUser),
+    /// Sets whether a user is disabled.
+    SetDisabled {
+        /// The user's username or e-mail address.
+        name: String,
+        /// true or false.
+        #[arg(action = clap::ArgAction::Set)]
+        disabled: bool,
+    },
+}
+
+#[derive(Args)]
+struct NewUser {
+    #[arg(long, required_unless_present = "email")]
+    username: Option<String>,
+    #[arg(long)]
+    email: Option<String>,
+    #[arg(long)]
+    full_name: Option<String>,
+    #[arg(long)]
+    website: Option<String>,
+    #[arg(long)]
+    disabled: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(done) => {
+            println!("{done}");
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<String, String> {
+    let config = Config::read(&[Need::Store], |name| match name {
+        "TABLE_NAME" => Some(arguments.table.clone()),
+        "DYNAMODB_ENDPOINT" => arguments.endpoint_url.clone(),
+        _ => None,
+    })
+    .map_err(|error| error.to_string())?;
+    let store = Store::connect(&config.store)
+        .await
+        .map_err(|error| format!("{error:?}"))?;
+    match arguments.action {
+        Action::PutUser(new) => put_user(&store, new).await,
+        Action::SetDisabled { name, disabled } => set_disabled(&store, &name, disabled).await,
+    }
+}
+
+async fn put_user(store: &Store, new: NewUser) -> Result<String, String> {
+    let mut hash = String::new();
+    std::io::stdin()
+        .read_to_string(&mut hash)
+        .map_err(|error| error.to_string())?;
+    let hash = hash.trim();
+    if !hash.starts_with('$') {
+        return Err("standard input must be a password hash, such as $2b$12$…".to_owned());
+    }
+    let now = Clock::system().now();
+    let user = User {
+        id: UserId::known(random::ulid(now).map_err(|error| format!("{error:?}"))?),
+        username: parsed("username", new.username, Username::parse)?,
+        email: parsed("email", new.email, Email::parse)?,
+        full_name: parsed("full_name", new.full_name, FullName::parse)?,
+        website: parsed("website", new.website, Website::parse)?,
+        disabled: new.disabled,
+        created_at: now,
+        updated_at: now,
+    };
+    match store
+        .register(&user, &StoredHash::from_store(hash.to_owned()))
+        .await
+    {
+        Ok(()) => Ok(user.id.as_str().to_owned()),
+        Err(RegisterError::Taken(taken)) => Err(format!("another user has these names: {taken:?}")),
+        Err(RegisterError::Other(error)) => Err(format!("{error:?}")),
+    }
+}
+
+fn parsed<T>(
+    field: &str,
+    value: Option<String>,
+    parse: fn(&str) -> Result<T, Rule>,
+) -> Result<Option<T>, String> {
+    value
+        .map(|value| parse(&value).map_err(|rule| format!("{field}: {}", rule.message)))
+        .transpose()
+}
+
+async fn set_disabled(store: &Store, name: &str, disabled: bool) -> Result<String, String> {
+    let now = Clock::system().now();
+    let key = NameKey::at_log_in(name).ok_or("no user can have this name")?;
+    let found = store
+        .credentials(Some(&key), now)
+        .await
+        .map_err(|error| format!("{error:?}"))?;
+    let (user, _) = found.ok_or("no user has this name")?;
+    let there = store
+        .set_disabled(&user.id, disabled, now)
+        .await
+        .map_err(|error| format!("{error:?}"))?;
+    if there {
+        Ok(user.id.as_str().to_owned())
+    } else {
+        Err("the user is gone".to_owned())
+    }
+}

@@ -1,0 +1,96 @@
+//! The program behind `scripts/put-user` and `scripts/set-disabled`.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::json;
+
+use crate::running::Running;
+
+/// The row of FastAPI's tutorials: `swordfish`.
+const TUTORIALS: &str = "$2b$12$dQD2AD2Y.Aa8F3IliHPfk.yNESW7FZe3RmeT38K661sg/vds404ga";
+
+fn table(service: &Running, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_table"))
+        .args(["--endpoint-url", &service.dynamodb_url])
+        .args(arguments)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tutorials_row_is_put_logs_in_and_is_renewed() {
+    let service = Running::start().await;
+    let put = table(
+        &service,
+        &[
+            "put-user",
+            "--username",
+            "johndoe",
+            "--email",
+            "johndoe@example.com",
+            "--full-name",
+            "John Doe",
+        ],
+        TUTORIALS,
+    );
+    assert!(put.status.success(), "{put:?}");
+    let id = String::from_utf8(put.stdout).unwrap().trim().to_owned();
+    for name in ["johndoe", "JOHNDOE@example.com"] {
+        assert_eq!(service.log_in(name, "swordfish").await.status, 200, "{name}");
+    }
+    let item = service.table.item(&format!("user#{id}"), "user").await;
+    assert!(
+        item["password_hash"]["S"]
+            .as_str()
+            .unwrap()
+            .starts_with("$argon2id$")
+    );
+    let again = table(&service, &["put-user", "--username", "JohnDoe"], TUTORIALS);
+    assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("username: true"));
+    assert_eq!(
+        service
+            .register(json!({"username": "johndoe", "password": "swordfish"}))
+            .await
+            .status,
+        409
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_disabled_and_enabled_by_name() {
+    let service = Running::start().await;
+    let token = service.token("johndoe").await;
+    for (disabled, status) in [("true", 400), ("false", 200)] {
+        let set = table(&service, &["set-disabled", "JohnDoe", disabled], "");
+        assert!(set.status.success(), "{set:?}");
+        assert_eq!(service.me(&format!("Bearer {token}")).await.status, status);
+    }
+    assert!(
+        !table(&service, &["set-disabled", "nobody", "true"], "")
+            .status
+            .success()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_hash_or_no_name_is_refused() {
+    let service = Running::start().await;
+    assert!(
+        !table(&service, &["put-user", "--username", "johndoe"], "swordfish")
+            .status
+            .success()
+    );
+    assert!(
+        !table(&service, &["put-user", "--username", "john doe"], TUTORIALS)
+            .status
+            .success()
+    );
+    assert_eq!(service.table.count().await, 1, "the JWK Set alone");
+}

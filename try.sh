@@ -1,0 +1,197 @@
+#!/usr/bin/env bash
+# Walks register, token and me with curl, the refused cases too, against any base URL:
+#
+#   ./try.sh [http://127.0.0.1:3000]
+#
+# Prints each request and its answer, and exits non-zero where a status or a word differs from what is said. Makes users of its
+# own, with names that nobody has, so it can be repeated. Needs bash, curl and jq.
+set -euo pipefail
+
+url=${1:-http://127.0.0.1:3000}
+url=${url%/}
+for tool in curl jq; do
+  command -v "$tool" >/dev/null || { echo "try.sh: $tool is needed" >&2; exit 2; }
+done
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+passed=0
+failed=0
+stamp=$(date +%s)$RANDOM
+user=user$stamp
+password='correct horse battery'
+status=
+headers=$scratch/headers
+body=$scratch/body
+
+# Prints a request as it could be typed, a long word such as a token shortened.
+show() {
+  local word line='curl -i'
+  for word in "$@"; do
+    [ "${#word}" -gt 160 ] && word="${word:0:60}…"
+    line+=" $(printf '%q' "$word")"
+  done
+  printf '\n$ %s\n' "$line"
+}
+
+# request PATH [CURL ARGUMENT ...]: sends it and prints the answer.
+request() {
+  local path=$1
+  shift
+  show "$@" "$url$path"
+  status=$(curl -sS -o "$body" -D "$headers" -w '%{http_code}' "$@" "$url$path") || {
+    echo "try.sh: $url can't be reached" >&2
+    exit 2
+  }
+  grep -iE '^(HTTP|content-type|cache-control|location|retry-after|www-authenticate):?' "$headers" | tr -d '\r' || true
+  jq . "$body" 2>/dev/null || cat "$body"
+}
+
+tell() {
+  if [ "$1" = ok ]; then
+    passed=$((passed + 1))
+    echo "ok: $2"
+  else
+    failed=$((failed + 1))
+    echo "FAILED: $2"
+  fi
+}
+
+# expect STATUS "WHAT" [JQ FILTER THAT IS TRUE OF THE BODY]
+expect() {
+  local filter=${3:-true}
+  if [ "$status" = 503 ] && [ "$1" != 503 ]; then
+    echo 'The service has no signing keys yet, or its store is away.'
+  fi
+  if [ "$status" = "$1" ] && jq -e "$filter" "$body" >/dev/null 2>&1; then
+    tell ok "$2 ($1)"
+  else
+    tell no "$2: expected $1 and $filter, got $status"
+  fi
+}
+
+# header NAME VALUE: the last answer has it, word for word.
+header() {
+  local value
+  value=$(grep -i "^$1:" "$headers" | head -n 1 | tr -d '\r' | sed 's/^[^:]*: *//') || true
+  if [ "$value" = "$2" ]; then tell ok "$1: $2"; else tell no "$1 is '$value' and not '$2'"; fi
+}
+
+register() { request /register -H 'content-type: application/json' --data-binary "$1"; }
+form() { request /token -H 'content-type: application/x-www-form-urlencoded' --data-binary "$1"; }
+log_in() { request /token --data-urlencode "username=$1" --data-urlencode "password=$2"; }
+me() { request /users/me "$@"; }
+
+echo "== register"
+register "{\"username\":\"$user\",\"email\":\"$user@example.com\",\"full_name\":\"John Doe\",\"password\":\"$password\"}"
+expect 201 'a user registers' ".username == \"$user\" and .disabled == false and .website == null"
+header location /users/me
+header cache-control no-store
+header x-content-type-options nosniff
+id=$(jq -r .id "$body")
+register "{\"username\":\"$user\",\"password\":\"$password\"}"
+expect 409 'a username is taken' '.errors == [{"field":"username","code":"taken","message":"Already taken"}]'
+register "{\"username\":\"$(tr 'a-z' 'A-Z' <<<"$user")\",\"password\":\"$password\"}"
+expect 409 'however it is written' '.detail == "Username already taken"'
+register "{\"email\":\"$user@EXAMPLE.com\",\"password\":\"$password\"}"
+expect 409 'an address is taken' '.detail == "Email already taken"'
+register "{\"username\":\"$user\",\"email\":\"$user@example.com\",\"password\":\"$password\"}"
+expect 409 'both are taken' '.detail == "Username and email already taken"'
+request /users -H 'content-type: application/json' --data-binary "{\"username\":\"alias$stamp\",\"name\":\"John\",\"surname\":\"Doe\",\"password\":\"$password\"}"
+expect 201 'the alias takes name and surname' '.full_name == "John Doe"'
+register "{\"username\":\"x$stamp\",\"name\":\"John\",\"full_name\":\"John Doe\",\"password\":\"$password\"}"
+expect 422 'name beside full_name' '[.errors[] | .field + " " + .code] == ["name invalid"]'
+register "{\"password\":\"$password\"}"
+expect 422 'no name' '[.errors[] | .field + " " + .code] == ["username required"]'
+register '{"username":"a b","email":"nobody","website":"example.com","full_name":1,"password":"short","nickname":null}'
+expect 422 'all broken rules at once' '[.errors[] | .code] | sort == ["invalid","invalid","invalid","too_short","type","unknown"]'
+register '{"username":'
+expect 400 'malformed JSON' '.type == "about:blank"'
+header content-type application/problem+json
+register '{"username":"a","username":"b"}'
+expect 400 'a member twice'
+register '[]'
+expect 400 'not an object'
+request /register -H 'content-type: text/plain' --data-binary '{}'
+expect 415 'not JSON'
+request /register -H 'content-type: application/json' -H 'content-encoding: gzip' --data-binary '{}'
+expect 415 'an encoded body'
+head -c 16385 /dev/zero | tr '\0' x >"$scratch/large"
+request /register -H 'content-type: application/json' --data-binary "@$scratch/large"
+expect 413 'a body over 16 KiB'
+
+echo
+echo "== token"
+log_in "$user" "$password"
+expect 200 'a user logs in' '.token_type == "bearer" and .expires_in > 0 and (.expires | endswith("Z")) and (has("scope") | not)'
+header cache-control no-store
+header pragma no-cache
+token=$(jq -r '.access_token // empty' "$body")
+log_in "$user@example.com" "$password"
+expect 200 'by the e-mail address'
+log_in "$(tr 'a-z' 'A-Z' <<<"$user")" "$password"
+expect 200 'in capital letters'
+request /token -F "username=$user" -F "password=$password"
+expect 200 'by a multipart form'
+request /token/ --data-urlencode "username=$user" --data-urlencode "password=$password"
+expect 200 'with a slash at the end'
+request /token -u : --data-urlencode "username=$user" --data-urlencode "password=$password" -d 'grant_type=password&scope=&client_id='
+expect 200 'with an empty client'
+log_in "$user" wrong
+expect 401 'a wrong password' '. == {"error":"invalid_grant","error_description":"Incorrect username or password","detail":"Incorrect username or password"}'
+header www-authenticate 'Bearer realm="latchkey"'
+cp "$body" "$scratch/wrong"
+log_in "nobody$stamp" wrong
+expect 401 'an unknown user'
+if cmp -s "$body" "$scratch/wrong"; then tell ok 'the same body'; else tell no 'the bodies differ'; fi
+request /token --data-urlencode "username=$user" --data-urlencode "password=$password" -d scope=read
+expect 400 'a scope' '.error == "invalid_scope"'
+form 'username=a&username=a&password=b'
+expect 400 'a parameter twice' '.error == "invalid_request"'
+form 'username=a'
+expect 400 'no grant' '.error == "invalid_request"'
+form 'grant_type=client_credentials'
+expect 400 'a grant that is not offered' '.error == "unsupported_grant_type"'
+form 'grant_type=password&username=a'
+expect 400 'a parameter missing' '.error == "invalid_request" and (.detail | contains("password"))'
+form 'username=a&password=100%'
+expect 400 'a bad escape' '.detail | contains("%25")'
+form 'username=a&password=%ff'
+expect 400 'not UTF-8' '.error == "invalid_request"'
+request /token -H 'content-type: application/json' --data-binary '{}'
+expect 415 'JSON' '.error == "invalid_request"'
+request /token -H 'content-type: application/x-www-form-urlencoded' --data-binary "@$scratch/large"
+expect 413 'a body over 16 KiB' '.error == "invalid_request"'
+request /token
+expect 404 'GET' '.message == "Not Found"'
+request /token/more -X POST
+expect 404 'more behind the slash' '.message == "Not Found"'
+
+echo
+echo "== me"
+me -H "authorization: Bearer $token"
+expect 200 'a user reads itself' ".id == \"$id\" and .username == \"$user\" and (has(\"password_hash\") | not)"
+header cache-control no-store
+request /users/me/ -H "authorization: bearer $token"
+expect 200 'with a slash at the end'
+me
+expect 401 'no token' '.detail == "Not authenticated" and (has("error") | not)'
+header www-authenticate 'Bearer realm="latchkey"'
+request "/users/me?access_token=$token"
+expect 401 'a token in the query'
+me -u "$user:$password"
+expect 401 'another scheme' '.detail == "Not authenticated"'
+me -H "authorization: Bearer ${token%?????}AAAAA"
+expect 401 'a tampered token' '.error == "invalid_token" and .detail == "Could not validate credentials"'
+header www-authenticate 'Bearer realm="latchkey", error="invalid_token", error_description="Could not validate credentials"'
+me -H 'authorization: Bearer'
+expect 400 'no token behind Bearer' '.error == "invalid_request"'
+me -H "authorization: Bearer $token" -H 'authorization: Bearer x'
+expect 400 'two values' '.error == "invalid_request"'
+header www-authenticate 'Bearer realm="latchkey", error="invalid_request"'
+request /nothing
+expect 404 'an unknown route' '. == {"message":"Not Found"}'
+
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
