@@ -1,6 +1,6 @@
 //! The one table of errors: what can go wrong, and what a client sees of it.
 //!
-//! [`Error::facts`] maps each case to its status, words and headers; [`Error::into_response`] writes them as the OAuth
+//! `Error::facts` maps each case to its status, words and headers; [`Error::into_response`] writes them as the OAuth
 //! endpoints do (RFC 6749 section 5.2) or as every other route does (RFC 9457). There is no blanket `From`: every place
 //! that can fail says which case it is.
 

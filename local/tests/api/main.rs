@@ -9,5 +9,6 @@ mod me;
 mod program;
 mod register;
 mod running;
+mod store;
 mod table;
 mod token;

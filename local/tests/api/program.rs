@@ -4,14 +4,16 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 
 use reqwest::Client;
 use serde_json::{Value, json};
 
 struct Program {
-    child: Child,
+    child: Option<Child>,
     url: String,
     printed: Vec<String>,
+    log: Option<JoinHandle<Vec<String>>>,
 }
 
 fn command(arguments: &[&str]) -> Command {
@@ -36,14 +38,19 @@ impl Program {
             printed.push(lines.next().unwrap().unwrap());
         }
         // The program goes on printing; a closed pipe would end it.
-        std::thread::spawn(move || lines.for_each(drop));
+        let log = std::thread::spawn(move || lines.map_while(Result::ok).collect());
         let url = printed
             .iter()
             .find_map(|line| line.strip_prefix("Latchkey"))
             .unwrap()
             .trim()
             .to_owned();
-        Self { child, url, printed }
+        Self {
+            child: Some(child),
+            url,
+            printed,
+            log: Some(log),
+        }
     }
 
     async fn post(&self, path: &str, content_type: &str, body: &str) -> (u16, Value) {
@@ -67,21 +74,25 @@ impl Program {
         .await
     }
 
-    /// As Ctrl-C does.
-    fn stop(mut self) {
+    /// As Ctrl-C does; gives what was printed since the start.
+    fn stop(mut self) -> Vec<String> {
+        let mut child = self.child.take().unwrap();
         let interrupted = Command::new("kill")
-            .args(["-INT", &self.child.id().to_string()])
+            .args(["-INT", &child.id().to_string()])
             .status()
             .unwrap();
         assert!(interrupted.success());
-        assert!(self.child.wait().unwrap().success());
+        assert!(child.wait().unwrap().success());
+        self.log.take().unwrap().join().unwrap()
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
@@ -209,4 +220,36 @@ fn keys_that_do_not_parse_are_named() {
         "{printed}"
     );
     assert!(!printed.contains("secret"));
+}
+
+#[tokio::test]
+async fn it_logs_a_line_per_request_and_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path());
+    let body = json!({"username": "johndoe", "password": "correct horse battery"}).to_string();
+    assert_eq!(program.post("/register", "application/json", &body).await.0, 201);
+    let (_, answer) = program.log_in().await;
+    let token = answer["access_token"].as_str().unwrap().to_owned();
+    let client = Client::new();
+    let me = client
+        .get(format!("{}/users/me?access_token={token}", program.url))
+        .bearer_auth(&token);
+    assert_eq!(me.send().await.unwrap().status(), 200);
+    let log = program.stop();
+    for (line, expected) in log
+        .iter()
+        .zip(["POST /register 201", "POST /token 200", "GET /users/me 200"])
+    {
+        assert!(line.contains(expected), "{log:?}");
+    }
+    assert_eq!(log.len(), 3, "{log:?}");
+    for secret in [
+        "correct",
+        "battery",
+        "argon2",
+        "PRIVATE",
+        &token[token.len() - 40..],
+    ] {
+        assert!(!log.join("\n").contains(secret), "{secret} in {log:?}");
+    }
 }

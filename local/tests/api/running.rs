@@ -1,10 +1,12 @@
 //! A service of one test's own, on free ports and in memory.
 
 use local::{Data, Options, Service};
+use local_dynamodb::{Engine, Template};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use testing::fault_proxy::FaultProxy;
 use testing::forge::Forger;
 use testing::table::Table;
 use tokio::sync::oneshot;
@@ -28,11 +30,23 @@ impl Running {
 
     /// With variables that come before the template's defaults.
     pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
+        Self::start_on(variables, None).await
+    }
+
+    /// With its store behind a proxy that can fail, whose engine is given back to be kept.
+    pub(crate) async fn start_behind_proxy() -> (Self, FaultProxy, Engine) {
+        let engine = Engine::in_memory(&Template::of_this_project().unwrap()).unwrap();
+        let proxy = FaultProxy::start(engine.endpoint()).await.unwrap();
+        let running = Self::start_on(&[], Some(proxy.endpoint().to_owned())).await;
+        (running, proxy, engine)
+    }
+
+    async fn start_on(variables: &[(&str, &str)], dynamodb_endpoint: Option<String>) -> Self {
         let options = Options {
             port: 0,
             dynamodb_port: 0,
             data: Data::InMemory,
-            dynamodb_endpoint: None,
+            dynamodb_endpoint,
         };
         // The least that is allowed: these tests are about HTTP.
         let cheap = [("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_ITERATIONS", "1")];
@@ -193,6 +207,8 @@ impl Answer {
             409 => "Conflict",
             413 => "Content Too Large",
             415 => "Unsupported Media Type",
+            500 => "Internal Server Error",
+            503 => "Service Unavailable",
             422 => "Unprocessable Content",
             other => unreachable!("{other} has no phrase here"),
         };

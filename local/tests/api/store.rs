@@ -1,0 +1,59 @@
+//! What a client sees when the store is away or holds what cannot be read.
+
+use serde_json::json;
+use testing::fault_proxy::Fault;
+
+use crate::running::{Answer, PASSWORD, Running};
+
+fn may_be_tried_again(answer: &Answer) {
+    assert!(
+        answer.header("retry-after").parse::<u32>().unwrap() > 0,
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_a_503_with_retry_after_on_every_route() {
+    let (service, proxy, _engine) = Running::start_behind_proxy().await;
+    let id = service.user("johndoe").await;
+    let token = service.forger(&id).token(|_, _| {});
+    proxy.always(Fault::Status500);
+    let answer = service.log_in("johndoe", PASSWORD).await;
+    answer.is_oauth(503, "temporarily_unavailable");
+    may_be_tried_again(&answer);
+    let answer = service
+        .register(json!({"username": "other", "password": PASSWORD}))
+        .await;
+    answer.is_problem(503, "Temporarily unavailable");
+    may_be_tried_again(&answer);
+    let answer = service.me(&format!("Bearer {token}")).await;
+    answer.is_problem(503, "Temporarily unavailable");
+    may_be_tried_again(&answer);
+    // The store is not asked for what can be answered without it.
+    service
+        .form("grant_type=nothing")
+        .await
+        .is_oauth(400, "unsupported_grant_type");
+    assert_eq!(service.register(json!({})).await.status, 422);
+    assert_eq!(service.me("Bearer x.y.z").await.status, 401);
+    proxy.pass();
+    assert_eq!(service.me(&format!("Bearer {token}")).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_is_a_500_without_inner_detail() {
+    let service = Running::start().await;
+    let id = service.user("johndoe").await;
+    let token = service.forger(&id).token(|_, _| {});
+    service
+        .table
+        .set(&id, "created_at", json!({"S": "once upon a time"}))
+        .await;
+    service
+        .log_in("johndoe", PASSWORD)
+        .await
+        .is_oauth(500, "server_error");
+    let answer = service.me(&format!("Bearer {token}")).await;
+    answer.is_problem(500, "Internal server error");
+    assert!(!answer.body.to_string().contains("created_at"));
+}
