@@ -8,4 +8,4 @@ mod engine;
 mod template;
 
 pub use engine::{Engine, EngineError};
-pub use template::{Function, Route, Table, Template, TemplateError};
+pub use template::{Cors, Function, Route, Table, Template, TemplateError};

@@ -1,5 +1,6 @@
 //! What the local tools need to know of a SAM template.
 
+mod cors;
 mod document;
 mod error;
 mod function;
@@ -7,6 +8,7 @@ mod intrinsic;
 mod route;
 mod table;
 
+pub use cors::Cors;
 pub use error::TemplateError;
 pub use function::Function;
 pub use route::Route;
@@ -23,6 +25,7 @@ pub struct Template {
     tables: Vec<Table>,
     routes: Vec<Route>,
     functions: Vec<Function>,
+    cors: Option<Cors>,
 }
 
 impl Template {
@@ -46,7 +49,14 @@ impl Template {
             tables: table::tables(&document)?,
             routes: route::routes(&document)?,
             functions: function::functions(&document)?,
+            cors: cors::cors(&document)?,
         })
+    }
+
+    /// What the HTTP API answers to other origins, once there are any.
+    #[must_use]
+    pub fn cors(&self) -> Option<&Cors> {
+        self.cors.as_ref()
     }
 
     /// The tables, in the order of the template.

@@ -51,6 +51,7 @@ pub(crate) async fn functions(
                 .or_else(|| default.clone())
         };
         let call = match declared.package.as_str() {
+            "docs" => callable(docs::FUNCTION, docs::handler, lookup, clock).await?,
             "me" => callable(me::FUNCTION, me::handler, lookup, clock).await?,
             "register" => callable(register::FUNCTION, register::handler, lookup, clock).await?,
             "token" => callable(token::FUNCTION, token::handler, lookup, clock).await?,

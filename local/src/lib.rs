@@ -14,9 +14,11 @@ use shared::store::Store;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+pub mod cors;
 mod functions;
 pub mod gateway;
 mod keys_file;
+pub mod openapi;
 mod router;
 
 /// The table's name in the embedded engine: its logical id in the template.
@@ -161,8 +163,9 @@ impl Service {
             ("SIGNING_KEYS_FILE", keys_file.display().to_string()),
         ]);
         publish_keys(&keys_file, &settings, &clock).await?;
+        let gate = cors::Gate::new(&overrides(cors::VARIABLE).unwrap_or_default(), template.cors());
         let functions = functions::functions(&template, &settings, overrides, &clock).await?;
-        let router = router::router(&template, &functions, &clock)?;
+        let router = router::router(&template, &functions, gate, &clock)?;
         Ok(Self {
             listener,
             router,
@@ -244,7 +247,8 @@ async fn publish_keys(
         .jwk_set()
         .map_err(|error| StartError::KeysFile(error.to_string()))?;
     let config = Config::read(&[Need::Store], |name| settings.get(name).cloned())?;
-    let store = Store::connect(&config.store).await.map_err(StartError::App)?;
+    let Some(config) = config.store else { return Ok(()) };
+    let store = Store::connect(&config).await.map_err(StartError::App)?;
     store
         .put_jwk_set(&document, clock.now())
         .await

@@ -7,18 +7,21 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{RawPathParams, Request};
 use axum::http::{Response, StatusCode};
+use axum::middleware::{Next, from_fn};
 use axum::routing::{MethodFilter, on};
 use local_dynamodb::Template;
 use shared::clock::Clock;
 use shared::random;
 
 use crate::StartError;
+use crate::cors::Gate;
 use crate::functions::Callable;
 use crate::gateway::{self, Arrival};
 
 pub(crate) fn router(
     template: &Template,
     functions: &BTreeMap<String, Callable>,
+    gate: Option<Gate>,
     clock: &Clock,
 ) -> Result<Router, StartError> {
     let mut router = Router::new();
@@ -52,10 +55,11 @@ pub(crate) fn router(
         }
     }
     let not_found = || async { gateway::own_answer(StatusCode::NOT_FOUND, "Not Found") };
-    Ok(router
-        .fallback(not_found)
-        .method_not_allowed_fallback(not_found)
-        .layer(axum::middleware::from_fn(log_request)))
+    let mut router = router.fallback(not_found).method_not_allowed_fallback(not_found);
+    if let Some(gate) = gate {
+        router = router.layer(from_fn(move |request, next| gate.clone().pass(request, next)));
+    }
+    Ok(router.layer(from_fn(log_request)))
 }
 
 #[derive(Clone)]
@@ -108,7 +112,7 @@ impl Arriving {
 }
 
 /// One line per request. The query is left out: people put secrets there.
-async fn log_request(request: Request, next: axum::middleware::Next) -> Response<Body> {
+async fn log_request(request: Request, next: Next) -> Response<Body> {
     let line = format!("{} {}", request.method(), request.uri().path());
     let start = Instant::now();
     let response = next.run(request).await;

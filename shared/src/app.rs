@@ -29,10 +29,10 @@ pub struct App(Arc<Parts>);
 struct Parts {
     config: Config,
     clock: Clock,
-    store: Store,
+    store: Option<Store>,
     hasher: Option<Hasher>,
     signing: Option<SigningKeyring>,
-    public: PublicKeyring,
+    public: Option<PublicKeyring>,
 }
 
 impl App {
@@ -42,14 +42,19 @@ impl App {
     ///
     /// [`Error::Internal`] where a client cannot be built.
     pub async fn new(config: Config, clock: Clock) -> Result<Self, Error> {
-        let store = Store::connect(&config.store).await?;
+        let store = match &config.store {
+            Some(store) => Some(Store::connect(store).await?),
+            None => None,
+        };
         Ok(Self(Arc::new(Parts {
             hasher: config.passwords.map(Hasher::new),
             signing: config
                 .signing
                 .as_ref()
                 .map(|signing| SigningKeyring::new(signing.keys_file.clone())),
-            public: PublicKeyring::new(store.clone(), clock.clone()),
+            public: store
+                .clone()
+                .map(|store| PublicKeyring::new(store, clock.clone())),
             store,
             clock,
             config,
@@ -75,8 +80,8 @@ impl App {
             unusable("SIGNING_KEYS_FILE", signing.load().await.map(|_| ()))?;
         }
         // A function that only issues tokens reads no public key.
-        if self.0.config.tokens.is_some() && self.0.signing.is_none() {
-            unusable("the JWK Set in TABLE_NAME", self.0.public.load().await)?;
+        if let (Some(public), Some(_), None) = (&self.0.public, &self.0.config.tokens, &self.0.signing) {
+            unusable("the JWK Set in TABLE_NAME", public.load().await)?;
         }
         Ok(())
     }
@@ -88,9 +93,12 @@ impl App {
     }
 
     /// The users.
-    #[must_use]
-    pub fn store(&self) -> &Store {
-        &self.0.store
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] in a function that does not say [`Need::Store`].
+    pub fn store(&self) -> Result<&Store, Error> {
+        self.0.store.as_ref().ok_or_else(undeclared)
     }
 
     /// Hashes passwords.
@@ -137,7 +145,8 @@ impl App {
     pub async fn verify(&self, token: &str) -> Result<Claims, Error> {
         let tokens = self.tokens()?;
         let token = Unverified::read(token)?;
-        let key = self.0.public.find(token.kid()).await?;
+        let public = self.0.public.as_ref().ok_or_else(undeclared)?;
+        let key = public.find(token.kid()).await?;
         token.verify(&key.ok_or(Error::InvalidToken)?, tokens, self.0.clock.now())
     }
 }

@@ -7,6 +7,9 @@ use std::time::SystemTime;
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// A point in time in whole seconds, UTC; shown as RFC 3339, e.g. `2026-11-23T20:47:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +57,19 @@ impl Serialize for Timestamp {
         serializer.collect_str(self)
     }
 }
+
+impl PartialSchema for Timestamp {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("RFC 3339, UTC, whole seconds."))
+            .examples(["2026-11-23T20:47:00Z"])
+            .into()
+    }
+}
+
+impl ToSchema for Timestamp {}
 
 /// Tells the time. [`Clock::system`] outside of tests.
 #[derive(Clone)]

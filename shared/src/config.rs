@@ -11,7 +11,7 @@ use url::{Host, Url};
 /// What a function needs of the configuration; each variable belongs to one need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// The table of users. Every function has it.
+    /// The table of users.
     Store,
     /// To hash passwords.
     Passwords,
@@ -114,7 +114,7 @@ pub const VARIABLES: &[Variable] = &[
 #[derive(Clone, Debug)]
 pub struct Config {
     /// [`Need::Store`].
-    pub store: StoreConfig,
+    pub store: Option<StoreConfig>,
     /// [`Need::Passwords`].
     pub passwords: Option<Argon2Config>,
     /// [`Need::Tokens`].
@@ -208,7 +208,7 @@ impl Config {
         let reader = Reader { lookup: &lookup };
         let wants = |need| needs.contains(&need);
         Ok(Self {
-            store: reader.store()?,
+            store: wants(Need::Store).then(|| reader.store()).transpose()?,
             passwords: wants(Need::Passwords).then(|| reader.passwords()).transpose()?,
             tokens: wants(Need::Tokens).then(|| reader.tokens()).transpose()?,
             signing: wants(Need::Signing).then(|| reader.signing()).transpose()?,

@@ -11,6 +11,7 @@ use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 /// The realm of every challenge.
 pub const REALM: &str = "latchkey";
@@ -98,7 +99,7 @@ impl Rule {
 }
 
 /// The kind of a broken rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     /// The field must be there.
@@ -118,13 +119,14 @@ pub enum Code {
 }
 
 /// A field and the rule that it breaks: an element of `errors` in a problem document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
     /// The member's name, as in the request.
     pub field: String,
     /// For programs.
     pub code: Code,
     /// For people.
+    #[schema(value_type = String)]
     pub message: Cow<'static, str>,
 }
 
@@ -165,6 +167,38 @@ impl Taken {
             .map(|(field, _)| taken(field))
             .collect()
     }
+}
+
+/// The body of an error on the OAuth endpoints (RFC 6749 section 5.2).
+#[derive(Serialize, ToSchema)]
+#[schema(as = OAuthError)]
+pub struct OAuthError<'a> {
+    error: &'a str,
+    error_description: &'a str,
+    /// `error_description` again, for clients written for FastAPI.
+    detail: &'a str,
+}
+
+/// The body of an error everywhere else (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Problem<'a> {
+    #[schema(examples("about:blank"))]
+    r#type: &'a str,
+    /// The status phrase.
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    /// `urn:request:` and the gateway's id of the request.
+    instance: String,
+    /// As in `WWW-Authenticate`, where that has one, since a gateway may rename the header (RFC 6750 section 3.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<&'a str>,
+    /// The fields that break a rule, all at once; only where fields do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldError>,
 }
 
 /// What a client sees of an error, whatever the dialect.
@@ -290,8 +324,11 @@ impl Error {
         let facts = self.facts();
         let (content_type, body) = match (&self, dialect) {
             (Self::NotFound, _) => ("application/json", json!({"message": "Not Found"})),
-            (_, Dialect::OAuth) => ("application/json", facts.oauth_body()),
-            (_, Dialect::Problem) => ("application/problem+json", self.problem_body(&facts, request_id)),
+            (_, Dialect::OAuth) => ("application/json", json!(facts.oauth_error())),
+            (_, Dialect::Problem) => (
+                "application/problem+json",
+                json!(self.problem(&facts, request_id)),
+            ),
         };
         let mut response = Response::new(Body::Text(body.to_string()));
         *response.status_mut() = facts.status;
@@ -308,33 +345,30 @@ impl Error {
         response
     }
 
-    fn problem_body(&self, facts: &Facts, request_id: &str) -> serde_json::Value {
-        let mut body = json!({
-            "type": "about:blank",
-            "title": phrase(facts.status),
-            "status": facts.status.as_u16(),
-            "detail": facts.detail,
-            "instance": format!("urn:request:{request_id}"),
-        });
-        if let Some(error) = facts.bearer {
-            body["error"] = json!(error);
+    fn problem<'a>(&self, facts: &'a Facts, request_id: &str) -> Problem<'a> {
+        Problem {
+            r#type: "about:blank",
+            title: phrase(facts.status),
+            status: facts.status.as_u16(),
+            detail: &facts.detail,
+            instance: format!("urn:request:{request_id}"),
+            error: facts.bearer,
+            errors: match self {
+                Self::Invalid(errors) => errors.clone(),
+                Self::Taken(taken) => taken.errors(),
+                _ => Vec::new(),
+            },
         }
-        match self {
-            Self::Invalid(errors) => body["errors"] = json!(errors),
-            Self::Taken(taken) => body["errors"] = json!(taken.errors()),
-            _ => {}
-        }
-        body
     }
 }
 
 impl Facts {
-    fn oauth_body(&self) -> serde_json::Value {
-        json!({
-            "error": self.oauth,
-            "error_description": self.detail,
-            "detail": self.detail,
-        })
+    fn oauth_error(&self) -> OAuthError<'_> {
+        OAuthError {
+            error: self.oauth,
+            error_description: &self.detail,
+            detail: &self.detail,
+        }
     }
 
     /// RFC 6750 section 3: always a realm, since a scheme alone would be a violation.

@@ -11,6 +11,10 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::http;
 
+/// The rule that any other content type breaks.
+pub const CONTENT_TYPES: &str =
+    "Content-Type must be application/x-www-form-urlencoded or multipart/form-data";
+
 /// The parameters of a form that the endpoint knows; all others were ignored (RFC 6749 section 3.2).
 pub struct Form(Vec<(&'static str, Zeroizing<String>)>);
 
@@ -53,11 +57,7 @@ enum Encoding {
 
 impl Encoding {
     fn of(headers: &HeaderMap) -> Result<Self, Error> {
-        let unsupported = || {
-            Error::UnsupportedMediaType(
-                "Content-Type must be application/x-www-form-urlencoded or multipart/form-data",
-            )
-        };
+        let unsupported = || Error::UnsupportedMediaType(CONTENT_TYPES);
         let content_type = http::content_type(headers)?.ok_or_else(unsupported)?;
         match content_type.essence_str() {
             "application/x-www-form-urlencoded" => Ok(Self::UrlEncoded),

@@ -11,6 +11,9 @@ use crate::error::{Dialect, Error};
 /// The longest body that is read, in bytes, after base64 (OWASP: bound what is hashed and parsed).
 pub const BODY_MAX_BYTES: usize = 16 * 1024;
 
+/// The rule that any `Content-Encoding` breaks.
+pub const NO_ENCODING: &str = "Content-Encoding must not be used";
+
 /// The body's bytes, at most [`BODY_MAX_BYTES`].
 ///
 /// # Errors
@@ -31,7 +34,7 @@ pub fn body(request: &Request) -> Result<&[u8], Error> {
 /// [`Error::UnsupportedMediaType`] for any `Content-Encoding`.
 pub fn content_type(headers: &HeaderMap) -> Result<Option<Mime>, Error> {
     if headers.contains_key(header::CONTENT_ENCODING) {
-        return Err(Error::UnsupportedMediaType("Content-Encoding must not be used"));
+        return Err(Error::UnsupportedMediaType(NO_ENCODING));
     }
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let (first, second) = (values.next(), values.next());

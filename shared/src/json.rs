@@ -9,6 +9,11 @@ use serde_json::Value;
 use crate::error::{Code, Error, FieldError, Rule};
 use crate::http;
 
+/// The rule that any other content type breaks.
+pub const CONTENT_TYPE: &str = "Content-Type must be application/json";
+/// The rule that any other body breaks.
+pub const ONE_OBJECT: &str = "The body must be one JSON object in UTF-8, without repeated members";
+
 /// The members of a JSON object, and the rules that they were found to break so far.
 pub struct Fields {
     members: Vec<(String, Value)>,
@@ -26,15 +31,10 @@ impl Fields {
         let content_type = http::content_type(request.headers())?;
         let is_json = content_type.is_some_and(|mime| mime.essence_str() == "application/json");
         if !body.is_empty() && !is_json {
-            return Err(Error::UnsupportedMediaType(
-                "Content-Type must be application/json",
-            ));
+            return Err(Error::UnsupportedMediaType(CONTENT_TYPE));
         }
-        let Members(members) = serde_json::from_slice(body).map_err(|_| {
-            Error::InvalidRequest(
-                "The body must be one JSON object in UTF-8, without repeated members".into(),
-            )
-        })?;
+        let Members(members) =
+            serde_json::from_slice(body).map_err(|_| Error::InvalidRequest(ONE_OBJECT.into()))?;
         Ok(Self {
             members,
             errors: Vec::new(),

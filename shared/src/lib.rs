@@ -19,6 +19,7 @@ pub mod keyring;
 pub mod keys;
 pub mod lambda;
 pub mod names;
+pub mod openapi;
 pub mod password;
 pub mod random;
 pub mod store;

@@ -10,12 +10,16 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use tokio::sync::Semaphore;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, Schema, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::config::Argon2Config;
 use crate::error::{Code, Error, Rule};
 use crate::names::nfkc;
 use crate::random;
+use crate::user::text;
 
 /// The shortest password that can be chosen, in code points after NFKC.
 pub const MIN_CODE_POINTS: usize = 8;
@@ -66,6 +70,22 @@ impl Password {
         Zeroizing::new(nfkc(&self.0).into_owned())
     }
 }
+
+impl PartialSchema for Password {
+    fn schema() -> RefOr<Schema> {
+        text(
+            "Any characters, counted in code points after NFKC; at most 1024 bytes as sent, never cut.",
+            "correct horse battery",
+        )
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+        .min_length(Some(MIN_CODE_POINTS))
+        .max_length(Some(MAX_BYTES))
+        .write_only(true)
+        .into()
+    }
+}
+
+impl ToSchema for Password {}
 
 impl fmt::Debug for Password {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,6 +9,9 @@ use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 use serde::Serialize;
 use url::{SyntaxViolation, Url};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::clock::Timestamp;
 use crate::error::{Code, Rule};
@@ -22,17 +25,21 @@ pub const EMAIL_MAX_BYTES: usize = 254;
 pub const FULL_NAME_MAX_CHARS: usize = 200;
 
 /// A user as clients see it; what is secret about a user is not in this type.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct User {
     /// Assigned once, never reused, opaque; the `sub` of the user's tokens.
     pub id: UserId,
     /// As typed; `None` where the user has only an e-mail address.
+    #[schema(required)]
     pub username: Option<Username>,
     /// As typed; mail goes to this spelling.
+    #[schema(required)]
     pub email: Option<Email>,
     /// As typed.
+    #[schema(required)]
     pub full_name: Option<FullName>,
     /// As typed.
+    #[schema(required)]
     pub website: Option<Website>,
     /// A disabled user can neither log in nor use a token.
     pub disabled: bool,
@@ -46,6 +53,18 @@ pub struct User {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct UserId(String);
+
+impl PartialSchema for UserId {
+    fn schema() -> RefOr<Schema> {
+        text(
+            "Opaque; assigned once, never reused.",
+            "01KAY2Z3M4N5P6Q7R8S9T0V1W2",
+        )
+        .into()
+    }
+}
+
+impl ToSchema for UserId {}
 
 impl UserId {
     /// An id that this service made: from the store, or the `sub` of a token that verified.
@@ -62,7 +81,7 @@ impl UserId {
 }
 
 macro_rules! text_field {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident, $schema:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
         #[serde(transparent)]
@@ -81,25 +100,67 @@ macro_rules! text_field {
                 formatter.write_str(&self.0)
             }
         }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                $schema.into()
+            }
+        }
+
+        impl ToSchema for $name {}
     };
 }
 
 text_field!(
     /// 1 to 64 characters: letters, digits, combining marks and `._-+` of any script, after NFKC.
-    Username
+    Username,
+    text(
+        "Letters, digits, combining marks and . _ - + of any script, counted after NFKC; no invisible characters. \
+         Unique after full case folding.",
+        "johndoe"
+    )
+    // The part about ASCII alone: not every validator knows Unicode's properties.
+    .pattern(Some("^[^\\u0000-*,/:-@[-^`{-\\u00a0]+$"))
+    .min_length(Some(1))
+    .max_length(Some(USERNAME_MAX_CHARS))
 );
 text_field!(
     /// An address to which mail can go: a dot-string local part (RFC 5321, 6531) and a domain of two or more labels.
-    Email
+    Email,
+    text(
+        "A dot-string and a domain of two or more labels. Unique after full case folding and IDNA.",
+        "johndoe@example.com"
+    )
+    .format(Some(SchemaFormat::Custom("idn-email".to_owned())))
+    .min_length(Some(1))
+    .max_length(Some(EMAIL_MAX_BYTES))
 );
 text_field!(
     /// Up to 200 characters, none of them a control character.
-    FullName
+    FullName,
+    text("No control characters.", "John Doe")
+        .pattern(Some("^[^\\u0000-\\u001f\\u007f-\\u009f]+$"))
+        .min_length(Some(1))
+        .max_length(Some(FULL_NAME_MAX_CHARS))
 );
 text_field!(
     /// An absolute `http` or `https` URL, well-formed by the WHATWG URL standard.
-    Website
+    Website,
+    text(
+        "An absolute URL that needs no mending by the WHATWG URL standard, without user name or password.",
+        "https://example.com/john"
+    )
+    .format(Some(SchemaFormat::Custom("uri".to_owned())))
+    .pattern(Some("^https?://"))
 );
+
+/// The part of a field's schema that all fields have.
+pub(crate) fn text(description: &str, example: &str) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .examples([example])
+}
 
 impl Username {
     /// Parses what was typed.

@@ -119,7 +119,7 @@ impl Deployment {
             "DYNAMODB_ENDPOINT" => Some(self.engine.endpoint().to_owned()),
             name => self.variables.get(name).cloned(),
         });
-        Store::connect(&config.unwrap().store).await.unwrap()
+        Store::connect(&config.unwrap().store.unwrap()).await.unwrap()
     }
 
     /// A function's app, as a cold start makes it.

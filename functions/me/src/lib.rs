@@ -7,6 +7,8 @@ use shared::config::Need;
 use shared::error::{Dialect, Error};
 use shared::http;
 
+pub mod api;
+
 /// The function.
 pub const FUNCTION: Function = Function {
     name: "me",
@@ -14,15 +16,25 @@ pub const FUNCTION: Function = Function {
     needs: &[Need::Store, Need::Tokens],
 };
 
-/// Answers 200 with the user.
+/// Read yourself
+///
+/// Answers 200 with the user of the access token.
 ///
 /// # Errors
 ///
 /// The rows of the problem table for a bearer token: 401, 400, 503.
+#[utoipa::path(
+    get,
+    path = "/users/me",
+    operation_id = "me",
+    tag = "users",
+    responses(api::Answers),
+    security(("password" = []), ("bearer" = [])),
+)]
 pub async fn handler(app: App, request: Request) -> Result<Response<Body>, Error> {
     http::only_trailing_slash(&request)?;
     let claims = app.verify(bearer::token(request.headers())?).await?;
-    let user = app.store().user(&claims.sub).await?.ok_or(Error::InvalidToken)?;
+    let user = app.store()?.user(&claims.sub).await?.ok_or(Error::InvalidToken)?;
     if user.disabled {
         return Err(Error::Inactive);
     }

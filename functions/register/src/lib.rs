@@ -14,6 +14,8 @@ use shared::random;
 use shared::store::RegisterError;
 use shared::user::{Email, FullName, User, UserId, Username, Website};
 
+pub mod api;
+
 /// The function.
 pub const FUNCTION: Function = Function {
     name: "register",
@@ -21,11 +23,22 @@ pub const FUNCTION: Function = Function {
     needs: &[Need::Store, Need::Passwords],
 };
 
+/// Register
+///
 /// Answers 201 with the user that was made.
 ///
 /// # Errors
 ///
 /// The rows of the problem table for a body: 413, 415, 400, 422, 409, 503.
+#[utoipa::path(
+    post,
+    path = "/register",
+    operation_id = "register",
+    tag = "users",
+    request_body(content = api::Registration, content_type = "application/json"),
+    responses(api::Answers),
+    security(()),
+)]
 pub async fn handler(app: App, request: Request) -> Result<Response<Body>, Error> {
     let registration = Registration::read(&request)?;
     let hash = app.hasher()?.hash(Arc::new(registration.password)).await?;
@@ -40,14 +53,18 @@ pub async fn handler(app: App, request: Request) -> Result<Response<Body>, Error
         created_at: now,
         updated_at: now,
     };
-    app.store()
+    app.store()?
         .register(&user, &hash)
         .await
         .map_err(|error| match error {
             RegisterError::Taken(taken) => Error::Taken(taken),
             RegisterError::Other(error) => error,
         })?;
-    let mut response = http::json(&user)?;
+    created(&user)
+}
+
+fn created(user: &User) -> Result<Response<Body>, Error> {
+    let mut response = http::json(user)?;
     *response.status_mut() = StatusCode::CREATED;
     response
         .headers_mut()
@@ -70,10 +87,7 @@ impl Registration {
         let named = fields.has("username") || fields.has("email");
         let username = fields.text("username", |typed| Username::parse(&typed));
         if !named {
-            fields.refuse(
-                "username",
-                Rule::new(Code::Required, "A username or an email is required"),
-            );
+            fields.refuse("username", no_name());
         }
         let email = fields.text("email", |typed| Email::parse(&typed));
         let full_name = full_name(&mut fields);
@@ -93,6 +107,10 @@ impl Registration {
             password: password.ok_or_else(|| Error::internal("the registration", "it has no password"))?,
         })
     }
+}
+
+fn no_name() -> Rule {
+    Rule::new(Code::Required, "A username or an email is required")
 }
 
 /// `full_name`, or `name` and `surname` joined by a space, as one of the tutorials sends it; not both.

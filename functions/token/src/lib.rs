@@ -14,6 +14,9 @@ use shared::jwt::{self, Claims};
 use shared::names::NameKey;
 use shared::password::{Password, StoredHash, Verdict};
 use shared::user::User;
+use utoipa::ToSchema;
+
+pub mod api;
 
 /// The function.
 pub const FUNCTION: Function = Function {
@@ -34,11 +37,12 @@ const PARAMETERS: &[&str] = &[
 ];
 
 /// The access token response (RFC 6749 section 5.1).
-#[derive(Debug, Serialize)]
-struct TokenResponse {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenResponse {
     /// A JWT of RFC 9068.
     access_token: String,
     /// Always `bearer`.
+    #[schema(value_type = String, examples("bearer"))]
     token_type: &'static str,
     /// How long the token lives, in seconds.
     expires_in: u32,
@@ -46,11 +50,28 @@ struct TokenResponse {
     expires: Timestamp,
 }
 
-/// Answers 200 with an access token.
+/// Log in
+///
+/// The OAuth 2.0 token endpoint with the grant `password` (RFC 6749 section 4.3). For first-party clients: RFC 9700 section 2.4
+/// advises others against this grant. Answers 200 with an access token of RFC 9068.
 ///
 /// # Errors
 ///
 /// The rows of the OAuth table, in its order.
+#[utoipa::path(
+    post,
+    path = "/token",
+    operation_id = "token",
+    tag = "tokens",
+    request_body(
+        content(
+            (api::TokenRequest = "application/x-www-form-urlencoded"),
+            (api::TokenRequest = "multipart/form-data"),
+        ),
+    ),
+    responses(api::Answers),
+    security(()),
+)]
 pub async fn handler(app: App, request: Request) -> Result<Response<Body>, Error> {
     http::only_trailing_slash(&request)?;
     let grant = PasswordGrant::read(&request).await?;
@@ -104,7 +125,7 @@ async fn log_in(app: &App, username: &str, password: Option<Password>) -> Result
     let password = Arc::new(password.ok_or(Error::WrongCredentials)?);
     let name = NameKey::at_log_in(username);
     let (user, hash) = app
-        .store()
+        .store()?
         .credentials(name.as_ref(), app.clock().now())
         .await?
         .unzip();
@@ -131,7 +152,7 @@ async fn log_in(app: &App, username: &str, password: Option<Password>) -> Result
 async fn renew_hash(app: &App, user: &User, password: Arc<Password>, old: &StoredHash) {
     let renewed = async {
         let new = app.hasher()?.hash(password).await?;
-        app.store().renew_hash(&user.id, old, &new).await
+        app.store()?.renew_hash(&user.id, old, &new).await
     };
     if let Err(error) = renewed.await {
         tracing::warn!(

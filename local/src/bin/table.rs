@@ -82,7 +82,8 @@ async fn run(arguments: Arguments) -> Result<String, String> {
         _ => None,
     })
     .map_err(|error| error.to_string())?;
-    let store = Store::connect(&config.store)
+    let config = config.store.ok_or("no table is configured")?;
+    let store = Store::connect(&config)
         .await
         .map_err(|error| format!("{error:?}"))?;
     match arguments.action {

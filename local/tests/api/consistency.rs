@@ -8,7 +8,7 @@ use shared::app::Function;
 use shared::config::VARIABLES;
 use testing::events::cases;
 
-const FUNCTIONS: [Function; 3] = [me::FUNCTION, register::FUNCTION, token::FUNCTION];
+const FUNCTIONS: [Function; 4] = [docs::FUNCTION, me::FUNCTION, register::FUNCTION, token::FUNCTION];
 
 fn file(path: &str) -> String {
     std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
@@ -167,4 +167,39 @@ fn the_example_environment_sets_just_what_must_be_set_and_where_the_engine_is() 
         .map(|variable| variable.name)
         .collect();
     assert_eq!(set, needed, "change .env.example");
+}
+
+#[test]
+fn the_openapi_document_has_the_templates_routes_and_the_functions_names() {
+    let document: serde_json::Value = serde_json::from_str(docs::OPENAPI).unwrap();
+    let documented: BTreeMap<String, String> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, operations)| {
+            operations
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(move |(method, operation)| {
+                    let id = operation["operationId"].as_str().unwrap().to_owned();
+                    (format!("{} {path}", method.to_uppercase()), id)
+                })
+        })
+        .collect();
+    let mut expected = routes();
+    // The documentation does not document itself.
+    expected.retain(|_, function| function != docs::FUNCTION.name);
+    // Two operations of one document must have two names.
+    expected.insert("POST /users".to_owned(), "create_user".to_owned());
+    assert_eq!(
+        documented, expected,
+        "add #[utoipa::path] and local/src/openapi.rs"
+    );
+}
+
+#[test]
+fn the_committed_openapi_document_is_the_codes() {
+    let now = local::openapi::document().unwrap();
+    assert!(now == docs::OPENAPI, "renew it: cargo run -p local --bin openapi");
 }

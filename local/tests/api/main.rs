@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod consistency;
+mod cors;
+mod docs;
 mod events;
 mod gateway;
 mod me;

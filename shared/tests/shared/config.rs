@@ -29,7 +29,7 @@ fn defaults_stand_where_nothing_is_set() {
         (signing.client_id.as_str(), signing.access_token_seconds),
         ("latchkey", 1800)
     );
-    assert!(config.store.endpoint.is_none());
+    assert!(config.store.unwrap().endpoint.is_none());
 }
 
 #[test]

@@ -1,0 +1,88 @@
+//! `GET /docs`, `GET /docs/{proxy+}` and `GET /openapi.json`: Swagger UI and the document that it shows. Everything comes from
+//! this function; nothing is loaded from elsewhere.
+
+use lambda_http::http::{HeaderName, HeaderValue, header};
+use lambda_http::{Body, Request, RequestExt, Response};
+use shared::app::{App, Function};
+use shared::error::{Dialect, Error};
+
+/// The function. It needs nothing: neither the table nor a key.
+pub const FUNCTION: Function = Function {
+    name: "docs",
+    dialect: Dialect::Problem,
+    needs: &[],
+};
+
+/// The OpenAPI document. `cargo run -p local --bin openapi` renews it, and a test says so where it differs from the code.
+pub const OPENAPI: &str = include_str!("../openapi.json");
+
+/// The page takes passwords on the issuer's origin: no script but our own files, no frame around it, and no address of
+/// it in a `Referer`. Swagger UI sets styles of single elements.
+const PAGE_HEADERS: [(HeaderName, &str); 2] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    (header::REFERRER_POLICY, "no-referrer"),
+];
+
+/// What may change with a deployment is asked for anew each time.
+const FRESH: &str = "no-cache";
+/// Swagger UI's own files change with its version alone.
+const KEPT: &str = "public, max-age=86400";
+
+struct Asset {
+    content_type: &'static str,
+    cache: &'static str,
+    body: &'static [u8],
+}
+
+/// Answers 200 with the page, one of its files, or the document.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] for a file that the page does not have.
+pub async fn handler(_: App, request: Request) -> Result<Response<Body>, Error> {
+    let asset = asset(&request).ok_or(Error::NotFound)?;
+    let mut response = Response::new(Body::from(asset.body));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(asset.cache));
+    for (name, value) in PAGE_HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
+}
+
+fn asset(request: &Request) -> Option<Asset> {
+    let own = |content_type, body: &'static str| Asset {
+        content_type,
+        cache: FRESH,
+        body: body.as_bytes(),
+    };
+    let swagger = |content_type, body| Asset {
+        content_type,
+        cache: KEPT,
+        body,
+    };
+    let parameters = request.path_parameters();
+    let rest = parameters.first("proxy").unwrap_or_default();
+    let is_document = request.uri().path().ends_with("/openapi.json") && rest.is_empty();
+    Some(match rest {
+        "" if is_document => own("application/json", OPENAPI),
+        "" => own("text/html; charset=utf-8", include_str!("../page/index.html")),
+        "page.js" => own("text/javascript; charset=utf-8", include_str!("../page/page.js")),
+        "page.css" => own("text/css; charset=utf-8", include_str!("../page/page.css")),
+        "swagger-ui.css" => swagger(
+            "text/css; charset=utf-8",
+            include_bytes!("../swagger-ui/swagger-ui.css"),
+        ),
+        "swagger-ui-bundle.js" => swagger(
+            "text/javascript; charset=utf-8",
+            include_bytes!("../swagger-ui/swagger-ui-bundle.js"),
+        ),
+        "favicon-32x32.png" => swagger("image/png", include_bytes!("../swagger-ui/favicon-32x32.png")),
+        _ => return None,
+    })
+}

@@ -1,0 +1,97 @@
+//! What the OpenAPI document says of `POST /token`.
+
+use shared::clock::Timestamp;
+use shared::error::{Dialect, Error};
+use shared::http;
+use shared::openapi::{self, errors, success};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
+
+use crate::{FUNCTION, TokenResponse, missing};
+
+/// The form. No rule of registration applies here: a name or a password that cannot exist is a wrong one.
+pub struct TokenRequest;
+
+impl PartialSchema for TokenRequest {
+    fn schema() -> RefOr<Schema> {
+        let text = |description: &str| {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .description(Some(description))
+        };
+        ObjectBuilder::new()
+            .property(
+                "grant_type",
+                text("May be left out beside username and password.")
+                    .enum_values(Some(["password", ""]))
+                    .default(Some("password".into())),
+            )
+            .property(
+                "username",
+                text("The username or the e-mail address.")
+                    .min_length(Some(1))
+                    .examples(["johndoe"]),
+            )
+            .property(
+                "password",
+                text("The password.")
+                    .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+                    .min_length(Some(1))
+                    .examples(["correct horse battery"]),
+            )
+            .property(
+                "scope",
+                text("No scope can be granted yet; empty counts as not sent.").max_length(Some(0)),
+            )
+            .property(
+                "client_id",
+                text("Not looked at until clients can be registered."),
+            )
+            .property(
+                "client_secret",
+                text("Not looked at until clients can be registered."),
+            )
+            .required("username")
+            .required("password")
+            .into()
+    }
+}
+
+impl ToSchema for TokenRequest {}
+
+/// Every answer of `POST /token`.
+pub struct Answers;
+
+impl IntoResponses for Answers {
+    fn responses() -> openapi::Answers {
+        let token = TokenResponse {
+            access_token:
+                "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2F1dGguZXhhbXBsZS5jb20ifQ.c2ln"
+                    .to_owned(),
+            token_type: "bearer",
+            expires_in: 1800,
+            expires: Timestamp::from_unix(1_795_468_620),
+        };
+        let mut answers = http::json(&token)
+            .map(|response| success(&TokenResponse::name(), "token", Dialect::OAuth, response))
+            .unwrap_or_default();
+        let cases = vec![
+            ("too_large", Error::BodyTooLarge),
+            (
+                "content_type",
+                Error::UnsupportedMediaType(shared::form::CONTENT_TYPES),
+            ),
+            ("encoded", Error::UnsupportedMediaType(http::NO_ENCODING)),
+            ("missing", missing("The parameter username is missing")),
+            ("unsupported_grant_type", Error::UnsupportedGrantType),
+            ("wrong", Error::WrongCredentials),
+            ("inactive", Error::InactiveAtLogIn),
+            ("invalid_scope", Error::InvalidScope),
+            ("unavailable", Error::unavailable("", "")),
+            ("fault", Error::internal("", "")),
+        ];
+        answers.extend(errors(FUNCTION.dialect, cases));
+        answers
+    }
+}

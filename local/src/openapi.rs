@@ -1,0 +1,79 @@
+//! The OpenAPI document, put together from what the function crates say of their operations.
+
+use shared::error::{OAuthError, Problem};
+use shared::user::User;
+use token::TokenResponse;
+use utoipa::openapi::security::{
+    Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
+};
+use utoipa::{Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Latchkey",
+        description = "User accounts, log-in and access tokens. Errors of `/token` are those of RFC 6749, all others those of \
+                       RFC 9457.",
+        contact(name = "The Latchkey authors"),
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    servers((url = "/", description = "Where this document is served")),
+    tags(
+        (name = "tokens", description = "Log in and get an access token."),
+        (name = "users", description = "Register, and read yourself."),
+    ),
+    paths(register::handler, token::handler, me::handler),
+    components(schemas(OAuthError<'static>, Problem<'static>, User, TokenResponse)),
+    modifiers(&Schemes, &UsersAlias),
+)]
+struct Document;
+
+/// How a client proves itself: by logging in here, or by a token that it has.
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let password = OAuth2::with_description(
+            [Flow::Password(Password::new("/token", Scopes::new()))],
+            "Logs in at `POST /token`. Client id and secret are not looked at.",
+        );
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("An access token of RFC 9068."))
+            .build();
+        for (name, scheme) in [
+            ("password", SecurityScheme::OAuth2(password)),
+            ("bearer", SecurityScheme::Http(bearer)),
+        ] {
+            components.add_security_scheme(name, scheme);
+        }
+    }
+}
+
+/// `POST /users` is `POST /register` under another name.
+struct UsersAlias;
+
+impl Modify for UsersAlias {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        use register::api::Alias;
+        use utoipa::Path;
+        let mut operation = Alias::operation();
+        operation.tags = Some(vec!["users".to_owned()]);
+        document
+            .paths
+            .add_path_operation(Alias::path(), Alias::methods(), operation);
+    }
+}
+
+/// The document as it is served, with a line break at its end.
+///
+/// # Errors
+///
+/// Where it cannot be written as JSON.
+pub fn document() -> Result<String, serde_json::Error> {
+    let mut text = Document::openapi().to_pretty_json()?;
+    text.push('\n');
+    Ok(text)
+}

@@ -1,0 +1,104 @@
+use serde_json::json;
+
+use crate::running::{Answer, Running};
+
+#[tokio::test]
+async fn the_page_loads_nothing_from_elsewhere_and_sits_in_no_frame() {
+    let service = Running::start().await;
+    for path in ["/docs", "/docs/"] {
+        let page = Answer::of(service.request("GET", path)).await;
+        assert_eq!(
+            (page.status, page.header("content-type")),
+            (200, "text/html; charset=utf-8")
+        );
+        let policy = page.header("content-security-policy");
+        for rule in [
+            "default-src 'none'",
+            "script-src 'self';",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(policy.contains(rule), "{rule} in {policy}");
+        }
+        assert_eq!(page.header("referrer-policy"), "no-referrer");
+        assert_eq!(page.header("x-content-type-options"), "nosniff");
+        let html = page.body.as_str().unwrap();
+        assert!(!html.contains("://"), "the page names another origin");
+        assert!(!html.contains("<script>"), "the page has an inline script");
+    }
+}
+
+#[tokio::test]
+async fn each_file_that_the_page_names_is_served() {
+    let service = Running::start().await;
+    let page = Answer::of(service.request("GET", "/docs")).await;
+    let html = page.body.as_str().unwrap();
+    let files: Vec<&str> = html
+        .split('"')
+        .filter(|text| text.starts_with("/docs/"))
+        .collect();
+    assert_eq!(files.len(), 5, "{files:?}");
+    for file in files {
+        let answer = Answer::of(service.request("GET", file)).await;
+        assert_eq!(answer.status, 200, "{file}");
+        assert_ne!(answer.header("content-type"), "");
+    }
+    let unknown = Answer::of(service.request("GET", "/docs/nothing.js")).await;
+    assert_eq!(
+        (unknown.status, unknown.body),
+        (404, json!({"message": "Not Found"}))
+    );
+}
+
+#[tokio::test]
+async fn the_document_is_served() {
+    let service = Running::start().await;
+    let answer = Answer::of(service.request("GET", "/openapi.json")).await;
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, "application/json")
+    );
+    assert_eq!(
+        answer.body.to_string(),
+        serde_json::from_str::<serde_json::Value>(docs::OPENAPI)
+            .unwrap()
+            .to_string()
+    );
+}
+
+#[test]
+fn every_answer_is_documented_with_its_body_its_headers_and_an_example() {
+    let document: serde_json::Value = serde_json::from_str(docs::OPENAPI).unwrap();
+    let statuses = |path: &str, method: &str| -> Vec<String> {
+        let responses = document["paths"][path][method]["responses"].as_object().unwrap();
+        for (status, response) in responses {
+            let content = response["content"].as_object().unwrap();
+            let (_, media) = content.iter().next().unwrap();
+            assert!(media["schema"]["$ref"].is_string(), "{path} {status}");
+            assert!(
+                !media["examples"].as_object().unwrap().is_empty(),
+                "{path} {status}"
+            );
+            let has = |header: &str| response["headers"].get(header).is_some();
+            assert!(
+                has("cache-control") && has("x-content-type-options"),
+                "{path} {status}"
+            );
+            assert_eq!(has("retry-after"), status == "503", "{path} {status}");
+            assert_eq!(
+                has("www-authenticate"),
+                status == "401" || (path == "/users/me" && status == "400"),
+                "{path} {status}"
+            );
+            assert_eq!(has("location"), status == "201", "{path} {status}");
+        }
+        responses.keys().cloned().collect()
+    };
+    assert_eq!(
+        statuses("/token", "post"),
+        ["200", "400", "401", "413", "415", "500", "503"]
+    );
+    let register = ["201", "400", "409", "413", "415", "422", "500", "503"];
+    assert_eq!(statuses("/register", "post"), register);
+    assert_eq!(statuses("/users", "post"), register);
+    assert_eq!(statuses("/users/me", "get"), ["200", "400", "401", "500", "503"]);
+}
