@@ -102,6 +102,13 @@ pub const VARIABLES: &[Variable] = &[
         meaning: "how long an access token lives",
     },
     Variable {
+        name: "ENABLE_PASSWORD_GRANT",
+        need: Need::Signing,
+        default: Some("true"),
+        bounds: "true or false",
+        meaning: "whether the grant `password` is offered",
+    },
+    Variable {
         name: "SIGNING_KEYS_FILE",
         need: Need::Signing,
         default: None,
@@ -168,6 +175,8 @@ pub struct SigningConfig {
     pub client_id: String,
     /// `ACCESS_TOKEN_SECONDS`.
     pub access_token_seconds: u32,
+    /// `ENABLE_PASSWORD_GRANT`.
+    pub password_grant: bool,
     /// `SIGNING_KEYS_FILE`.
     pub keys_file: PathBuf,
 }
@@ -275,6 +284,7 @@ impl Reader<'_> {
         Ok(SigningConfig {
             client_id: self.text("CLIENT_ID")?,
             access_token_seconds: self.number("ACCESS_TOKEN_SECONDS", (60, 86_400))?,
+            password_grant: self.flag("ENABLE_PASSWORD_GRANT")?,
             keys_file: PathBuf::from(self.text("SIGNING_KEYS_FILE")?),
         })
     }
@@ -288,6 +298,12 @@ impl Reader<'_> {
             .filter(|value| !value.is_empty())
             .or_else(|| default.map(str::to_owned))
             .ok_or_else(|| ConfigError::new(name, "must be set"))
+    }
+
+    fn flag(&self, name: &'static str) -> Result<bool, ConfigError> {
+        self.text(name)?
+            .parse()
+            .map_err(|_| ConfigError::new(name, "must be true or false"))
     }
 
     fn number(&self, name: &'static str, (min, max): (u32, u32)) -> Result<u32, ConfigError> {

@@ -265,7 +265,7 @@ impl Error {
             Self::UnsupportedGrantType => Facts::new(
                 StatusCode::BAD_REQUEST,
                 "unsupported_grant_type",
-                "The grant_type must be password",
+                "This grant is not offered",
             ),
             Self::WrongCredentials => Facts::new(
                 StatusCode::UNAUTHORIZED,

@@ -119,8 +119,7 @@ text_field!(
          Unique after full case folding.",
         "johndoe"
     )
-    // The part about ASCII alone: not every validator knows Unicode's properties.
-    .pattern(Some("^[^\\u0000-*,/:-@[-^`{-\\u00a0]+$"))
+    .pattern(Some("^[\\p{L}\\p{M}\\p{Nd}._+\\-]+$"))
     .min_length(Some(1))
     .max_length(Some(USERNAME_MAX_CHARS))
 );

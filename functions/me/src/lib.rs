@@ -16,8 +16,6 @@ pub const FUNCTION: Function = Function {
     needs: &[Need::Store, Need::Tokens],
 };
 
-/// Read yourself
-///
 /// Answers 200 with the user of the access token.
 ///
 /// # Errors
@@ -27,6 +25,8 @@ pub const FUNCTION: Function = Function {
     get,
     path = "/users/me",
     operation_id = "me",
+    summary = "Read yourself",
+    description = "The user of the access token.",
     tag = "users",
     responses(api::Answers),
     security(("password" = []), ("bearer" = [])),

@@ -23,8 +23,6 @@ pub const FUNCTION: Function = Function {
     needs: &[Need::Store, Need::Passwords],
 };
 
-/// Register
-///
 /// Answers 201 with the user that was made.
 ///
 /// # Errors
@@ -34,6 +32,8 @@ pub const FUNCTION: Function = Function {
     post,
     path = "/register",
     operation_id = "register",
+    summary = "Register",
+    description = "Makes a user. A taken name is told; log-in never tells.",
     tag = "users",
     request_body(content = api::Registration, content_type = "application/json"),
     responses(api::Answers),

@@ -50,10 +50,7 @@ pub struct TokenResponse {
     expires: Timestamp,
 }
 
-/// Log in
-///
-/// The OAuth 2.0 token endpoint with the grant `password` (RFC 6749 section 4.3). For first-party clients: RFC 9700 section 2.4
-/// advises others against this grant. Answers 200 with an access token of RFC 9068.
+/// Answers 200 with an access token of RFC 9068.
 ///
 /// # Errors
 ///
@@ -62,6 +59,8 @@ pub struct TokenResponse {
     post,
     path = "/token",
     operation_id = "token",
+    summary = "Log in",
+    description = "The OAuth 2.0 token endpoint with the grant `password` (RFC 6749 section 4.3). For first-party clients: RFC 9700 section 2.4 advises others against this grant. Answers with an access token of RFC 9068.",
     tag = "tokens",
     request_body(
         content(
@@ -74,7 +73,7 @@ pub struct TokenResponse {
 )]
 pub async fn handler(app: App, request: Request) -> Result<Response<Body>, Error> {
     http::only_trailing_slash(&request)?;
-    let grant = PasswordGrant::read(&request).await?;
+    let grant = PasswordGrant::read(&request, app.signing()?.password_grant).await?;
     let user = log_in(&app, &grant.username, grant.password).await?;
     if user.disabled {
         return Err(Error::InactiveAtLogIn);
@@ -94,7 +93,8 @@ struct PasswordGrant {
 }
 
 impl PasswordGrant {
-    async fn read(request: &Request) -> Result<Self, Error> {
+    /// `offered` says whether the deployment offers this grant at all.
+    async fn read(request: &Request, offered: bool) -> Result<Self, Error> {
         let mut form = Form::read(request, PARAMETERS).await?;
         let grant_type = form.take("grant_type");
         let username = form.take("username");
@@ -105,6 +105,9 @@ impl PasswordGrant {
             // Every FastAPI client may leave it out.
             None if username.is_some() && password.is_some() => {}
             None => return Err(missing("The parameter grant_type is missing")),
+        }
+        if !offered {
+            return Err(Error::UnsupportedGrantType);
         }
         let username = username.ok_or_else(|| missing("The parameter username is missing"))?;
         let mut password = password.ok_or_else(|| missing("The parameter password is missing"))?;

@@ -8,6 +8,7 @@ mod docs;
 mod events;
 mod gateway;
 mod me;
+mod oauth;
 mod program;
 mod register;
 mod running;

@@ -192,16 +192,6 @@ async fn t_05_an_empty_parameter_counts_as_not_sent() {
 }
 
 #[tokio::test]
-async fn parameters_that_are_not_known_are_ignored_also_twice() {
-    let service = Running::start().await;
-    service.user("johndoe").await;
-    let answer = service
-        .form("username=johndoe&password=correct+horse+battery&foo=1&foo=2&audience=x")
-        .await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-}
-
-#[tokio::test]
 async fn t_07_the_grant_type_may_be_left_out_beside_username_and_password_alone() {
     let service = Running::start().await;
     service.user("johndoe").await;

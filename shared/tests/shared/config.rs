@@ -56,6 +56,7 @@ fn a_wrong_value_is_named_and_not_shown() {
         ("ACCESS_TOKEN_SECONDS", "59"),
         ("ACCESS_TOKEN_SECONDS", "86401"),
         ("ACCESS_TOKEN_SECONDS", "half an hour"),
+        ("ENABLE_PASSWORD_GRANT", "perhaps"),
         ("DYNAMODB_ENDPOINT", "localhost:8000"),
         ("ISSUER", "auth.example.com"),
     ] {

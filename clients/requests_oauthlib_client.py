@@ -1,0 +1,37 @@
+"""requests-oauthlib (T-23): LegacyApplicationClient is its name for the password grant."""
+
+from oauthlib.oauth2 import LegacyApplicationClient
+from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
+from requests_oauthlib import OAuth2Session
+
+from checks import ME_URL, PASSWORD, TOKEN_URL, fresh_user, raises, run
+
+
+def session(client_id="cli"):
+    return OAuth2Session(client=LegacyApplicationClient(client_id=client_id))
+
+
+def it_logs_in_and_reads_the_user():
+    name, client = fresh_user(), session()
+    token = client.fetch_token(TOKEN_URL, username=name, password=PASSWORD)
+    assert token["token_type"] == "bearer" and token["expires_in"] == 1800, token
+    assert client.get(ME_URL).json()["username"] == name
+
+
+def it_sends_its_client_id_in_basic_and_is_answered():
+    # include_client_id=None is its default: `Authorization: Basic` of `cli:`.
+    name, client = fresh_user(), session()
+    assert client.fetch_token(TOKEN_URL, username=name, password=PASSWORD, client_id="cli")["access_token"]
+
+
+def it_shows_a_wrong_password_as_invalid_grant():
+    name, client = fresh_user(), session()
+    error = raises(InvalidGrantError, lambda: client.fetch_token(TOKEN_URL, username=name, password="wrong"))
+    assert error.description == "Incorrect username or password", error.description
+
+
+run([
+    it_logs_in_and_reads_the_user,
+    it_sends_its_client_id_in_basic_and_is_answered,
+    it_shows_a_wrong_password_as_invalid_grant,
+])

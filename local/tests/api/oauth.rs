@@ -1,0 +1,228 @@
+//! What OAuth clients see of `POST /token` beyond the form itself.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use oauth2::basic::{BasicClient, BasicErrorResponseType};
+use oauth2::{
+    AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, ResourceOwnerPassword,
+    ResourceOwnerUsername, TokenResponse, TokenUrl,
+};
+
+use crate::running::{Answer, PASSWORD, Running};
+
+const GOOD: &str = "username=johndoe&password=correct+horse+battery";
+
+async fn with_basic(service: &Running, basic: &str) -> Answer {
+    let request = service
+        .request("POST", "/token")
+        .header("authorization", basic)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("grant_type=password&{GOOD}"));
+    Answer::of(request).await
+}
+
+#[tokio::test]
+async fn t_06_parameters_that_are_not_known_are_ignored_also_twice() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    let answer = service
+        .form(&format!("{GOOD}&foo=1&foo=2&audience=x&resource="))
+        .await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[tokio::test]
+async fn t_10_an_empty_pair_in_basic_is_no_client_authentication() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    assert_eq!(with_basic(&service, "Basic Og==").await.status, 200);
+    let cli = format!("Basic {}", STANDARD.encode("cli:"));
+    assert_eq!(with_basic(&service, &cli).await.status, 200);
+}
+
+#[tokio::test]
+async fn t_12_a_scope_that_is_not_one_or_not_allowed_is_never_granted() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    for scope in [
+        "read",
+        "me",
+        "read+write",
+        "%22",
+        "%5C",
+        "+",
+        "a++b",
+        "%C3%A4",
+        "%0A",
+    ] {
+        service
+            .form(&format!("{GOOD}&scope={scope}"))
+            .await
+            .is_oauth(400, "invalid_scope");
+    }
+}
+
+#[tokio::test]
+async fn t_13_nothing_granted_and_nothing_asked_for_has_no_scope_in_the_answer() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    for form in [GOOD.to_owned(), format!("{GOOD}&scope=")] {
+        let answer = service.form(&form).await;
+        assert!(answer.body.get("scope").is_none(), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn t_16_no_description_has_a_character_that_the_rfc_forbids_or_reflects_what_was_sent() {
+    let service = Running::start().await;
+    let nasty = "x%22%0A%5C%3Cscript%3E";
+    let forms = [
+        format!("grant_type={nasty}"),
+        format!("{nasty}={nasty}"),
+        format!("username={nasty}&password={nasty}"),
+        format!("username={nasty}&username={nasty}"),
+        format!("grant_type=password&username={nasty}"),
+        format!("username={nasty}&password={nasty}&scope={nasty}"),
+        "username=%".to_owned(),
+        "username=%ff".to_owned(),
+        "x".repeat(20_000),
+    ];
+    for form in forms {
+        let answer = service.form(&form).await;
+        let description = answer.body["error_description"].as_str().unwrap();
+        let allowed = |byte: u8| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        assert!(description.bytes().all(allowed), "{description}");
+        assert!(!description.contains("script"), "{description}");
+    }
+}
+
+#[tokio::test]
+async fn t_17_the_401_has_a_challenge_and_the_400s_have_none() {
+    let service = Running::start().await;
+    let id = service.user("johndoe").await;
+    let wrong = service.log_in("johndoe", "wrong").await;
+    assert_eq!(
+        (wrong.status, wrong.header("www-authenticate")),
+        (401, "Bearer realm=\"latchkey\"")
+    );
+    service
+        .table
+        .set(&id, "disabled", serde_json::json!({"BOOL": true}))
+        .await;
+    for form in ["", "grant_type=x", "grant_type=password", "a=%", GOOD] {
+        let answer = service.form(form).await;
+        assert_eq!(
+            (answer.status, answer.header("www-authenticate")),
+            (400, ""),
+            "{form}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn t_18_a_success_is_200_and_nothing_else() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    assert_eq!(service.log_in("johndoe", PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn b_07_the_error_of_a_challenge_stands_in_the_body_too() {
+    let service = Running::start().await;
+    for (authorization, error) in [("Bearer x", "invalid_token"), ("Bearer", "invalid_request")] {
+        let answer = service.me(authorization).await;
+        assert!(
+            answer
+                .header("www-authenticate")
+                .contains(&format!("error=\"{error}\""))
+        );
+        assert_eq!(answer.body["error"], error);
+    }
+}
+
+#[tokio::test]
+async fn s_01_one_parameter_turns_the_password_grant_off() {
+    let service = Running::start_with(&[("ENABLE_PASSWORD_GRANT", "false")]).await;
+    service.user("johndoe").await;
+    for form in [
+        GOOD.to_owned(),
+        format!("grant_type=password&{GOOD}"),
+        "grant_type=password".to_owned(),
+    ] {
+        service.form(&form).await.is_oauth(400, "unsupported_grant_type");
+    }
+}
+
+#[tokio::test]
+async fn s_06_a_token_is_for_one_audience_and_lives_as_long_as_is_configured() {
+    let variables = [
+        ("ACCESS_TOKEN_SECONDS", "900"),
+        ("AUDIENCE", "https://api.example.com"),
+    ];
+    let service = Running::start_with(&variables).await;
+    let id = service.user("johndoe").await;
+    assert_eq!(service.log_in("johndoe", PASSWORD).await.body["expires_in"], 900);
+    let with_audience = |audience: &str| {
+        service
+            .forger(&id)
+            .token(|_, claims| claims["aud"] = serde_json::json!(audience))
+    };
+    let ours = with_audience("https://api.example.com");
+    assert_eq!(service.me(&format!("Bearer {ours}")).await.status, 200);
+    let issuers = with_audience(&service.url);
+    assert_eq!(service.me(&format!("Bearer {issuers}")).await.status, 401);
+}
+
+/// The HTTP client that the `oauth2` crate asks for.
+async fn send(request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
+    let (parts, body) = request.into_parts();
+    let response = reqwest::Client::new()
+        .request(parts.method, parts.uri.to_string())
+        .headers(parts.headers)
+        .body(body)
+        .send()
+        .await?;
+    let mut answer = HttpResponse::new(Vec::new());
+    *answer.status_mut() = response.status();
+    *answer.headers_mut() = response.headers().clone();
+    *answer.body_mut() = response.bytes().await?.to_vec();
+    Ok(answer)
+}
+
+#[tokio::test]
+async fn t_23_the_oauth2_crate_logs_in_and_shows_a_wrong_password_as_invalid_grant() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    for auth_type in [AuthType::BasicAuth, AuthType::RequestBody] {
+        let client = BasicClient::new(ClientId::new("cli".to_owned()))
+            .set_client_secret(ClientSecret::new("secret".to_owned()))
+            .set_auth_type(auth_type)
+            .set_token_uri(TokenUrl::new(format!("{}/token", service.url)).unwrap());
+        let log_in = async |password: &str| {
+            client
+                .exchange_password(
+                    &ResourceOwnerUsername::new("johndoe".to_owned()),
+                    &ResourceOwnerPassword::new(password.to_owned()),
+                )
+                .request_async(&send)
+                .await
+        };
+        let token = log_in(PASSWORD).await.unwrap();
+        assert_eq!(token.expires_in().unwrap().as_secs(), 1800);
+        assert_eq!(
+            service
+                .me(&format!("Bearer {}", token.access_token().secret()))
+                .await
+                .status,
+            200
+        );
+        let Err(RequestTokenError::ServerResponse(error)) = log_in("wrong").await else {
+            panic!("a wrong password is not the server's error");
+        };
+        assert_eq!(*error.error(), BasicErrorResponseType::InvalidGrant);
+        assert_eq!(
+            error.error_description().unwrap(),
+            "Incorrect username or password"
+        );
+    }
+}
