@@ -203,3 +203,39 @@ fn the_committed_openapi_document_is_the_codes() {
     let now = local::openapi::document().unwrap();
     assert!(now == docs::OPENAPI, "renew it: cargo run -p local --bin openapi");
 }
+
+/// Every Rust source below a folder.
+fn sources(folder: &str) -> String {
+    let mut text = String::new();
+    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                text.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn each_statement_has_its_test() {
+    let page = file("docs/conformance.md");
+    let sources = sources("local/tests") + &sources("functions");
+    let mut count = 0;
+    for row in page.lines().filter(|line| line.contains(" | `")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let (id, test) = (cells[1], cells[3].trim_matches('`'));
+        let prefix = format!("{}_", id.to_lowercase().replace('-', "_"));
+        assert!(test.starts_with(&prefix), "{id}: {test} is not named after it");
+        assert!(
+            sources.contains(&format!("async fn {test}()")),
+            "{id}: there is no test {test}"
+        );
+        count += 1;
+    }
+    assert_eq!(count, 31);
+}
