@@ -20,7 +20,15 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
 TEMPLATE = pathlib.Path(__file__).resolve().parent.parent / "template.yaml"
 # Each set of parameters takes other branches of the template's conditions.
-PARAMETERS = [{}, {"Issuer": "https://auth.example.com"}]
+ORIGINS = "https://app.example.com,https://other.example.com"
+PARAMETERS = [
+    # Undecided: both branches of every condition, since CloudFormation looks for cycles in both.
+    None,
+    {},
+    {"Issuer": "https://auth.example.com"},
+    {"AllowedOrigins": ORIGINS},
+    {"EnableDocs": "true", "AllowedOrigins": ORIGINS, "Architecture": "x86_64"},
+]
 SUB_NAME = re.compile(r"\$\{([^!][^}]*)\}")
 
 
@@ -37,8 +45,54 @@ def transformed(parameters):
         # The transform wants code that is uploaded; `sam deploy` puts its place here.
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
-    values = {name: str(entry.get("Default", "")) for name, entry in source["Parameters"].items()} | parameters
-    return transform(source, values, NoManagedPolicies())
+    values = {name: str(entry.get("Default", "")) for name, entry in source["Parameters"].items()} | (parameters or {})
+    template = transform(source, values, NoManagedPolicies())
+    return template if parameters is None else deployed(template, values)
+
+
+def deployed(template, values):
+    """The template as CloudFormation carries it out: conditions decided, and what they leave out left out."""
+    conditions = {}
+
+    def decided(value):
+        if isinstance(value, list):
+            return [inner for inner in map(decided, value) if inner is not None]
+        if not isinstance(value, dict):
+            return value
+        if "Fn::If" in value:
+            name, yes, no = value["Fn::If"]
+            return decided(yes if conditions.get(name, True) else no)
+        if value == {"Ref": "AWS::NoValue"}:
+            return None
+        return {key: inner for key, inner in ((key, decided(inner)) for key, inner in value.items()) if inner is not None}
+
+    def evaluated(value):
+        if not isinstance(value, dict):
+            return value
+        (function, argument), = value.items()
+        if function == "Ref":
+            return values[argument]
+        if function == "Fn::Equals":
+            return evaluated(argument[0]) == evaluated(argument[1])
+        if function == "Fn::Not":
+            return not evaluated(argument[0])
+        if function == "Fn::Join":
+            inner = evaluated(argument[1])
+            return argument[0].join(inner.split(",") if isinstance(inner, str) else map(str, inner))
+        raise ValueError(f"the condition's function {function} is not known here")
+
+    conditions.update({name: evaluated(value) for name, value in template.get("Conditions", {}).items()})
+    kept = {
+        owner: decided(resource)
+        for owner, resource in template["Resources"].items()
+        if conditions.get(resource.get("Condition"), True)
+    }
+    outputs = {
+        owner: decided(output)
+        for owner, output in template.get("Outputs", {}).items()
+        if conditions.get(output.get("Condition"), True)
+    }
+    return {**template, "Resources": kept, "Outputs": outputs, "Values": values}
 
 
 def references(value, local=frozenset()):
@@ -169,7 +223,46 @@ def table_is_safe(template):
             yield f"{owner} cannot be restored"
 
 
-CHECKS = [no_dangling_name, no_cycle, least_privilege, own_role_and_logs, table_is_safe]
+def cors_is_as_asked(template):
+    if "Values" not in template:
+        return
+    cors = template["Resources"]["HttpApi"]["Properties"].get("CorsConfiguration")
+    if not template["Values"]["AllowedOrigins"]:
+        if cors is not None:
+            yield "other origins are allowed though none was named"
+        return
+    expected = {
+        "AllowHeaders": ["authorization", "content-type"],
+        "ExposeHeaders": ["www-authenticate", "x-amzn-remapped-www-authenticate", "retry-after", "location"],
+        "AllowOrigins": {"Ref": "AllowedOrigins"},
+    }
+    for name, value in expected.items():
+        if (cors or {}).get(name) != value:
+            yield f"{name} is {(cors or {}).get(name)} and not {value}"
+    if (cors or {}).get("AllowCredentials"):
+        yield "credentials are allowed"
+
+
+def docs_are_as_asked(template):
+    if "Values" not in template:
+        return
+    routes = [r["Properties"]["RouteKey"] for r in template["Resources"].values() if r["Type"] == "AWS::ApiGatewayV2::Route"]
+    asked = template["Values"]["EnableDocs"] == "true"
+    if any("docs" in route or "openapi" in route for route in routes) != asked:
+        yield f"the routes are {routes}"
+    if ("DocsFunction" in template["Resources"]) != asked:
+        yield "the function is there and not asked for, or the other way"
+
+
+CHECKS = [
+    no_dangling_name,
+    no_cycle,
+    least_privilege,
+    own_role_and_logs,
+    table_is_safe,
+    cors_is_as_asked,
+    docs_are_as_asked,
+]
 
 
 def dangle(template):
@@ -177,11 +270,13 @@ def dangle(template):
 
 
 def dangle_condition(template):
-    template["Outputs"]["Issuer"]["Value"] = {"Fn::If": ["NoCondition", "a", "b"]}
+    template["Resources"]["MeRoute"]["Condition"] = "NoCondition"
 
 
 def close_a_cycle(template):
-    template["Resources"]["HttpApi"]["Properties"]["Description"] = {"Fn::GetAtt": ["MeFunction", "Arn"]}
+    resources = template["Resources"]
+    resources["HttpApi"]["Properties"]["Description"] = {"Fn::GetAtt": ["MeFunction", "Arn"]}
+    resources["MeFunction"]["Properties"]["Description"] = {"Ref": "HttpApi"}
 
 
 def widen_an_action(template):
@@ -212,6 +307,20 @@ def unprotect(template):
     template["Resources"]["UsersTable"]["DeletionPolicy"] = "Delete"
 
 
+def open_to_all(template):
+    cors = {"AllowOrigins": ["*"], "AllowCredentials": True}
+    template["Resources"]["HttpApi"]["Properties"]["CorsConfiguration"] = cors
+
+
+def flip_docs(template):
+    routes = template["Resources"]
+    if "DocsRoute" in routes:
+        for name in ("DocsRoute", "DocsFilesRoute", "OpenApiRoute"):
+            del routes[name]
+    else:
+        routes["DocsRoute"] = {"Type": "AWS::ApiGatewayV2::Route", "Properties": {"RouteKey": "GET /docs"}}
+
+
 def first_statement(template):
     return next(statements(template))[1]
 
@@ -227,6 +336,8 @@ BREAKS = [
     (share_a_role, own_role_and_logs),
     (keep_logs, own_role_and_logs),
     (unprotect, table_is_safe),
+    (open_to_all, cors_is_as_asked),
+    (flip_docs, docs_are_as_asked),
 ]
 
 
@@ -235,7 +346,7 @@ def check():
         template = transformed(parameters)
         for one in CHECKS:
             found = list(one(template))
-            yield f"{one.__name__} {parameters or 'with the defaults'}", found
+            yield f"{one.__name__} {'undecided' if parameters is None else parameters or 'with the defaults'}", found
 
 
 def self_test():
@@ -244,6 +355,8 @@ def self_test():
         for change, one in BREAKS:
             broken = copy.deepcopy(whole)
             change(broken)
+            if one in (cors_is_as_asked, docs_are_as_asked) and parameters is None:
+                continue
             caught = list(one(broken))
             yield f"{change.__name__} is caught by {one.__name__}", [] if caught else ["it is not"]
 
