@@ -132,7 +132,11 @@ expect 200 'by the e-mail address'
 log_in "$(tr 'a-z' 'A-Z' <<<"$user")" "$password"
 expect 200 'in capital letters'
 request /token -F "username=$user" -F "password=$password"
-expect 200 'by a multipart form'
+expect 200 'by a multipart form, as Postman sends it'
+request /users/me -H "authorization: Bearer $(jq -r .access_token "$body")"
+expect 200 'whose token reads the user' ".username == \"$user\""
+request /token -F "username=$user" -F 'password=wrong'
+expect 401 'a wrong password in a multipart form' '.error == "invalid_grant"'
 request /token/ --data-urlencode "username=$user" --data-urlencode "password=$password"
 expect 200 'with a slash at the end'
 request /token -u : --data-urlencode "username=$user" --data-urlencode "password=$password" -d 'grant_type=password&scope=&client_id='

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use local_dynamodb::{Engine, EngineError, Template, TemplateError};
 use shared::clock::Clock;
-use shared::config::{Config, ConfigError, Need};
+use shared::config::{ConfigError, StoreConfig};
 use shared::error::Error;
 use shared::store::Store;
 use tempfile::TempDir;
@@ -246,8 +246,7 @@ async fn publish_keys(
     let document = keys
         .jwk_set()
         .map_err(|error| StartError::KeysFile(error.to_string()))?;
-    let config = Config::read(&[Need::Store], |name| settings.get(name).cloned())?;
-    let Some(config) = config.store else { return Ok(()) };
+    let config = StoreConfig::read(|name| settings.get(name).cloned())?;
     let store = Store::connect(&config).await.map_err(StartError::App)?;
     store
         .put_jwk_set(&document, clock.now())

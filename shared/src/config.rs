@@ -150,6 +150,17 @@ pub struct Argon2Config {
     pub parallelism: u32,
 }
 
+impl StoreConfig {
+    /// Reads [`Need::Store`] alone, for programs that are no function.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::read`].
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        Reader { lookup: &lookup }.store()
+    }
+}
+
 impl Argon2Config {
     /// KiB; the least that OWASP lists, and the most that a function of 256 MB can hold.
     pub const MEMORY_KIB: (u32, u32) = (7_168, 131_072);

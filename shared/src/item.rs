@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::clock::Timestamp;
-use crate::error::{Error, Rule};
+use crate::error::Error;
 use crate::names::NameKey;
 use crate::password::StoredHash;
+use crate::rule::Rule;
 use crate::user::{Email, FullName, User, UserId, Username, Website};
 
 /// An item, or the key of one.

@@ -6,8 +6,9 @@ use lambda_http::Request;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::error::{Code, Error, FieldError, Rule};
+use crate::error::Error;
 use crate::http;
+use crate::rule::{Code, FieldError, Rule};
 
 /// The rule that any other content type breaks.
 pub const CONTENT_TYPE: &str = "Content-Type must be application/json";

@@ -16,19 +16,17 @@ use utoipa::{PartialSchema, ToSchema};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::config::Argon2Config;
-use crate::error::{Code, Error, Rule};
+use crate::error::Error;
+use crate::imported_hash;
 use crate::names::nfkc;
 use crate::random;
+use crate::rule::{Code, Rule};
 use crate::user::text;
 
 /// The shortest password that can be chosen, in code points after NFKC.
 pub const MIN_CODE_POINTS: usize = 8;
 /// The longest password, in bytes as sent; it is never cut.
 pub const MAX_BYTES: usize = 1024;
-/// What bcrypt reads of a password, in bytes; it never looks at the rest.
-const BCRYPT_BYTES: usize = 72;
-/// The dearest bcrypt cost that a row may ask for: about a second at full CPU.
-const BCRYPT_MAX_COST: u32 = 14;
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
 
@@ -133,7 +131,7 @@ pub enum Verdict {
 
 /// Hashes and verifies. Work runs on blocking threads, at most one per core at a time, in memory that is kept between
 /// requests: fresh memory costs 1.7 times as much, nearly all of it page faults.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Hasher {
     today: Argon2Config,
     memory: Arc<KeptMemory>,
@@ -212,8 +210,15 @@ impl Hasher {
     }
 }
 
+/// Of the parameters alone: the kept memory has held what is derived from passwords.
+impl fmt::Debug for Hasher {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Hasher({:?})", self.today)
+    }
+}
+
 /// The blocks of earlier hashes. As many as ever worked at one time are kept, which the semaphore bounds.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct KeptMemory(Mutex<Vec<Vec<Block>>>);
 
 impl KeptMemory {
@@ -286,13 +291,11 @@ fn verify(
     if stored.0.starts_with("$argon2") {
         return verify_argon2(password, stored, today, memory);
     }
-    if ["$2a$", "$2b$", "$2y$"]
-        .iter()
-        .any(|prefix| stored.0.starts_with(prefix))
-    {
-        return Ok(verify_bcrypt(password, stored));
-    }
-    Ok(Verdict::Unreadable)
+    Ok(imported_hash::verify(
+        &password.0,
+        &password.normalized(),
+        &stored.0,
+    ))
 }
 
 fn verify_argon2(
@@ -366,30 +369,5 @@ impl ParsedArgon2 {
             || self.params.p_cost() < today.parallelism
             || self.salt.len() < SALT_BYTES
             || self.hash.len() < HASH_BYTES
-    }
-}
-
-/// The other system may not have normalized: the password is tried as typed and then, if it differs, after NFKC. A
-/// password over 72 bytes leaves the row as it is, since bcrypt never checked its tail: renewing would freeze whatever
-/// tail was typed this time.
-fn verify_bcrypt(password: &Password, stored: &StoredHash) -> Verdict {
-    let Ok(parts) = stored.0.parse::<bcrypt::HashParts>() else {
-        return Verdict::Unreadable;
-    };
-    if parts.get_cost() > BCRYPT_MAX_COST {
-        return Verdict::Unreadable;
-    }
-    let matches = |candidate: &str| bcrypt::verify(candidate, &stored.0).unwrap_or(false);
-    let normalized = password.normalized();
-    if matches(&password.0) {
-        Verdict::Right {
-            renew: password.0.len() <= BCRYPT_BYTES,
-        }
-    } else if *normalized != *password.0 && matches(&normalized) {
-        Verdict::Right {
-            renew: normalized.len() <= BCRYPT_BYTES,
-        }
-    } else {
-        Verdict::Wrong
     }
 }

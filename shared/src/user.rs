@@ -14,8 +14,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::clock::Timestamp;
-use crate::error::{Code, Rule};
 use crate::names::{NameKey, fold, nfkc};
+use crate::rule::{Code, Rule};
 
 /// The longest username, in characters after NFKC.
 pub const USERNAME_MAX_CHARS: usize = 64;

@@ -9,7 +9,7 @@ use local_dynamodb::{Engine, Template};
 use serde_json::Value;
 use shared::app::{App, Function};
 use shared::clock::{Clock, Timestamp};
-use shared::config::{Config, Need};
+use shared::config::{Config, Need, StoreConfig};
 use shared::error::Error;
 use shared::keys::{Kind, SigningKeys, generate};
 use shared::lambda::answer;
@@ -115,11 +115,11 @@ impl Deployment {
 
     /// The store, past any proxy.
     pub async fn store(&self) -> Store {
-        let config = Config::read(&[Need::Store], |name| match name {
+        let config = StoreConfig::read(|name| match name {
             "DYNAMODB_ENDPOINT" => Some(self.engine.endpoint().to_owned()),
             name => self.variables.get(name).cloned(),
         });
-        Store::connect(&config.unwrap().store.unwrap()).await.unwrap()
+        Store::connect(&config.unwrap()).await.unwrap()
     }
 
     /// A function's app, as a cold start makes it.
@@ -150,12 +150,10 @@ impl Deployment {
     /// Registers a user past the function, with a hash of today's parameters, and gives its id.
     pub async fn user(&self, username: &str, password: &str) -> String {
         let hasher = shared::password::Hasher::new(
-            Config::read(&[Need::Store, Need::Passwords], |name| {
-                self.variables.get(name).cloned()
-            })
-            .unwrap()
-            .passwords
-            .unwrap(),
+            Config::read(&[Need::Passwords], |name| self.variables.get(name).cloned())
+                .unwrap()
+                .passwords
+                .unwrap(),
         );
         let password = Password::attempt(password.to_owned()).unwrap();
         let hash = hasher.hash(Arc::new(password)).await.unwrap();

@@ -1,8 +1,9 @@
 //! What the OpenAPI document says of `POST /register` and its alias.
 
-use shared::error::{Error, FieldError, Taken};
+use shared::error::{Error, Taken};
 use shared::openapi::{self, errors, success};
 use shared::password::Password;
+use shared::rule::FieldError;
 use shared::user::{Email, FullName, User, Username, Website};
 use shared::{http, json};
 use utoipa::openapi::RefOr;

@@ -6,11 +6,12 @@ use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
 use shared::app::{App, Function};
 use shared::config::Need;
-use shared::error::{Code, Dialect, Error, Rule};
+use shared::error::{Dialect, Error};
 use shared::http;
 use shared::json::Fields;
 use shared::password::Password;
 use shared::random;
+use shared::rule::{Code, Rule};
 use shared::store::RegisterError;
 use shared::user::{Email, FullName, User, UserId, Username, Website};
 

@@ -11,11 +11,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use shared::clock::Clock;
-use shared::config::{Config, Need};
-use shared::error::Rule;
+use shared::config::StoreConfig;
 use shared::names::NameKey;
 use shared::password::StoredHash;
 use shared::random;
+use shared::rule::Rule;
 use shared::store::{RegisterError, Store};
 use shared::user::{Email, FullName, User, UserId, Username, Website};
 
@@ -76,13 +76,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<String, String> {
-    let config = Config::read(&[Need::Store], |name| match name {
+    let config = StoreConfig::read(|name| match name {
         "TABLE_NAME" => Some(arguments.table.clone()),
         "DYNAMODB_ENDPOINT" => arguments.endpoint_url.clone(),
         _ => None,
     })
     .map_err(|error| error.to_string())?;
-    let config = config.store.ok_or("no table is configured")?;
     let store = Store::connect(&config)
         .await
         .map_err(|error| format!("{error:?}"))?;

@@ -7,6 +7,7 @@ mod cors;
 mod docs;
 mod events;
 mod gateway;
+mod log_in;
 mod me;
 mod oauth;
 mod program;

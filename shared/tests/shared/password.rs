@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use shared::config::Argon2Config;
-use shared::error::Code;
 use shared::password::{Hasher, Password, StoredHash, Verdict};
+use shared::rule::Code;
 
 const TODAY: Argon2Config = Argon2Config {
     memory_kib: 19_456,
@@ -224,6 +224,28 @@ async fn an_unknown_user_is_a_wrong_password() {
             .await
             .unwrap(),
         Verdict::Wrong
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_user_costs_a_hash_by_todays_parameters() {
+    // Argon2 takes no less than 8 KiB: where it is really called by today's parameters, it says so.
+    let impossible = Argon2Config {
+        memory_kib: 1,
+        ..TODAY
+    };
+    assert!(
+        Hasher::new(impossible)
+            .verify(attempt("password"), None)
+            .await
+            .is_err()
+    );
+    let unreadable = StoredHash::from_store("!".to_owned());
+    assert!(
+        Hasher::new(impossible)
+            .verify(attempt("password"), Some(unreadable))
+            .await
+            .is_err()
     );
 }
 

@@ -1,8 +1,8 @@
-use shared::error::Code;
 use shared::names::NameKey;
+use shared::rule::Code;
 use shared::user::{Email, FullName, Username, Website};
 
-fn refused<T: std::fmt::Debug>(result: Result<T, shared::error::Rule>) -> Code {
+fn refused<T: std::fmt::Debug>(result: Result<T, shared::rule::Rule>) -> Code {
     result.unwrap_err().code
 }
 
