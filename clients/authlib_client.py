@@ -29,8 +29,22 @@ def it_logs_in_with_the_client_in_the_form():
     logs_in(OAuth2Session("cli", "secret", token_endpoint_auth_method="client_secret_post"))
 
 
-def it_logs_in_with_no_client_id():
-    logs_in(OAuth2Session(token_endpoint_auth_method="none"))
+def it_logs_in_by_its_defaults_for_a_client_without_a_secret():
+    logs_in(OAuth2Session("cli"))
+
+
+def it_logs_in_where_it_was_given_no_client_id_and_sends_the_word_none():
+    # Authlib writes `client_id=None` into the form, in letters.
+    logs_in(OAuth2Session())
+
+
+def it_logs_in_with_no_client_id_at_all():
+    logs_in(OAuth2Session(token_endpoint_auth_method=as_it_is))
+
+
+def as_it_is(client, method, uri, headers, body):
+    assert "client_id" not in body and "Authorization" not in headers, body
+    return uri, headers, body
 
 
 def it_shows_a_wrong_password_as_invalid_grant():
@@ -45,6 +59,8 @@ run([
     it_logs_in_with_basic,
     it_logs_in_with_an_empty_pair_in_basic_as_swagger_ui_sends_it_t_10,
     it_logs_in_with_the_client_in_the_form,
-    it_logs_in_with_no_client_id,
+    it_logs_in_by_its_defaults_for_a_client_without_a_secret,
+    it_logs_in_where_it_was_given_no_client_id_and_sends_the_word_none,
+    it_logs_in_with_no_client_id_at_all,
     it_shows_a_wrong_password_as_invalid_grant,
 ])

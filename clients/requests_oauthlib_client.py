@@ -12,16 +12,16 @@ def session(client_id="cli"):
 
 
 def it_logs_in_and_reads_the_user():
+    # By its default it sends its client id in Basic: `cli:`, without a secret.
     name, client = fresh_user(), session()
     token = client.fetch_token(TOKEN_URL, username=name, password=PASSWORD)
     assert token["token_type"] == "bearer" and token["expires_in"] == 1800, token
     assert client.get(ME_URL).json()["username"] == name
 
 
-def it_sends_its_client_id_in_basic_and_is_answered():
-    # include_client_id=None is its default: `Authorization: Basic` of `cli:`.
+def it_logs_in_with_its_client_id_in_the_form():
     name, client = fresh_user(), session()
-    assert client.fetch_token(TOKEN_URL, username=name, password=PASSWORD, client_id="cli")["access_token"]
+    assert client.fetch_token(TOKEN_URL, username=name, password=PASSWORD, include_client_id=True)["access_token"]
 
 
 def it_shows_a_wrong_password_as_invalid_grant():
@@ -32,6 +32,6 @@ def it_shows_a_wrong_password_as_invalid_grant():
 
 run([
     it_logs_in_and_reads_the_user,
-    it_sends_its_client_id_in_basic_and_is_answered,
+    it_logs_in_with_its_client_id_in_the_form,
     it_shows_a_wrong_password_as_invalid_grant,
 ])

@@ -4,7 +4,7 @@
 //! put. Nothing here scans or uses an index, and every read is strongly consistent.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
@@ -219,11 +219,13 @@ fn held<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result<bool, Error> 
     }
 }
 
-fn unreachable<E>(error: &E) -> Error
-where
-    E: std::error::Error,
-{
-    Error::unavailable("the store", DisplayErrorContext(error).to_string())
+/// The words of an error and of its causes. Not `DisplayErrorContext`, which adds the raw answer: an item that does not parse
+/// would put a password hash into the log.
+fn unreachable(error: &dyn std::error::Error) -> Error {
+    let words: Vec<String> = std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect();
+    Error::unavailable("the store", words.join(": "))
 }
 
 /// The reasons stand in the order of the puts: the user first, then its names. A name's failed condition is decisive; a

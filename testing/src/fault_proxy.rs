@@ -175,9 +175,21 @@ async fn handle(
             upstream.send(Request::from_parts(head, Full::new(body))).await?;
             return Err("hung up before the engine's answer reached the client".into());
         }
+        Fault::CutAnswer => {
+            let answer = upstream.send(Request::from_parts(head, Full::new(body))).await?;
+            return cut(answer).await;
+        }
         Fault::Hang => match future::pending::<Infallible>().await {},
     }
     upstream.send(Request::from_parts(head, Full::new(body))).await
+}
+
+async fn cut(answer: Response<Full<Bytes>>) -> Result<Response<Full<Bytes>>, HangUp> {
+    let (mut head, body) = answer.into_parts();
+    let mut body = body.collect().await?.to_bytes();
+    body.truncate(body.len().saturating_sub(1));
+    head.headers.remove(hyper::header::CONTENT_LENGTH);
+    Ok(Response::from_parts(head, Full::new(body)))
 }
 
 /// The operation of a request: what stands behind the dot of `X-Amz-Target: DynamoDB_20120810.GetItem`.

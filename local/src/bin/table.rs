@@ -116,7 +116,12 @@ async fn put_user(store: &Store, new: NewUser) -> Result<String, String> {
         .await
     {
         Ok(()) => Ok(user.id.as_str().to_owned()),
-        Err(RegisterError::Taken(taken)) => Err(format!("another user has these names: {taken:?}")),
+        Err(RegisterError::Taken(taken)) => Err(match (taken.username, taken.email) {
+            (true, true) => "other users have this username and this email",
+            (true, false) => "another user has this username",
+            (false, _) => "another user has this email",
+        }
+        .to_owned()),
         Err(RegisterError::Other(error)) => Err(format!("{error:?}")),
     }
 }
@@ -139,6 +144,10 @@ async fn set_disabled(store: &Store, name: &str, disabled: bool) -> Result<Strin
         .await
         .map_err(|error| format!("{error:?}"))?;
     let (user, _) = found.ok_or("no user has this name")?;
+    // `updated_at` changes when a shown field does.
+    if user.disabled == disabled {
+        return Ok(user.id.as_str().to_owned());
+    }
     let there = store
         .set_disabled(&user.id, disabled, now)
         .await

@@ -1,8 +1,12 @@
 use shared::clock::Timestamp;
+use shared::config::StoreConfig;
+use shared::error::Error;
 use shared::names::NameKey;
 use shared::password::StoredHash;
+use shared::store::Store;
 use shared::user::{Email, FullName, User, UserId, Username, Website};
 use testing::deployment::Deployment;
+use testing::fault_proxy::{Fault, FaultProxy};
 
 fn user(id: &str) -> User {
     let now = Timestamp::parse("2026-11-23T20:47:00Z").unwrap();
@@ -66,4 +70,27 @@ async fn an_id_is_never_used_twice() {
     };
     assert!(store.register(&other, &hash).await.is_err());
     assert_eq!(store.user("a").await.unwrap(), Some(user("a")));
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_parse_is_an_error_without_what_was_in_it() {
+    let deployment = Deployment::without_keys().await;
+    deployment.user("johndoe", "correct horse battery").await;
+    let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
+    let config = StoreConfig {
+        table_name: "UsersTable".to_owned(),
+        endpoint: Some(proxy.endpoint().parse().unwrap()),
+    };
+    let store = Store::connect(&config).await.unwrap();
+    // The marker's answer passes, the user's does not.
+    proxy.script_for("GetItem", [Fault::Pass]);
+    proxy.always(Fault::CutAnswer);
+    let key = NameKey::at_log_in("johndoe").unwrap();
+    let error = store
+        .credentials(Some(&key), Timestamp::from_unix(0))
+        .await
+        .unwrap_err();
+    let words = format!("{error:?}");
+    assert!(matches!(error, Error::Unavailable(_)), "{words}");
+    assert!(!words.contains("argon2id"), "{words}");
 }

@@ -25,6 +25,8 @@ pub enum Fault {
     HangUpBefore,
     /// The engine carries the request out, and the connection is closed before the answer.
     HangUpAfterWrite,
+    /// The engine carries the request out, and its answer comes without its last byte, so that it does not parse.
+    CutAnswer,
     /// The engine does not see the request, and the connection stays open without an answer.
     Hang,
 }
