@@ -199,6 +199,8 @@ if (allowing) {
     must(seen.me === user, JSON.stringify(seen));
     must(seen.challenge?.includes("invalid_token"), JSON.stringify(seen));
   };
+} else {
+  console.log("     not run: the pages of an allowed origin, since LATCHKEY_ALLOWING_URL names no service that allows one");
 }
 
 const ok = await run(checks);

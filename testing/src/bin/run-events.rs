@@ -1,4 +1,5 @@
-//! Runs each sample event through the real release binaries, as Lambda would: over the Runtime API.
+//! Runs each sample event through the real release binaries, as Lambda would: over the Runtime API. Starts some without a variable,
+//! too.
 //!
 //! `cargo run -p testing --bin run-events -- target/release`
 #![expect(
@@ -8,7 +9,7 @@
 )]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -61,10 +62,44 @@ async fn main() -> ExitCode {
             }
         }
     }
+    for (name, variable) in [
+        ("token", "ISSUER"),
+        ("me", "TABLE_NAME"),
+        ("register", "TABLE_NAME"),
+    ] {
+        match stops_without(&deployment, &folder.join(name), variable).await {
+            Ok(message) => {
+                passed += 1;
+                println!("{name} without {variable}: {message}");
+            }
+            Err(difference) => {
+                failed += 1;
+                println!("FAILED {name} without {variable}: {difference}");
+            }
+        }
+    }
     println!("{passed} passed, {failed} failed");
     if failed == 0 && passed > 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// A binary without one of its variables: it ends by itself, and what it printed names the variable.
+async fn stops_without(deployment: &Deployment, binary: &Path, variable: &str) -> Result<String, String> {
+    let api = RuntimeApi::start().await.unwrap();
+    let mut variables = deployment.variables().clone();
+    variables.remove(variable);
+    let mut function = Function::spawn(binary, variables, &api).unwrap();
+    let status = function.wait_for_exit(LIMIT).await.ok_or("it runs on")?;
+    let printed = function.stdout() + &function.stderr();
+    let message = format!("{variable} must be set");
+    if status.success() || !printed.contains(&message) {
+        return Err(format!("{status}: {printed}"));
+    }
+    if printed.contains("stack backtrace") {
+        return Err(format!("a backtrace: {printed}"));
+    }
+    Ok(message)
 }
