@@ -63,7 +63,7 @@ expect() {
   if [ "$status" = 503 ] && [ "$1" != 503 ]; then
     echo 'The service has no signing keys yet, or its store is away.'
   fi
-  if [ "$status" = "$1" ] && jq -e "$filter" "$body" >/dev/null 2>&1; then
+  if [ "$status" = "$1" ] && [ -s "$body" ] && jq -e "$filter" "$body" >/dev/null 2>&1; then
     tell ok "$2 ($1)"
   else
     tell no "$2: expected $1 and $filter, got $status"

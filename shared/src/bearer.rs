@@ -19,7 +19,8 @@ pub fn token(headers: &HeaderMap) -> Result<&str, Error> {
         return Err(Error::MalformedAuthorization);
     }
     let text = value.to_str().map_err(|_| Error::MalformedAuthorization)?;
-    let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
+    // A tab ends the scheme, too, though only spaces may follow it.
+    let (scheme, rest) = text.split_at(text.find([' ', '\t']).unwrap_or(text.len()));
     if !scheme.eq_ignore_ascii_case("bearer") {
         // Other schemes may have commas of their own (`Digest a=b, c=d`); a second value starts with a scheme and a space.
         let joined = text.split(',').skip(1).any(|part| {

@@ -66,3 +66,17 @@ async fn repeated_headers_are_joined_by_a_comma_as_a_function_behind_the_gateway
         .body("a=b");
     Answer::of(request).await.is_oauth(415, "invalid_request");
 }
+
+#[tokio::test]
+async fn head_is_no_get() {
+    let service = Running::start().await;
+    let token = service.token("johndoe").await;
+    for path in ["/users/me", "/docs", "/openapi.json"] {
+        let answer = Answer::of(service.request("HEAD", path).bearer_auth(&token)).await;
+        assert_eq!(
+            (answer.status, answer.header("cache-control")),
+            (404, ""),
+            "{path}"
+        );
+    }
+}

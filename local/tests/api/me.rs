@@ -99,6 +99,7 @@ async fn b_05_two_values_or_no_single_token_are_an_invalid_request() {
         "Bearer".to_owned(),
         "Bearer ".to_owned(),
         "Bearer a b".to_owned(),
+        format!("Bearer\t{token}"),
         "Bearer ü".to_owned(),
         "Bearer =".to_owned(),
         "Bearer a=b".to_owned(),
