@@ -16,7 +16,7 @@ use shared::config::environment;
 
 /// Runs Latchkey on this machine: the API on 127.0.0.1, on an embedded DynamoDB.
 #[derive(Parser)]
-#[command(name = "cargo dev")]
+#[command(name = "cargo dev", bin_name = "cargo dev")]
 struct Arguments {
     /// The port of the API; 0 for any free one.
     #[arg(long, default_value_t = 3000)]
@@ -34,7 +34,11 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    // The alias `cargo dev` ends in `--`; whoever types it once more means the same.
+    let given = std::env::args_os()
+        .enumerate()
+        .filter(|(index, word)| (*index, word.to_str()) != (1, Some("--")));
+    let arguments = Arguments::parse_from(given.map(|(_, word)| word));
     subscriber::fmt()
         .with_target(false)
         .with_max_level(tracing::Level::INFO)

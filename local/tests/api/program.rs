@@ -189,6 +189,15 @@ fn a_taken_port_is_told_plainly() {
 }
 
 #[test]
+fn help_is_shown_with_and_without_one_more_pair_of_dashes() {
+    for arguments in [&["--help"][..], &["--", "--help"]] {
+        let output = command(arguments).output().unwrap();
+        assert!(output.status.success());
+        assert!(String::from_utf8_lossy(&output.stdout).contains("--in-memory"));
+    }
+}
+
+#[test]
 fn a_wrong_variable_is_named() {
     let mut wrong = command(&["--port", "0", "--dynamodb-port", "0", "--in-memory"]);
     let printed = refused(wrong.env("ACCESS_TOKEN_SECONDS", "soon"));
