@@ -30,6 +30,10 @@ PARAMETERS = [
     {"EnableDocs": "true", "AllowedOrigins": ORIGINS, "Architecture": "x86_64"},
 ]
 SUB_NAME = re.compile(r"\$\{([^!][^}]*)\}")
+PSEUDO_PARAMETERS = {
+    "AWS::" + name
+    for name in ("AccountId", "NoValue", "NotificationARNs", "Partition", "Region", "StackId", "StackName", "URLSuffix")
+}
 
 
 class NoManagedPolicies:
@@ -96,7 +100,8 @@ def deployed(template, values):
 
 
 def references(value, local=frozenset()):
-    """Every name that a value refers to, as pairs of kind ("name" or "condition") and name, from all branches."""
+    """Every name that a value refers to, as pairs of kind and name, from all branches. The kinds are "name" (a resource or a
+    parameter), "attribute" (a resource, since nothing else has attributes) and "condition"."""
     if isinstance(value, list):
         for element in value:
             yield from references(element, local)
@@ -105,12 +110,12 @@ def references(value, local=frozenset()):
             if key == "Ref" and isinstance(inner, str):
                 yield "name", inner
             elif key == "Fn::GetAtt":
-                yield "name", inner.split(".")[0] if isinstance(inner, str) else inner[0]
+                yield "attribute", inner.split(".")[0] if isinstance(inner, str) else inner[0]
             elif key == "Fn::Sub":
                 text, variables = (inner, {}) if isinstance(inner, str) else inner
                 for name in SUB_NAME.findall(text):
                     if name not in variables:
-                        yield "name", name.split(".")[0]
+                        yield "attribute" if "." in name else "name", name.split(".")[0]
                 yield from references(variables)
             elif key == "Fn::If":
                 yield "condition", inner[0]
@@ -132,15 +137,16 @@ def no_dangling_name(template):
             for kind, name in references(value):
                 if kind == "condition" and name not in conditions:
                     yield f"{owner} names the condition {name}, which is none"
-                known = name in resources or name in parameters or name.startswith("AWS::")
-                if kind == "name" and not known:
+                if kind == "name" and not (name in resources or name in parameters or name in PSEUDO_PARAMETERS):
                     yield f"{owner} names {name}, which is nothing"
+                if kind == "attribute" and name not in resources:
+                    yield f"{owner} wants an attribute of {name}, which is no resource"
 
 
 def no_cycle(template):
     resources = template["Resources"]
     graph = {
-        owner: {name for kind, name in references(value) if kind == "name" and name in resources}
+        owner: {name for kind, name in references(value) if kind != "condition" and name in resources}
         for owner, value in resources.items()
     }
     done, path = set(), []
@@ -178,14 +184,17 @@ def least_privilege(template):
         if resource["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
             yield f"{owner} is a policy outside of a function's own role"
     for owner, statement in statements(template):
-        for action in listed(statement["Action"]):
+        for name in {"NotAction", "NotResource"} & statement.keys():
+            yield f"{owner} has {name}, which grants all the rest"
+        for action in listed(statement.get("Action", [])):
             if "*" in action:
                 yield f"{owner} may {action}"
             if action in ("dynamodb:Scan", "dynamodb:Query"):
                 yield f"{owner} may {action}, which no request's path needs"
-        for resource in listed(statement["Resource"]):
-            if resource == "*":
-                yield f"{owner} may act on everything"
+        for resource in listed(statement.get("Resource", [])):
+            # A wildcard is taken only below the name of a thing of this stack, as for the streams of a log group.
+            if "*" in str(resource) and not any(name in template["Resources"] for _, name in references(resource)):
+                yield f"{owner} may act on things outside of this stack"
 
 
 def own_role_and_logs(template):
@@ -203,11 +212,57 @@ def own_role_and_logs(template):
                 yield f"{owner} shares its {what} with {seen[names[0]]}"
             else:
                 seen[names[0]] = owner
+        role, group = (
+            {name for _, name in references(value)}
+            for value in (properties.get("Role"), properties.get("LoggingConfig", {}).get("LogGroup"))
+        )
+        written = {
+            name
+            for holder, statement in statements(template)
+            if holder in role
+            for _, name in references(statement)
+            if resources.get(name, {}).get("Type") == "AWS::Logs::LogGroup"
+        }
+        if written != group:
+            yield f"{owner} logs to {sorted(group)} and may write to {sorted(written)}"
         if properties.get("LoggingConfig", {}).get("LogFormat") != "JSON":
             yield f"{owner} does not log in JSON"
     for owner, resource in resources.items():
         if resource["Type"] == "AWS::Logs::LogGroup" and "RetentionInDays" not in resource["Properties"]:
             yield f"{owner} keeps its logs for ever"
+
+
+def routes_may_invoke(template):
+    """A function that the gateway may not invoke is a 500 on every request of its routes."""
+    resources = template["Resources"]
+
+    def of(kind, key):
+        for owner, resource in resources.items():
+            if resource["Type"] == kind:
+                yield owner, {name for _, name in references(resource["Properties"].get(key)) if name in resources}
+
+    allowed = set().union(*(names for _, names in of("AWS::Lambda::Permission", "FunctionName")))
+    integrations = dict(of("AWS::ApiGatewayV2::Integration", "IntegrationUri"))
+    for owner, names in integrations.items():
+        for name in names - allowed:
+            yield f"{owner} invokes {name}, which has no permission for it"
+    for owner, names in of("AWS::ApiGatewayV2::Route", "Target"):
+        if not names & integrations.keys():
+            yield f"{owner} leads to no integration"
+    for owner, names in of("AWS::Lambda::Permission", "SourceArn"):
+        if "HttpApi" not in names:
+            yield f"{owner} lets other APIs invoke the function"
+
+
+def issuer_is_as_asked(template):
+    if "Values" not in template:
+        return
+    expected = {"Ref": "Issuer"} if template["Values"]["Issuer"] else {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}
+    for owner, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Lambda::Function":
+            variables = resource["Properties"].get("Environment", {}).get("Variables", {})
+            if "ISSUER" in variables and variables["ISSUER"] != expected:
+                yield f"{owner} has the issuer {variables['ISSUER']} and not {expected}"
 
 
 def table_is_safe(template):
@@ -259,6 +314,8 @@ CHECKS = [
     no_cycle,
     least_privilege,
     own_role_and_logs,
+    routes_may_invoke,
+    issuer_is_as_asked,
     table_is_safe,
     cors_is_as_asked,
     docs_are_as_asked,
@@ -271,6 +328,14 @@ def dangle(template):
 
 def dangle_condition(template):
     template["Resources"]["MeRoute"]["Condition"] = "NoCondition"
+
+
+def dangle_pseudo_parameter(template):
+    template["Resources"]["HttpApi"]["Properties"]["Name"] = {"Ref": "AWS::NoSuchName"}
+
+
+def dangle_attribute(template):
+    first_statement(template)["Resource"] = {"Fn::GetAtt": ["Issuer", "Arn"]}
 
 
 def close_a_cycle(template):
@@ -287,6 +352,14 @@ def widen_a_resource(template):
     first_statement(template)["Resource"] = "*"
 
 
+def widen_a_resource_in_part(template):
+    first_statement(template)["Resource"] = {"Fn::Sub": "arn:${AWS::Partition}:dynamodb:*:*:table/*"}
+
+
+def allow_all_but(template):
+    first_statement(template)["NotAction"] = first_statement(template).pop("Action")
+
+
 def scan(template):
     first_statement(template)["Action"] = ["dynamodb:Scan"]
 
@@ -297,6 +370,27 @@ def manage(template):
 
 def share_a_role(template):
     template["Resources"]["MeFunction"]["Properties"]["Role"] = {"Fn::GetAtt": ["TokenRole", "Arn"]}
+
+
+def write_to_other_logs(template):
+    text = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${TokenLogs}:log-stream:*"
+    list(statements({"Resources": {"MeRole": template["Resources"]["MeRole"]}}))[-1][1]["Resource"] = {"Fn::Sub": text}
+
+
+def forbid_invoking(template):
+    del template["Resources"]["MePermission"]
+
+
+def let_any_api_invoke(template):
+    del template["Resources"]["MePermission"]["Properties"]["SourceArn"]
+
+
+def lead_nowhere(template):
+    template["Resources"]["MeRoute"]["Properties"]["Target"] = "integrations/none"
+
+
+def swap_the_issuer(template):
+    template["Resources"]["MeFunction"]["Properties"]["Environment"]["Variables"]["ISSUER"] = {"Ref": "Audience"}
 
 
 def keep_logs(template):
@@ -328,13 +422,22 @@ def first_statement(template):
 BREAKS = [
     (dangle, no_dangling_name),
     (dangle_condition, no_dangling_name),
+    (dangle_pseudo_parameter, no_dangling_name),
+    (dangle_attribute, no_dangling_name),
     (close_a_cycle, no_cycle),
     (widen_an_action, least_privilege),
     (widen_a_resource, least_privilege),
+    (widen_a_resource_in_part, least_privilege),
+    (allow_all_but, least_privilege),
     (scan, least_privilege),
     (manage, least_privilege),
     (share_a_role, own_role_and_logs),
+    (write_to_other_logs, own_role_and_logs),
     (keep_logs, own_role_and_logs),
+    (forbid_invoking, routes_may_invoke),
+    (let_any_api_invoke, routes_may_invoke),
+    (lead_nowhere, routes_may_invoke),
+    (swap_the_issuer, issuer_is_as_asked),
     (unprotect, table_is_safe),
     (open_to_all, cors_is_as_asked),
     (flip_docs, docs_are_as_asked),
@@ -355,7 +458,7 @@ def self_test():
         for change, one in BREAKS:
             broken = copy.deepcopy(whole)
             change(broken)
-            if one in (cors_is_as_asked, docs_are_as_asked) and parameters is None:
+            if one in (cors_is_as_asked, docs_are_as_asked, issuer_is_as_asked) and parameters is None:
                 continue
             caught = list(one(broken))
             yield f"{change.__name__} is caught by {one.__name__}", [] if caught else ["it is not"]

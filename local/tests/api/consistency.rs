@@ -239,3 +239,13 @@ fn each_statement_has_its_test() {
     }
     assert_eq!(count, 31);
 }
+
+#[test]
+fn a_release_unwinds_also_where_cargo_lambda_builds_it() {
+    let manifest: toml::Table = toml::from_str(&file("Cargo.toml")).unwrap();
+    let panic = manifest["profile"]["release"]
+        .get("panic")
+        .and_then(toml::Value::as_str);
+    // Where nothing is said, cargo-lambda builds with "abort", and a panic would end the function without its 500.
+    assert_eq!(panic, Some("unwind"), "say it in [profile.release] of Cargo.toml");
+}
