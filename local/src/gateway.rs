@@ -22,11 +22,17 @@ pub const BODY_MAX_BYTES: usize = 10 * 1024 * 1024;
 /// An answer of the gateway itself: `{"message": …}` and none of our headers.
 #[must_use]
 pub fn own_answer(status: StatusCode, message: &str) -> Response<Body> {
-    let mut response = Response::new(Body::from(json!({ "message": message }).to_string()));
+    let mut response = Response::new(Body::from(own_body(message).to_string()));
     *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     response
+}
+
+/// The body of such an answer.
+#[must_use]
+pub fn own_body(message: &str) -> Value {
+    json!({ "message": message })
 }
 
 /// Whether request line and headers are over [`HEADERS_MAX_BYTES`].

@@ -3,10 +3,15 @@
 use shared::error::{OAuthError, Problem};
 use shared::user::User;
 use token::TokenResponse;
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
 };
+use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
+
+use crate::gateway::own_body;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,7 +29,7 @@ use utoipa::{Modify, OpenApi};
     ),
     paths(register::handler, token::handler, me::handler),
     components(schemas(OAuthError<'static>, Problem<'static>, User, TokenResponse)),
-    modifiers(&Schemes, &UsersAlias),
+    modifiers(&Schemes, &UsersAlias, &Throttling),
 )]
 struct Document;
 
@@ -64,6 +69,45 @@ impl Modify for UsersAlias {
         document
             .paths
             .add_path_operation(Alias::path(), Alias::methods(), operation);
+    }
+}
+
+/// The one answer of the gateway's own that every operation can get: its throttling.
+struct Throttling;
+
+impl Modify for Throttling {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let body = ObjectBuilder::new()
+            .property("message", ObjectBuilder::new().schema_type(Type::String))
+            .required("message")
+            .description(Some(
+                "The body of an answer of API Gateway's own, which has none of our headers.",
+            ));
+        document
+            .components
+            .get_or_insert_default()
+            .schemas
+            .insert("GatewayError".to_owned(), body.into());
+        let example = ExampleBuilder::new()
+            .summary("Too many requests for the gateway")
+            .value(Some(own_body("Too Many Requests")))
+            .build();
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("GatewayError")))
+            .examples_from_iter([("throttled", example)])
+            .build();
+        let answer = ResponseBuilder::new()
+            .description("Too Many Requests")
+            .content("application/json", content)
+            .build();
+        for path in document.paths.paths.values_mut() {
+            for operation in [&mut path.get, &mut path.post].into_iter().flatten() {
+                operation
+                    .responses
+                    .responses
+                    .insert("429".to_owned(), answer.clone().into());
+            }
+        }
     }
 }
 
