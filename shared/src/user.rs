@@ -119,7 +119,9 @@ text_field!(
          Unique after full case folding.",
         "johndoe"
     )
-    .pattern(Some("^[\\p{L}\\p{M}\\p{Nd}._+\\-]+$"))
+    // `A-Za-z0-9` is in `\p{L}` and `\p{Nd}` already; it is for validators that compile patterns without Unicode, to which those
+    // are the letters p and L. Such a one would refuse every name but a few.
+    .pattern(Some("^[A-Za-z0-9\\p{L}\\p{M}\\p{Nd}._+\\-]+$"))
     .min_length(Some(1))
     .max_length(Some(USERNAME_MAX_CHARS))
 );
