@@ -119,9 +119,8 @@ text_field!(
          Unique after full case folding.",
         "johndoe"
     )
-    // `A-Za-z0-9` is in `\p{L}` and `\p{Nd}` already; it is for validators that compile patterns without Unicode, to which those
-    // are the letters p and L. Such a one would refuse every name but a few.
-    .pattern(Some("^[A-Za-z0-9\\p{L}\\p{M}\\p{Nd}._+\\-]+$"))
+    // What the rule says of ASCII. Unicode's classes mean something else, or nothing, to too many validators.
+    .pattern(Some("^[^\\u0000-*,/:-@[-^`{-\\u00a0]+$"))
     .min_length(Some(1))
     .max_length(Some(USERNAME_MAX_CHARS))
 );

@@ -111,15 +111,10 @@ fn every_answer_is_documented_with_its_body_its_headers_and_an_example() {
 }
 
 #[test]
-fn a_validator_that_does_not_know_unicode_classes_takes_ascii_names() {
+fn the_usernames_pattern_asks_for_no_unicode_classes() {
     let document: serde_json::Value = serde_json::from_str(docs::OPENAPI).unwrap();
     let pattern = document["components"]["schemas"]["Username"]["pattern"]
         .as_str()
         .unwrap();
-    // What is left where `\p{L}` and its like mean nothing.
-    let class = pattern.trim_start_matches("^[").trim_end_matches("]+$");
-    let known = ["L", "M", "Nd"].iter().fold(class.to_owned(), |class, name| {
-        class.replace(&format!("\\p{{{name}}}"), "")
-    });
-    assert_eq!(known, "A-Za-z0-9._+\\-", "{pattern}");
+    assert!(!pattern.contains("\\p"), "{pattern}");
 }
