@@ -15,9 +15,10 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::Value;
-use testing::deployment::{Deployment, ISSUER, call, signing_document};
+use testing::deployment::{Deployment, ISSUER, call};
 use testing::event;
 use testing::forge::Forger;
+use testing::rings::{published, ring_of, shared_ring};
 use testing::runtime_api::{Function, RuntimeApi};
 
 const PASSWORD: &str = "correct horse battery";
@@ -78,9 +79,9 @@ async fn log_in() {
     let params = Params::new(19_456, 2, 1, Some(32)).unwrap();
     let mut memory = vec![Block::default(); params.block_count()];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let document: Value = serde_json::from_str(signing_document()).unwrap();
+    let document: Value = serde_json::from_str(shared_ring()).unwrap();
     let key = EncodingKey::from_rsa_pem(document["keys"][0]["pem"].as_str().unwrap().as_bytes()).unwrap();
-    let forger = Forger::new(signing_document(), ISSUER, "01JD0000000000000000000000", 0);
+    let forger = Forger::new(shared_ring(), ISSUER, "01JD0000000000000000000000", 0);
     let (mut with_signature, mut hash_alone) = (Pairs::default(), Pairs::default());
     for turn in 0..65 {
         let started = Instant::now();
@@ -117,7 +118,7 @@ async fn read() {
     let id = deployment.user("johndoe", PASSWORD).await;
     let app = deployment.app(me::FUNCTION).await;
     let now = shared::clock::Clock::system().now().unix();
-    let token = Forger::new(signing_document(), ISSUER, &id, now).token(|_, _| {});
+    let token = Forger::new(shared_ring(), ISSUER, &id, now).token(|_, _| {});
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("us-east-1"))
@@ -173,7 +174,7 @@ async fn cold_start(binaries: &Path) {
     let deployment = Deployment::start().await;
     let id = deployment.user("johndoe", PASSWORD).await;
     let now = shared::clock::Clock::system().now().unix();
-    let token = Forger::new(signing_document(), ISSUER, &id, now).token(|_, _| {});
+    let token = Forger::new(shared_ring(), ISSUER, &id, now).token(|_, _| {});
     let event = event::me(&token).value().clone();
     let start = async |name: &str| {
         let api = RuntimeApi::start().await.unwrap();

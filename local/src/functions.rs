@@ -14,6 +14,7 @@ use shared::error::Error;
 use shared::lambda::invoke;
 
 use crate::StartError;
+use crate::key_ring::KeyRing;
 
 /// A function of the template, ready to be called with an event.
 #[derive(Clone)]
@@ -42,25 +43,55 @@ pub(crate) async fn functions(
 ) -> Result<BTreeMap<String, Callable>, StartError> {
     let mut functions = BTreeMap::new();
     for declared in template.functions() {
-        let lookup = |name: &str| {
-            let default = declared.environment.get(name)?;
-            settings
-                .get(name)
-                .cloned()
-                .or_else(|| overrides(name))
-                .or_else(|| default.clone())
-        };
+        let lookup = |name: &str| variable(declared, settings, &overrides, name);
         let call = match declared.package.as_str() {
             "docs" => callable(docs::FUNCTION, docs::handler, lookup, clock).await?,
             "me" => callable(me::FUNCTION, me::handler, lookup, clock).await?,
             "register" => callable(register::FUNCTION, register::handler, lookup, clock).await?,
             "token" => callable(token::FUNCTION, token::handler, lookup, clock).await?,
+            "well-known" => callable(well_known::FUNCTION, well_known::handler, lookup, clock).await?,
+            // No route leads to it; here the key ring is a file.
+            rotate_keys::NAME => continue,
             other => return Err(StartError::UnknownFunction(other.to_owned())),
         };
         let timeout = declared.timeout;
         functions.insert(declared.logical_id.clone(), Callable { call, timeout });
     }
     Ok(functions)
+}
+
+/// The key ring, as the function `rotate-keys` is configured.
+pub(crate) async fn key_ring(
+    template: &Template,
+    settings: &BTreeMap<&str, String>,
+    overrides: impl Fn(&str) -> Option<String>,
+    clock: &Clock,
+) -> Result<KeyRing, StartError> {
+    let declared = template
+        .functions()
+        .iter()
+        .find(|declared| declared.package == rotate_keys::NAME);
+    let declared = declared.ok_or_else(|| StartError::UnknownFunction(rotate_keys::NAME.to_owned()))?;
+    let config = Config::read(rotate_keys::NEEDS, |name| {
+        variable(declared, settings, &overrides, name)
+    })?;
+    let app = App::new(config, clock.clone()).await.map_err(StartError::App)?;
+    KeyRing::of(&app)
+}
+
+/// A variable of a function: only what the template names for it, decided by this machine, the reader or the template.
+fn variable(
+    declared: &local_dynamodb::Function,
+    settings: &BTreeMap<&str, String>,
+    overrides: &impl Fn(&str) -> Option<String>,
+    name: &str,
+) -> Option<String> {
+    let default = declared.environment.get(name)?;
+    settings
+        .get(name)
+        .cloned()
+        .or_else(|| overrides(name))
+        .or_else(|| default.clone())
 }
 
 async fn callable<H, F>(

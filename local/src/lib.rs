@@ -8,17 +8,17 @@ use std::path::PathBuf;
 
 use local_dynamodb::{Engine, EngineError, Template, TemplateError};
 use shared::clock::Clock;
-use shared::config::{ConfigError, StoreConfig};
+use shared::config::ConfigError;
 use shared::error::Error;
-use shared::store::Store;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 pub mod cors;
 mod functions;
 pub mod gateway;
-mod keys_file;
+mod key_ring;
 pub mod openapi;
+pub mod rotation;
 mod router;
 
 /// The table's name in the embedded engine: its logical id in the template.
@@ -115,6 +115,7 @@ pub struct Service {
     _scratch: Option<TempDir>,
     port: u16,
     keys_file: PathBuf,
+    key_ring: key_ring::KeyRing,
     dynamodb: String,
     routes: Vec<String>,
 }
@@ -162,7 +163,8 @@ impl Service {
             ("ISSUER", format!("http://127.0.0.1:{port}")),
             ("SIGNING_KEYS_FILE", keys_file.display().to_string()),
         ]);
-        publish_keys(&keys_file, &settings, &clock).await?;
+        let key_ring = functions::key_ring(&template, &settings, &overrides, &clock).await?;
+        key_ring.prepare().await?;
         let gate = cors::Gate::new(&overrides(cors::VARIABLE).unwrap_or_default(), template.cors());
         let functions = functions::functions(&template, &settings, overrides, &clock).await?;
         let router = router::router(&template, &functions, gate, &clock)?;
@@ -173,6 +175,7 @@ impl Service {
             _scratch: scratch,
             port,
             keys_file,
+            key_ring,
             dynamodb,
             routes: template
                 .routes()
@@ -212,9 +215,12 @@ impl Service {
     ///
     /// Where the listener fails.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-        axum::serve(self.listener, self.router)
+        let rotation = tokio::spawn(self.key_ring.rotate_when_due());
+        let served = axum::serve(self.listener, self.router)
             .with_graceful_shutdown(shutdown)
-            .await?;
+            .await;
+        rotation.abort();
+        served?;
         if let Some(engine) = self.engine {
             engine.stop().await;
         }
@@ -234,22 +240,4 @@ fn folder(data: &Data) -> Result<(PathBuf, Option<TempDir>), StartError> {
             Ok((folder.clone(), None))
         }
     }
-}
-
-/// Makes the keys if there are none, and publishes the public set before anything signs.
-async fn publish_keys(
-    keys_file: &std::path::Path,
-    settings: &BTreeMap<&str, String>,
-    clock: &Clock,
-) -> Result<(), StartError> {
-    let keys = keys_file::load_or_make(keys_file)?;
-    let document = keys
-        .jwk_set()
-        .map_err(|error| StartError::KeysFile(error.to_string()))?;
-    let config = StoreConfig::read(|name| settings.get(name).cloned())?;
-    let store = Store::connect(&config).await.map_err(StartError::App)?;
-    store
-        .put_jwk_set(&document, clock.now())
-        .await
-        .map_err(StartError::App)
 }

@@ -10,6 +10,7 @@ use utoipa::openapi::security::{
 };
 use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
+use well_known::api::{JwkSet, Metadata};
 
 use crate::gateway::own_body;
 
@@ -26,9 +27,17 @@ use crate::gateway::own_body;
     tags(
         (name = "tokens", description = "Log in and get an access token."),
         (name = "users", description = "Register, and read yourself."),
+        (name = "discovery", description = "What verifiers of access tokens need to know."),
     ),
-    paths(register::handler, token::handler, me::handler),
-    components(schemas(OAuthError<'static>, Problem<'static>, User, TokenResponse)),
+    paths(
+        register::handler,
+        token::handler,
+        me::handler,
+        well_known::jwks,
+        well_known::openid_configuration,
+        well_known::oauth_authorization_server,
+    ),
+    components(schemas(OAuthError<'static>, Problem<'static>, User, TokenResponse, JwkSet, Metadata)),
     modifiers(&Schemes, &UsersAlias, &Throttling),
 )]
 struct Document;

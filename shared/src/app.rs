@@ -3,12 +3,20 @@
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError, Need, SigningConfig, TokenConfig};
+use crate::config::{
+    COPY_SECONDS, Config, ConfigError, GrantsConfig, LeadConfig, Need, RingConfig, RotationConfig,
+    SigningConfig, TokenConfig,
+};
 use crate::error::{Dialect, Error};
 use crate::jwt::{Claims, Unverified};
-use crate::keyring::{Missing, PublicKeyring, SigningKeyring};
-use crate::keys::SigningKeys;
+use crate::missing::Missing;
 use crate::password::Hasher;
+use crate::public_keyring::PublicKeyring;
+use crate::published::PublicKeys;
+#[cfg(feature = "signing")]
+use crate::ring::Ring;
+#[cfg(feature = "signing")]
+use crate::signing_keyring::SigningKeyring;
 use crate::store::Store;
 
 /// What is fixed about a function.
@@ -31,7 +39,8 @@ struct Parts {
     clock: Clock,
     store: Option<Store>,
     hasher: Option<Hasher>,
-    signing: Option<SigningKeyring>,
+    #[cfg(feature = "signing")]
+    ring: Option<SigningKeyring>,
     public: Option<PublicKeyring>,
 }
 
@@ -46,15 +55,19 @@ impl App {
             Some(store) => Some(Store::connect(store).await?),
             None => None,
         };
+        let copy_seconds = config.lead.map_or(COPY_SECONDS, LeadConfig::copy_seconds);
+        #[cfg(feature = "signing")]
+        let ring = match &config.ring {
+            Some(ring) => Some(SigningKeyring::connect(ring, clock.clone(), copy_seconds).await?),
+            None => None,
+        };
         Ok(Self(Arc::new(Parts {
             hasher: config.passwords.map(Hasher::new),
-            signing: config
-                .signing
-                .as_ref()
-                .map(|signing| SigningKeyring::new(signing.keys_file.clone())),
+            #[cfg(feature = "signing")]
+            ring,
             public: store
                 .clone()
-                .map(|store| PublicKeyring::new(store, clock.clone())),
+                .map(|store| PublicKeyring::new(store, clock.clone(), copy_seconds)),
             store,
             clock,
             config,
@@ -76,12 +89,13 @@ impl App {
             }
             Ok(()) => Ok(()),
         };
-        if let Some(signing) = &self.0.signing {
-            unusable("SIGNING_KEYS_FILE", signing.load().await.map(|_| ()))?;
+        #[cfg(feature = "signing")]
+        if let (Some(ring), Some(config)) = (&self.0.ring, &self.0.config.ring) {
+            // A function that issues tokens reads no public key.
+            return unusable(config.place.variable(), ring.load().await.map(|_| ()));
         }
-        // A function that only issues tokens reads no public key.
-        if let (Some(public), Some(_), None) = (&self.0.public, &self.0.config.tokens, &self.0.signing) {
-            unusable("the JWK Set in TABLE_NAME", public.load().await)?;
+        if let (Some(public), Some(_)) = (&self.0.public, &self.0.config.tokens) {
+            unusable("what is published of the keys in TABLE_NAME", public.load().await)?;
         }
         Ok(())
     }
@@ -128,13 +142,77 @@ impl App {
         self.0.config.signing.as_ref().ok_or_else(undeclared)
     }
 
+    /// Which grants are offered.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] in a function that does not say [`Need::Grants`].
+    pub fn grants(&self) -> Result<GrantsConfig, Error> {
+        self.0.config.grants.ok_or_else(undeclared)
+    }
+
+    /// How long an access token lives, in seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] in a function that does not say [`Need::TokenLife`].
+    pub fn access_token_seconds(&self) -> Result<u32, Error> {
+        self.0.config.access_token_seconds.ok_or_else(undeclared)
+    }
+
+    /// How far ahead of its use a key is published.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] in a function that does not say [`Need::Lead`].
+    pub fn lead(&self) -> Result<LeadConfig, Error> {
+        self.0.config.lead.ok_or_else(undeclared)
+    }
+
+    /// How new keys are made.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] in a function that does not say [`Need::Rotation`].
+    pub fn rotation(&self) -> Result<RotationConfig, Error> {
+        self.0.config.rotation.ok_or_else(undeclared)
+    }
+
+    /// How the private keys are reached.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] in a function that does not say [`Need::Ring`].
+    pub fn ring_config(&self) -> Result<&RingConfig, Error> {
+        self.0.config.ring.as_ref().ok_or_else(undeclared)
+    }
+
+    /// Whether the gateway answers other origins and owns those headers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] in a function that does not say [`Need::Origins`].
+    pub fn gateway_owns_cors(&self) -> Result<bool, Error> {
+        self.0.config.gateway_owns_cors.ok_or_else(undeclared)
+    }
+
     /// The private keys; at least one.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] until there are any; [`Error::Internal`] in a function that does not say [`Need::Signing`].
-    pub async fn signing_keys(&self) -> Result<Arc<SigningKeys>, Error> {
-        self.0.signing.as_ref().ok_or_else(undeclared)?.get().await
+    /// [`Error::Unavailable`] until there are any; [`Error::Internal`] in a function that does not say [`Need::Ring`].
+    #[cfg(feature = "signing")]
+    pub async fn ring(&self) -> Result<Arc<Ring>, Error> {
+        self.0.ring.as_ref().ok_or_else(undeclared)?.get().await
+    }
+
+    /// The published keys.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] until there are any; [`Error::Internal`] in a function that does not say [`Need::Store`].
+    pub async fn public_keys(&self) -> Result<Arc<PublicKeys>, Error> {
+        self.0.public.as_ref().ok_or_else(undeclared)?.get().await
     }
 
     /// The claims of an access token that verifies.

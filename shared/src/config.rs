@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use url::{Host, Url};
 
+use crate::keys::{KeysError, Kind};
+
 /// What a function needs of the configuration; each variable belongs to one need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
@@ -17,8 +19,20 @@ pub enum Need {
     Passwords,
     /// To know issuer and audience of access tokens.
     Tokens,
-    /// To issue access tokens: the private keys.
+    /// To issue access tokens.
     Signing,
+    /// To know which grants are offered.
+    Grants,
+    /// To know how long access tokens live.
+    TokenLife,
+    /// To reach the private keys.
+    Ring,
+    /// To know how far ahead of its use a key is published.
+    Lead,
+    /// To make new keys.
+    Rotation,
+    /// To know whether the gateway answers other origins.
+    Origins,
 }
 
 /// One environment variable.
@@ -96,24 +110,66 @@ pub const VARIABLES: &[Variable] = &[
     },
     Variable {
         name: "ACCESS_TOKEN_SECONDS",
-        need: Need::Signing,
+        need: Need::TokenLife,
         default: Some("1800"),
         bounds: "seconds, 60 to 86400",
         meaning: "how long an access token lives",
     },
     Variable {
         name: "ENABLE_PASSWORD_GRANT",
-        need: Need::Signing,
+        need: Need::Grants,
         default: Some("true"),
         bounds: "true or false",
         meaning: "whether the grant `password` is offered",
     },
     Variable {
+        name: "SIGNING_KEYS_SECRET",
+        need: Need::Ring,
+        default: Some(""),
+        bounds: "a secret's ARN or name, or empty and the file set",
+        meaning: "the secret of the key ring",
+    },
+    Variable {
+        name: "SECRETS_MANAGER_ENDPOINT",
+        need: Need::Ring,
+        default: Some(""),
+        bounds: "an http or https URL",
+        meaning: "where Secrets Manager is, if not at AWS",
+    },
+    Variable {
         name: "SIGNING_KEYS_FILE",
-        need: Need::Signing,
-        default: None,
-        bounds: "a path",
-        meaning: "the file of the private signing keys",
+        need: Need::Ring,
+        default: Some(""),
+        bounds: "a path, or empty and the secret set",
+        meaning: "the file of the key ring, in place of the secret",
+    },
+    Variable {
+        name: "KEY_LEAD_SECONDS",
+        need: Need::Lead,
+        default: Some("21600"),
+        bounds: "seconds, 2 to 604800",
+        meaning: "how long a key is published before it signs",
+    },
+    Variable {
+        name: "KEY_ROTATION_SECONDS",
+        need: Need::Rotation,
+        default: Some("2592000"),
+        bounds: "seconds, 2 to 31536000, at least the lead",
+        meaning: "how often a new key is made",
+    },
+    Variable {
+        name: "KEY_KIND",
+        need: Need::Rotation,
+        default: Some("RS256"),
+        bounds: "RS256, ES256 or EdDSA",
+        meaning: "the kind of new keys; API Gateway takes RS256 alone",
+    },
+    Variable {
+        name: "ALLOWED_ORIGINS",
+        need: Need::Origins,
+        default: Some(""),
+        bounds: "origins, separated by commas",
+        meaning: "origins whose pages the gateway lets call the API",
     },
 ];
 
@@ -128,6 +184,18 @@ pub struct Config {
     pub tokens: Option<TokenConfig>,
     /// [`Need::Signing`].
     pub signing: Option<SigningConfig>,
+    /// [`Need::Grants`].
+    pub grants: Option<GrantsConfig>,
+    /// [`Need::TokenLife`]: `ACCESS_TOKEN_SECONDS`.
+    pub access_token_seconds: Option<u32>,
+    /// [`Need::Ring`].
+    pub ring: Option<RingConfig>,
+    /// [`Need::Lead`].
+    pub lead: Option<LeadConfig>,
+    /// [`Need::Rotation`].
+    pub rotation: Option<RotationConfig>,
+    /// [`Need::Origins`]: whether the gateway answers other origins, since `ALLOWED_ORIGINS` names any.
+    pub gateway_owns_cors: Option<bool>,
 }
 
 /// Where the users are.
@@ -184,12 +252,77 @@ pub struct TokenConfig {
 pub struct SigningConfig {
     /// `CLIENT_ID`: the client of every token until clients can be registered.
     pub client_id: String,
-    /// `ACCESS_TOKEN_SECONDS`.
-    pub access_token_seconds: u32,
+}
+
+/// Which grants are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GrantsConfig {
     /// `ENABLE_PASSWORD_GRANT`.
-    pub password_grant: bool,
+    pub password: bool,
+}
+
+/// How the private keys are reached.
+#[derive(Clone, Debug)]
+pub struct RingConfig {
+    /// Where they are.
+    pub place: RingPlace,
+    /// `SECRETS_MANAGER_ENDPOINT`; `None` for AWS.
+    pub endpoint: Option<Url>,
+}
+
+/// Where the private keys are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RingPlace {
+    /// `SIGNING_KEYS_SECRET`.
+    Secret(String),
     /// `SIGNING_KEYS_FILE`.
-    pub keys_file: PathBuf,
+    File(PathBuf),
+}
+
+impl RingPlace {
+    /// The variable that says so.
+    #[must_use]
+    pub fn variable(&self) -> &'static str {
+        match self {
+            Self::Secret(_) => "SIGNING_KEYS_SECRET",
+            Self::File(_) => "SIGNING_KEYS_FILE",
+        }
+    }
+}
+
+/// How old a function's own copy of published keys may be before it is read again, in seconds.
+pub const COPY_SECONDS: u32 = 5 * 60;
+
+/// How far ahead of its use a key is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeadConfig {
+    /// `KEY_LEAD_SECONDS`: longer than any verifier keeps what was published. API Gateway keeps it for 2 hours.
+    pub seconds: u32,
+}
+
+impl LeadConfig {
+    /// How old a function's own copy of ring or published keys may be before it is read again, in seconds: five minutes, or less
+    /// where the lead is shortened.
+    #[must_use]
+    pub fn copy_seconds(self) -> u32 {
+        (self.seconds / 72).min(COPY_SECONDS)
+    }
+
+    /// How long an answer that publishes keys may be kept by whoever gets it, in seconds: a small part of the lead, so that a
+    /// cache before a verifier that keeps keys for API Gateway's 2 hours leaves enough of it.
+    #[must_use]
+    pub fn cache_seconds(self) -> u32 {
+        self.seconds / 24
+    }
+}
+
+/// How new keys are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RotationConfig {
+    /// `KEY_ROTATION_SECONDS`.
+    pub seconds: u32,
+    /// `KEY_KIND`.
+    pub kind: Kind,
 }
 
 /// Why a start stopped.
@@ -232,6 +365,16 @@ impl Config {
             passwords: wants(Need::Passwords).then(|| reader.passwords()).transpose()?,
             tokens: wants(Need::Tokens).then(|| reader.tokens()).transpose()?,
             signing: wants(Need::Signing).then(|| reader.signing()).transpose()?,
+            grants: wants(Need::Grants).then(|| reader.grants()).transpose()?,
+            access_token_seconds: wants(Need::TokenLife)
+                .then(|| reader.number("ACCESS_TOKEN_SECONDS", (60, 86_400)))
+                .transpose()?,
+            ring: wants(Need::Ring).then(|| reader.ring()).transpose()?,
+            lead: wants(Need::Lead).then(|| reader.lead()).transpose()?,
+            rotation: wants(Need::Rotation).then(|| reader.rotation()).transpose()?,
+            gateway_owns_cors: wants(Need::Origins)
+                .then(|| reader.text("ALLOWED_ORIGINS").map(|origins| !origins.is_empty()))
+                .transpose()?,
         })
     }
 }
@@ -252,15 +395,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn store(&self) -> Result<StoreConfig, ConfigError> {
-        let endpoint = match self.text("DYNAMODB_ENDPOINT")?.as_str() {
-            "" => None,
-            url => Some(
-                Url::parse(url)
-                    .ok()
-                    .filter(|url| matches!(url.scheme(), "http" | "https"))
-                    .ok_or_else(|| ConfigError::new("DYNAMODB_ENDPOINT", "must be an http or https URL"))?,
-            ),
-        };
+        let endpoint = self.endpoint("DYNAMODB_ENDPOINT")?;
         Ok(StoreConfig {
             table_name: self.text("TABLE_NAME")?,
             endpoint,
@@ -294,10 +429,64 @@ impl Reader<'_> {
     fn signing(&self) -> Result<SigningConfig, ConfigError> {
         Ok(SigningConfig {
             client_id: self.text("CLIENT_ID")?,
-            access_token_seconds: self.number("ACCESS_TOKEN_SECONDS", (60, 86_400))?,
-            password_grant: self.flag("ENABLE_PASSWORD_GRANT")?,
-            keys_file: PathBuf::from(self.text("SIGNING_KEYS_FILE")?),
         })
+    }
+
+    fn grants(&self) -> Result<GrantsConfig, ConfigError> {
+        Ok(GrantsConfig {
+            password: self.flag("ENABLE_PASSWORD_GRANT")?,
+        })
+    }
+
+    fn ring(&self) -> Result<RingConfig, ConfigError> {
+        let secret = self.text("SIGNING_KEYS_SECRET")?;
+        let file = self.text("SIGNING_KEYS_FILE")?;
+        let place = match (secret.is_empty(), file.is_empty()) {
+            (false, true) => RingPlace::Secret(secret),
+            (true, false) => RingPlace::File(PathBuf::from(file)),
+            _ => {
+                return Err(ConfigError::new(
+                    "SIGNING_KEYS_SECRET",
+                    "or SIGNING_KEYS_FILE must be set, and not both",
+                ));
+            }
+        };
+        Ok(RingConfig {
+            place,
+            endpoint: self.endpoint("SECRETS_MANAGER_ENDPOINT")?,
+        })
+    }
+
+    fn lead(&self) -> Result<LeadConfig, ConfigError> {
+        Ok(LeadConfig {
+            seconds: self.number("KEY_LEAD_SECONDS", (2, 604_800))?,
+        })
+    }
+
+    fn rotation(&self) -> Result<RotationConfig, ConfigError> {
+        let seconds = self.number("KEY_ROTATION_SECONDS", (2, 31_536_000))?;
+        if seconds < self.lead()?.seconds {
+            return Err(ConfigError::new(
+                "KEY_ROTATION_SECONDS",
+                "must not be less than KEY_LEAD_SECONDS",
+            ));
+        }
+        let kind = self.text("KEY_KIND")?.parse();
+        Ok(RotationConfig {
+            seconds,
+            kind: kind.map_err(|error: KeysError| ConfigError::new("KEY_KIND", error.to_string()))?,
+        })
+    }
+
+    fn endpoint(&self, name: &'static str) -> Result<Option<Url>, ConfigError> {
+        match self.text(name)?.as_str() {
+            "" => Ok(None),
+            url => Url::parse(url)
+                .ok()
+                .filter(|url| matches!(url.scheme(), "http" | "https"))
+                .map(Some)
+                .ok_or_else(|| ConfigError::new(name, "must be an http or https URL")),
+        }
     }
 
     fn text(&self, name: &'static str) -> Result<String, ConfigError> {

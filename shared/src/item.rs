@@ -44,10 +44,10 @@ impl Key {
         }
     }
 
-    pub(crate) fn of_jwk_set() -> Self {
+    pub(crate) fn of_published() -> Self {
         Self {
             pk: "keys".to_owned(),
-            sk: "jwk-set",
+            sk: "published",
         }
     }
 
@@ -91,11 +91,31 @@ pub(crate) fn of_name(name: &NameKey, user: &UserId) -> Item {
     item
 }
 
-pub(crate) fn of_jwk_set(document: &str, now: Timestamp) -> Item {
-    let mut item = Key::of_jwk_set().into_item();
+pub(crate) fn of_published(document: &str, revision: u64, now: Timestamp) -> Item {
+    let mut item = Key::of_published().into_item();
     put(&mut item, "document", document);
+    item.insert("revision".to_owned(), AttributeValue::N(revision.to_string()));
     put(&mut item, "updated_at", now.to_string());
     item
+}
+
+/// What is published of the keys, as the table has it.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    /// The document of [`crate::published::Published`].
+    pub document: String,
+    /// Counts the writes, so that nobody writes over what was not seen.
+    pub revision: u64,
+}
+
+pub(crate) fn to_publication(item: &Item) -> Result<Publication, Error> {
+    Ok(Publication {
+        document: text(item, "document")?,
+        revision: match item.get("revision") {
+            Some(AttributeValue::N(number)) => number.parse().map_err(|_| broken("revision"))?,
+            _ => return Err(broken("revision")),
+        },
+    })
 }
 
 /// A text attribute that must be there.

@@ -43,7 +43,7 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// The claims of a token for a user who logs in now.
+    /// The claims of a token for a user who logs in now, which lives for `life_seconds`.
     ///
     /// # Errors
     ///
@@ -52,6 +52,7 @@ impl Claims {
         user: &UserId,
         tokens: &TokenConfig,
         signing: &SigningConfig,
+        life_seconds: u32,
         now: Timestamp,
     ) -> Result<Self, Error> {
         Ok(Self {
@@ -60,7 +61,7 @@ impl Claims {
             sub: user.as_str().to_owned(),
             client_id: signing.client_id.clone(),
             iat: now.unix(),
-            exp: now.plus(signing.access_token_seconds).unix(),
+            exp: now.plus(life_seconds).unix(),
             auth_time: now.unix(),
             jti: random::ulid(now)?,
             scope: None,

@@ -1,10 +1,11 @@
-//! The signing keys: one JSON document of private keys, and the public JWK Set (RFC 7517) that is derived from it.
+//! The keys: a private one that signs, a public one that verifies, and the kinds that either may be.
 //!
-//! The private document is `{"keys": [{"pem": "-----BEGIN PRIVATE KEY-----…"}]}`, PKCS#8. A key's kind decides its
-//! algorithm and its thumbprint (RFC 7638) its `kid`; the first key signs, and all verify. Symmetric keys and RSA keys under
-//! 2,048 bits are refused (RFC 8725 section 3.2, 3.5).
+//! A key's kind decides its algorithm and its thumbprint (RFC 7638) its `kid`. Symmetric keys and RSA keys under 2,048 bits are
+//! refused (RFC 8725 section 3.2, 3.5).
 
 use std::fmt;
+
+use std::str::FromStr;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
@@ -12,7 +13,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed2551
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{
-    AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse, ThumbprintHash,
+    AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse, ThumbprintHash,
 };
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use pem::Pem;
@@ -20,19 +21,20 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// The kinds of key that sign, each with its one algorithm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// RSA of 2,048 bits or more: the only family that API Gateway's JWT authorizer takes.
+    #[serde(rename = "RS256")]
     Rs256,
     /// The curve P-256.
+    #[serde(rename = "ES256")]
     Es256,
     /// The curve Ed25519.
+    #[serde(rename = "EdDSA")]
     EdDsa,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Rs256, Self::Es256, Self::EdDsa];
-
     /// The `alg` of this kind's signatures (RFC 7518 section 3.1, RFC 8037).
     #[must_use]
     pub fn algorithm(self) -> Algorithm {
@@ -44,9 +46,42 @@ impl Kind {
     }
 }
 
+impl FromStr for Kind {
+    type Err = KeysError;
+
+    fn from_str(text: &str) -> Result<Self, KeysError> {
+        match text {
+            "RS256" => Ok(Self::Rs256),
+            "ES256" => Ok(Self::Es256),
+            "EdDSA" => Ok(Self::EdDsa),
+            _ => Err(KeysError::new("is not RS256, ES256 or EdDSA")),
+        }
+    }
+}
+
 /// Why a document of keys is refused: which key, and the rule. Holds nothing of the key.
 #[derive(Debug, PartialEq, Eq)]
 pub struct KeysError(String);
+
+impl KeysError {
+    pub(crate) fn new(rule: impl Into<String>) -> Self {
+        Self(rule.into())
+    }
+
+    /// The rule that the key at `index` of a document breaks.
+    pub(crate) fn of_key(index: usize, rule: &str) -> Self {
+        Self(format!("key {} {rule}", index + 1))
+    }
+
+    /// A document of this name that is no such JSON. The error's own words could quote a part of a key.
+    pub(crate) fn no_document(what: &str, error: &serde_json::Error) -> Self {
+        Self(format!(
+            "is not a {what} (line {}, column {})",
+            error.line(),
+            error.column()
+        ))
+    }
+}
 
 impl fmt::Display for KeysError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,61 +91,86 @@ impl fmt::Display for KeysError {
 
 impl std::error::Error for KeysError {}
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    keys: Vec<DocumentKey>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DocumentKey {
-    pem: Zeroizing<String>,
-}
-
-/// A document with one fresh key.
-///
-/// # Errors
-///
-/// Where the cryptographic library cannot make a key.
-pub fn generate(kind: Kind) -> Result<Zeroizing<String>, KeysError> {
-    let failed = |_| KeysError("no key could be made".to_owned());
-    let pkcs8 = Zeroizing::new(match kind {
-        Kind::Rs256 => {
-            let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
-            let der: Pkcs8V1Der<'static> = pair.as_der().map_err(failed)?;
-            der.as_ref().to_vec()
-        }
-        Kind::Es256 => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
-            .and_then(|pair| pair.to_pkcs8v1())
-            .map_err(failed)?
-            .as_ref()
-            .to_vec(),
-        // Version 1 on purpose: jsonwebtoken does not read version 2.
-        Kind::EdDsa => Ed25519KeyPair::generate()
-            .and_then(|pair| pair.to_pkcs8v1())
-            .map_err(failed)?
-            .as_ref()
-            .to_vec(),
-    });
-    let pem = Zeroizing::new(pem::encode(&Pem::new("PRIVATE KEY", pkcs8.as_slice())));
-    let document = Document {
-        keys: vec![DocumentKey { pem }],
-    };
-    serde_json::to_string_pretty(&document)
-        .map(Zeroizing::new)
-        .map_err(|error| KeysError(error.to_string()))
-}
-
 /// A private key with its `kid`. Prints no key.
 pub struct SigningKey {
     kid: String,
     kind: Kind,
+    pem: Zeroizing<String>,
     encoding: EncodingKey,
     public: Jwk,
 }
 
 impl SigningKey {
+    /// Makes a fresh key.
+    ///
+    /// # Errors
+    ///
+    /// Where the cryptographic library cannot make one.
+    pub fn generate(kind: Kind) -> Result<Self, KeysError> {
+        let failed = |_| KeysError::new("no key could be made");
+        let pkcs8 = Zeroizing::new(match kind {
+            Kind::Rs256 => {
+                let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
+                let der: Pkcs8V1Der<'static> = pair.as_der().map_err(failed)?;
+                der.as_ref().to_vec()
+            }
+            Kind::Es256 => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
+                .and_then(|pair| pair.to_pkcs8v1())
+                .map_err(failed)?
+                .as_ref()
+                .to_vec(),
+            // Version 1 on purpose: jsonwebtoken does not read version 2.
+            Kind::EdDsa => Ed25519KeyPair::generate()
+                .and_then(|pair| pair.to_pkcs8v1())
+                .map_err(failed)?
+                .as_ref()
+                .to_vec(),
+        });
+        let pem = pem::encode(&Pem::new("PRIVATE KEY", pkcs8.as_slice()));
+        Self::read(kind, Zeroizing::new(pem)).map_err(KeysError::new)
+    }
+
+    /// Reads a PKCS#8 PEM.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the key breaks, a phrase that follows its name.
+    pub fn read(kind: Kind, pem: Zeroizing<String>) -> Result<Self, String> {
+        let parsed = pem::parse(pem.as_bytes()).map_err(|_| "is not PEM".to_owned())?;
+        if parsed.tag() != "PRIVATE KEY" {
+            return Err("is not PKCS#8: the PEM label must be PRIVATE KEY".to_owned());
+        }
+        let (rule, encoding) = match kind {
+            Kind::Rs256 => (
+                "is not an RSA key, as its kind RS256 says",
+                EncodingKey::from_rsa_pem(pem.as_bytes()),
+            ),
+            Kind::Es256 => (
+                "is not a P-256 key, as its kind ES256 says",
+                EncodingKey::from_ec_pem(pem.as_bytes()),
+            ),
+            Kind::EdDsa => (
+                "is not an Ed25519 key, as its kind EdDSA says",
+                EncodingKey::from_ed_pem(pem.as_bytes()),
+            ),
+        };
+        let encoding = encoding.map_err(|_| rule.to_owned())?;
+        let mut public = Jwk::from_encoding_key(&encoding, kind.algorithm()).map_err(|_| rule.to_owned())?;
+        check_strength(&public)?;
+        let kid = public
+            .thumbprint(ThumbprintHash::SHA256)
+            .map_err(|_| "has no thumbprint".to_owned())?;
+        public.common.key_id = Some(kid.clone());
+        public.common.public_key_use = Some(PublicKeyUse::Signature);
+        Ok(Self {
+            kid,
+            kind,
+            pem,
+            encoding,
+            public,
+        })
+    }
+
     /// The RFC 7638 thumbprint, SHA-256.
     #[must_use]
     pub fn kid(&self) -> &str {
@@ -123,6 +183,29 @@ impl SigningKey {
         self.kind
     }
 
+    /// The public side, with `kid`, `use` and `alg` (RFC 7517 section 4).
+    #[must_use]
+    pub fn public(&self) -> &Jwk {
+        &self.public
+    }
+
+    /// Whether what this key signs verifies by a public key.
+    #[must_use]
+    pub fn agrees_with(&self, public: &PublicKey) -> bool {
+        let algorithm = self.kind.algorithm();
+        let message = b"a message that is no token";
+        algorithm == public.algorithm
+            && jsonwebtoken::crypto::sign(message, &self.encoding, algorithm).is_ok_and(|signature| {
+                jsonwebtoken::crypto::verify(&signature, message, &public.decoding, algorithm)
+                    .is_ok_and(|verified| verified)
+            })
+    }
+
+    /// The private side, for the document of the ring alone.
+    pub(crate) fn pem(&self) -> &Zeroizing<String> {
+        &self.pem
+    }
+
     pub(crate) fn encoding(&self) -> &EncodingKey {
         &self.encoding
     }
@@ -132,97 +215,6 @@ impl fmt::Debug for SigningKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "SigningKey({})", self.kid)
     }
-}
-
-/// A set of private keys, in the order of its document.
-#[derive(Debug)]
-pub struct SigningKeys(Vec<SigningKey>);
-
-impl SigningKeys {
-    /// Reads a document. One without keys is a set without keys.
-    ///
-    /// # Errors
-    ///
-    /// What is not such a document, and keys that are not taken.
-    pub fn parse(document: &str) -> Result<Self, KeysError> {
-        let document: Document = serde_json::from_str(document).map_err(|error| {
-            // The error's own words could quote a part of a key.
-            KeysError(format!(
-                "is not a document of signing keys (line {}, column {})",
-                error.line(),
-                error.column()
-            ))
-        })?;
-        document
-            .keys
-            .iter()
-            .enumerate()
-            .map(|(index, key)| read_private(&key.pem).map_err(|rule| of_key(index, &rule)))
-            .collect::<Result<_, _>>()
-            .map(Self)
-    }
-
-    /// The key that signs: the first. `None` where there is none yet.
-    #[must_use]
-    pub fn current(&self) -> Option<&SigningKey> {
-        self.0.first()
-    }
-
-    /// The public JWK Set as JSON.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written.
-    pub fn jwk_set(&self) -> Result<String, KeysError> {
-        let set = JwkSet {
-            keys: self.0.iter().map(|key| key.public.clone()).collect(),
-        };
-        serde_json::to_string(&set).map_err(|error| KeysError(error.to_string()))
-    }
-}
-
-fn of_key(index: usize, rule: &str) -> KeysError {
-    KeysError(format!("key {} {rule}", index + 1))
-}
-
-/// The kind is found by trying: PKCS#8 names it, and only one of the three readers takes it.
-fn read_private(pem: &str) -> Result<SigningKey, String> {
-    let parsed = pem::parse(pem).map_err(|_| "is not PEM".to_owned())?;
-    if parsed.tag() != "PRIVATE KEY" {
-        return Err("is not PKCS#8: the PEM label must be PRIVATE KEY".to_owned());
-    }
-    Kind::ALL
-        .into_iter()
-        .find_map(|kind| read_private_as(kind, pem).transpose())
-        .unwrap_or_else(|| {
-            Err("is not an RSA key of 2048 bits or more, nor a P-256 or Ed25519 key".to_owned())
-        })
-}
-
-fn read_private_as(kind: Kind, pem: &str) -> Result<Option<SigningKey>, String> {
-    let encoding = match kind {
-        Kind::Rs256 => EncodingKey::from_rsa_pem(pem.as_bytes()),
-        Kind::Es256 => EncodingKey::from_ec_pem(pem.as_bytes()),
-        Kind::EdDsa => EncodingKey::from_ed_pem(pem.as_bytes()),
-    };
-    let Ok(encoding) = encoding else {
-        return Ok(None);
-    };
-    let Ok(mut public) = Jwk::from_encoding_key(&encoding, kind.algorithm()) else {
-        return Ok(None);
-    };
-    check_strength(&public)?;
-    let kid = public
-        .thumbprint(ThumbprintHash::SHA256)
-        .map_err(|_| "has no thumbprint".to_owned())?;
-    public.common.key_id = Some(kid.clone());
-    public.common.public_key_use = Some(PublicKeyUse::Signature);
-    Ok(Some(SigningKey {
-        kid,
-        kind,
-        encoding,
-        public,
-    }))
 }
 
 fn check_strength(jwk: &Jwk) -> Result<(), String> {
@@ -243,7 +235,7 @@ fn check_strength(jwk: &Jwk) -> Result<(), String> {
     Ok(())
 }
 
-/// A public key of the set.
+/// A public key that tokens are verified by.
 #[derive(Clone)]
 pub struct PublicKey {
     kid: String,
@@ -252,6 +244,38 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
+    /// Reads a public key as [`SigningKey::public`] writes it.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the key breaks: symmetric keys, RSA under 2,048 bits, and any without `kid` or `alg` are refused.
+    pub fn read(jwk: &Jwk) -> Result<Self, String> {
+        let algorithm = match (&jwk.algorithm, jwk.common.key_algorithm) {
+            (AlgorithmParameters::RSA(_), Some(KeyAlgorithm::RS256)) => Algorithm::RS256,
+            (AlgorithmParameters::EllipticCurve(ec), Some(KeyAlgorithm::ES256))
+                if ec.curve == EllipticCurve::P256 =>
+            {
+                Algorithm::ES256
+            }
+            (AlgorithmParameters::OctetKeyPair(_), Some(KeyAlgorithm::EdDSA)) => Algorithm::EdDSA,
+            _ => return Err("is not an RS256, ES256 or EdDSA key".to_owned()),
+        };
+        check_strength(jwk)?;
+        let kid = jwk.common.key_id.clone().ok_or("has no kid")?;
+        let decoding = DecodingKey::from_jwk(jwk).map_err(|_| "cannot be read".to_owned())?;
+        Ok(Self {
+            kid,
+            algorithm,
+            decoding,
+        })
+    }
+
+    /// Its id, which is nothing but a name here (RFC 8725 section 3.10).
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
     /// The one algorithm that this key verifies (RFC 8725 section 3.1).
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
@@ -261,63 +285,4 @@ impl PublicKey {
     pub(crate) fn decoding(&self) -> &DecodingKey {
         &self.decoding
     }
-}
-
-/// A public JWK Set that tokens are verified by.
-pub struct PublicKeys(Vec<PublicKey>);
-
-impl PublicKeys {
-    /// Reads a JWK Set as this service writes it.
-    ///
-    /// # Errors
-    ///
-    /// What is not such a set, and keys that are not taken: symmetric ones, RSA under 2,048 bits, any without `kid` or `alg`.
-    pub fn parse(jwk_set: &str) -> Result<Self, KeysError> {
-        let set: JwkSet = serde_json::from_str(jwk_set).map_err(|error| {
-            KeysError(format!(
-                "is not a JWK Set (line {}, column {})",
-                error.line(),
-                error.column()
-            ))
-        })?;
-        set.keys
-            .iter()
-            .enumerate()
-            .map(|(index, jwk)| read_public(jwk).map_err(|rule| of_key(index, &rule)))
-            .collect::<Result<_, _>>()
-            .map(Self)
-    }
-
-    /// The key of a `kid`, which is nothing but a name here (RFC 8725 section 3.10).
-    #[must_use]
-    pub fn find(&self, kid: &str) -> Option<&PublicKey> {
-        self.0.iter().find(|key| key.kid == kid)
-    }
-
-    /// Whether there is no key yet.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-fn read_public(jwk: &Jwk) -> Result<PublicKey, String> {
-    let algorithm = match (&jwk.algorithm, jwk.common.key_algorithm) {
-        (AlgorithmParameters::RSA(_), Some(KeyAlgorithm::RS256)) => Algorithm::RS256,
-        (AlgorithmParameters::EllipticCurve(ec), Some(KeyAlgorithm::ES256))
-            if ec.curve == EllipticCurve::P256 =>
-        {
-            Algorithm::ES256
-        }
-        (AlgorithmParameters::OctetKeyPair(_), Some(KeyAlgorithm::EdDSA)) => Algorithm::EdDSA,
-        _ => return Err("is not an RS256, ES256 or EdDSA key".to_owned()),
-    };
-    check_strength(jwk)?;
-    let kid = jwk.common.key_id.clone().ok_or("has no kid")?;
-    let decoding = DecodingKey::from_jwk(jwk).map_err(|_| "cannot be read".to_owned())?;
-    Ok(PublicKey {
-        kid,
-        algorithm,
-        decoding,
-    })
 }

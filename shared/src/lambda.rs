@@ -9,7 +9,7 @@ use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Servic
 
 use crate::app::{App, Function};
 use crate::clock::Clock;
-use crate::config::{Config, environment};
+use crate::config::{Config, Need, environment};
 use crate::error::Error;
 use crate::http;
 
@@ -66,11 +66,10 @@ where
     H: Fn(App, Request) -> F + Clone + Send + Sync,
     F: Future<Output = Result<Response<Body>, Error>> + Send,
 {
-    lambda_http::tracing::init_default_subscriber();
-    log_panics_without_their_words();
-    let app = start(function).await.inspect_err(|error| {
-        tracing::error!(function = function.name, %error, "the function cannot start");
-    })?;
+    let app = start(function.name, function.needs).await?;
+    app.load_keys()
+        .await
+        .inspect_err(|error| cannot_start(function.name, error))?;
     lambda_http::run(service_fn(|request| {
         let (handler, app) = (handler.clone(), app.clone());
         async move { Ok::<_, Infallible>(answer(function, handler, app, request).await) }
@@ -78,13 +77,24 @@ where
     .await
 }
 
-async fn start(function: Function) -> Result<App, lambda_http::Error> {
-    let config = Config::read(function.needs, environment)?;
+/// What a function does at its cold start, whatever calls it: logs go out as JSON, the configuration is read, clients are built.
+///
+/// # Errors
+///
+/// What stops the start, in words that name the variable; the log has them, too.
+pub async fn start(name: &'static str, needs: &[Need]) -> Result<App, lambda_http::Error> {
+    lambda_http::tracing::init_default_subscriber();
+    log_panics_without_their_words();
+    let config = Config::read(needs, environment).inspect_err(|error| cannot_start(name, error))?;
     let app = App::new(config, Clock::system())
         .await
-        .map_err(|error| format!("{error:?}"))?;
-    app.load_keys().await?;
+        .map_err(|error| format!("{error:?}"))
+        .inspect_err(|error| cannot_start(name, error))?;
     Ok(app)
+}
+
+fn cannot_start(function: &str, error: &dyn std::fmt::Display) {
+    tracing::error!(function, %error, "the function cannot start");
 }
 
 /// A panic's words can quote the value that caused it, which may be a secret; where it happened is enough.

@@ -6,6 +6,7 @@
 //! all go through it.
 
 pub mod app;
+pub mod aws;
 pub mod bearer;
 pub mod clock;
 pub mod config;
@@ -16,14 +17,21 @@ mod imported_hash;
 mod item;
 pub mod json;
 pub mod jwt;
-pub mod keyring;
 pub mod keys;
 pub mod lambda;
+pub mod missing;
 pub mod names;
 pub mod openapi;
 pub mod password;
+pub mod public_keyring;
+pub mod published;
 pub mod random;
+pub mod ring;
 pub mod rule;
+#[cfg(feature = "signing")]
+pub mod secrets;
+#[cfg(feature = "signing")]
+pub mod signing_keyring;
 pub mod store;
 mod store_client;
 pub mod user;

@@ -5,14 +5,16 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
+use crate::aws;
 use crate::clock::Timestamp;
 use crate::config::StoreConfig;
 use crate::error::{Error, Taken};
-use crate::item::{self, Item, Key};
+use crate::item::{self, Item, Key, Publication};
 use crate::names::NameKey;
 use crate::password::StoredHash;
 use crate::random;
@@ -165,30 +167,46 @@ impl Store {
         held(result)
     }
 
-    /// The public JWK Set, or `None` where none was published yet.
+    /// What is published of the keys, or `None` where nothing was published yet.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`].
-    pub async fn jwk_set(&self) -> Result<Option<String>, Error> {
-        let found = self.get(Key::of_jwk_set()).await?;
-        found.map(|found| item::text(&found, "document")).transpose()
+    pub async fn published(&self) -> Result<Option<Publication>, Error> {
+        let found = self.get(Key::of_published()).await?;
+        found.map(|found| item::to_publication(&found)).transpose()
     }
 
-    /// Publishes the public JWK Set; it must hold a key before that key signs.
+    /// Publishes keys; it must be done before any of them signs. `false` where another has published since `seen` was read: the
+    /// revision of then, or `None` where there was nothing.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`].
-    pub async fn put_jwk_set(&self, document: &str, now: Timestamp) -> Result<(), Error> {
-        self.client
+    pub async fn publish(&self, document: &str, seen: Option<u64>, now: Timestamp) -> Result<bool, Error> {
+        let item = item::of_published(document, seen.map_or(1, |seen| seen.saturating_add(1)), now);
+        let put = self
+            .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item::of_jwk_set(document, now)))
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| unreachable(&error))
+            .set_item(Some(item));
+        let put = match seen {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(seen) => put
+                .condition_expression("revision = :seen")
+                .expression_attribute_values(":seen", AttributeValue::N(seen.to_string())),
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(unreachable(&error)),
+        }
     }
 
     async fn get(&self, key: Key) -> Result<Option<Item>, Error> {
@@ -219,13 +237,8 @@ fn held<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result<bool, Error> 
     }
 }
 
-/// The words of an error and of its causes. Not `DisplayErrorContext`, which adds the raw answer: an item that does not parse
-/// would put a password hash into the log.
 fn unreachable(error: &dyn std::error::Error) -> Error {
-    let words: Vec<String> = std::iter::successors(Some(error), |error| error.source())
-        .map(ToString::to_string)
-        .collect();
-    Error::unavailable("the store", words.join(": "))
+    Error::unavailable("the store", aws::words(error))
 }
 
 /// The reasons stand in the order of the puts: the user first, then its names. A name's failed condition is decisive; a

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use lambda_http::{Body, Request, Response};
 use local_dynamodb::{Engine, Template};
@@ -11,12 +11,12 @@ use shared::app::{App, Function};
 use shared::clock::{Clock, Timestamp};
 use shared::config::{Config, Need, StoreConfig};
 use shared::error::Error;
-use shared::keys::{Kind, SigningKeys, generate};
 use shared::lambda::answer;
 use shared::password::{Password, StoredHash};
 use shared::store::Store;
 use tempfile::TempDir;
 
+use crate::rings::{published, shared_ring};
 use crate::table::Table;
 
 /// The issuer of every test's tokens.
@@ -34,7 +34,7 @@ impl Deployment {
     /// A deployment with one RS256 key, whose public side is published.
     pub async fn start() -> Self {
         let deployment = Self::without_keys().await;
-        deployment.use_keys(signing_document()).await;
+        deployment.use_keys(shared_ring()).await;
         deployment
     }
 
@@ -66,17 +66,14 @@ impl Deployment {
     /// Writes the private keys and publishes their public side.
     pub async fn use_keys(&self, document: &str) {
         std::fs::write(self.keys_file(), document).unwrap();
-        let set = SigningKeys::parse(document).unwrap().jwk_set().unwrap();
-        self.publish(&set).await;
+        self.publish(&published(document)).await;
     }
 
-    /// Publishes a JWK Set.
-    pub async fn publish(&self, jwk_set: &str) {
-        self.store()
-            .await
-            .put_jwk_set(jwk_set, self.clock.now())
-            .await
-            .unwrap();
+    /// Publishes keys, in the place of what is published.
+    pub async fn publish(&self, document: &str) {
+        let store = self.store().await;
+        let seen = store.published().await.unwrap().map(|seen| seen.revision);
+        assert!(store.publish(document, seen, self.clock.now()).await.unwrap());
     }
 
     /// The file of private keys, which may not be there yet.
@@ -178,12 +175,6 @@ impl Deployment {
         self.store().await.register(&user, &hash).await.unwrap();
         id
     }
-}
-
-/// The document of private keys that the tests of one process share: an RSA key takes a while to make.
-pub fn signing_document() -> &'static str {
-    static DOCUMENT: OnceLock<String> = OnceLock::new();
-    DOCUMENT.get_or_init(|| generate(Kind::Rs256).unwrap().to_string())
 }
 
 /// A response with its body read as JSON.

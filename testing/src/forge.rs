@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
-use shared::keys::SigningKeys;
+use shared::ring::Ring;
 
 /// Signs what it is given.
 pub struct Forger {
@@ -19,8 +19,8 @@ impl Forger {
     /// By the first key of a document of private keys; the claims are of `user`, issued at `now`.
     #[must_use]
     pub fn new(document: &str, issuer: &str, user: &str, now: i64) -> Self {
-        let keys = SigningKeys::parse(document).unwrap();
-        let key = keys.current().unwrap();
+        let ring = Ring::parse(document).unwrap();
+        let key = &ring.keys[0].key;
         Self {
             document: document.to_owned(),
             header: json!({"alg": json!(key.kind().algorithm()), "typ": "at+jwt", "kid": key.kid()}),
@@ -50,11 +50,9 @@ impl Forger {
     /// A token that names HS256 and is signed with the public JWK Set's modulus as the secret.
     #[must_use]
     pub fn hs256_with_the_public_key(&self) -> String {
-        let set = SigningKeys::parse(&self.document).unwrap().jwk_set().unwrap();
-        let set: Value = serde_json::from_str(&set).unwrap();
-        let modulus = URL_SAFE_NO_PAD
-            .decode(set["keys"][0]["n"].as_str().unwrap())
-            .unwrap();
+        let ring = Ring::parse(&self.document).unwrap();
+        let public = serde_json::to_value(ring.keys[0].key.public()).unwrap();
+        let modulus = URL_SAFE_NO_PAD.decode(public["n"].as_str().unwrap()).unwrap();
         let mut header = self.header.clone();
         header["alg"] = json!("HS256");
         signed(

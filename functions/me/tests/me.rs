@@ -10,11 +10,12 @@ use me::{FUNCTION, handler};
 use serde_json::json;
 use shared::app::App;
 use shared::clock::{Clock, Timestamp};
-use shared::keys::{Kind, SigningKeys, generate};
-use testing::deployment::{Answer, Deployment, ISSUER, call, signing_document};
+use shared::keys::Kind;
+use testing::deployment::{Answer, Deployment, ISSUER, call};
 use testing::event;
 use testing::fault_proxy::{Fault, FaultProxy};
 use testing::forge::Forger;
+use testing::rings::{published, ring_of, shared_ring};
 
 /// A deployment behind a proxy, a user of it, and the hand on its clock.
 struct Scene {
@@ -58,7 +59,7 @@ impl Scene {
     }
 
     fn token(&self) -> String {
-        self.forger(signing_document()).token(|_, _| {})
+        self.forger(shared_ring()).token(|_, _| {})
     }
 
     /// How many reads a request makes.
@@ -111,8 +112,10 @@ async fn a_key_that_is_no_longer_published_verifies_nothing_5_minutes_later() {
     let scene = Scene::new().await;
     let app = scene.app().await;
     let token = scene.token();
-    let other = SigningKeys::parse(&generate(Kind::Es256).unwrap()).unwrap();
-    scene.deployment.publish(&other.jwk_set().unwrap()).await;
+    scene
+        .deployment
+        .publish(&published(&ring_of(&[Kind::Es256])))
+        .await;
     scene.pass(300);
     assert_eq!(get(&app, &token).await.status, 401);
 }
@@ -122,7 +125,7 @@ async fn an_unknown_kid_makes_the_keys_be_read_again_at_most_once_in_30_seconds(
     let scene = Scene::new().await;
     let app = scene.app().await;
     let stranger = scene
-        .forger(signing_document())
+        .forger(shared_ring())
         .token(|header, _| header["kid"] = json!("another"));
     assert_eq!(scene.reads(&app, &stranger).await, (401, 1));
     assert_eq!(scene.reads(&app, &stranger).await, (401, 0));
@@ -141,11 +144,8 @@ async fn an_unknown_kid_makes_the_keys_be_read_again_at_most_once_in_30_seconds(
 async fn a_key_published_since_is_found_at_once() {
     let scene = Scene::new().await;
     let app = scene.app().await;
-    let document = generate(Kind::EdDsa).unwrap();
-    scene
-        .deployment
-        .publish(&SigningKeys::parse(&document).unwrap().jwk_set().unwrap())
-        .await;
+    let document = ring_of(&[Kind::EdDsa]);
+    scene.deployment.publish(&published(&document)).await;
     let token = scene.forger(&document).token(|_, _| {});
     assert_eq!(scene.reads(&app, &token).await, (200, 2));
 }
@@ -155,7 +155,7 @@ async fn an_unknown_kid_is_a_503_where_the_keys_cannot_be_read_and_a_401_between
     let scene = Scene::new().await;
     let app = scene.app().await;
     let stranger = scene
-        .forger(signing_document())
+        .forger(shared_ring())
         .token(|header, _| header["kid"] = json!("another"));
     scene.proxy.always(Fault::Status500);
     is_unavailable(&get(&app, &stranger).await);
@@ -179,7 +179,7 @@ async fn without_keys_a_request_is_a_503_and_the_next_one_tries_again() {
     is_unavailable(&get(&app, &scene.token()).await);
     scene.deployment.publish("{\"keys\":[]}").await;
     is_unavailable(&get(&app, &scene.token()).await);
-    scene.deployment.use_keys(signing_document()).await;
+    scene.deployment.use_keys(shared_ring()).await;
     assert_eq!(get(&app, &scene.token()).await.status, 200);
 }
 
@@ -204,15 +204,18 @@ async fn a_store_that_hangs_is_a_503_within_the_functions_time() {
 }
 
 #[tokio::test]
-async fn a_jwk_set_that_cannot_be_used_stops_the_start_with_a_message_that_names_it() {
+async fn published_keys_that_cannot_be_used_stops_the_start_with_a_message_that_names_it() {
     let deployment = Deployment::without_keys().await;
     for set in [
         "secret",
-        "{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0\",\"alg\":\"HS256\",\"kid\":\"a\"}]}",
+        "{\"keys\":[{\"jwk\":{\"kty\":\"oct\",\"k\":\"c2VjcmV0\",\"alg\":\"HS256\",\"kid\":\"a\"},\"published_at\":\"2026-01-01T00:00:00Z\",\"drop_at\":\"2100-01-01T00:00:00Z\"}]}",
     ] {
         deployment.publish(set).await;
         let message = deployment.try_app(FUNCTION).await.map(|_| ()).unwrap_err();
-        assert!(message.starts_with("the JWK Set in TABLE_NAME "), "{message}");
+        assert!(
+            message.starts_with("what is published of the keys in TABLE_NAME "),
+            "{message}"
+        );
         assert!(!message.contains("secret"), "{message}");
     }
 }
@@ -220,7 +223,7 @@ async fn a_jwk_set_that_cannot_be_used_stops_the_start_with_a_message_that_names
 #[tokio::test]
 async fn keys_of_each_kind_verify_side_by_side() {
     let scene = Scene::of(Deployment::without_keys().await).await;
-    let documents = [Kind::Rs256, Kind::Es256, Kind::EdDsa].map(|kind| generate(kind).unwrap());
+    let documents = [Kind::Rs256, Kind::Es256, Kind::EdDsa].map(|kind| ring_of(&[kind]));
     let keys: Vec<serde_json::Value> = documents
         .iter()
         .map(|document| serde_json::from_str::<serde_json::Value>(document).unwrap()["keys"][0].take())

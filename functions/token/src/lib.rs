@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::try_join;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::app::{App, Function};
@@ -13,6 +14,7 @@ use shared::http;
 use shared::jwt::{self, Claims};
 use shared::names::NameKey;
 use shared::password::{Password, StoredHash, Verdict};
+use shared::ring::Ring;
 use shared::user::User;
 use utoipa::ToSchema;
 
@@ -22,7 +24,16 @@ pub mod api;
 pub const FUNCTION: Function = Function {
     name: "token",
     dialect: Dialect::OAuth,
-    needs: &[Need::Store, Need::Passwords, Need::Tokens, Need::Signing],
+    needs: &[
+        Need::Store,
+        Need::Passwords,
+        Need::Tokens,
+        Need::Signing,
+        Need::Grants,
+        Need::TokenLife,
+        Need::Ring,
+        Need::Lead,
+    ],
 };
 
 /// The parameters that are known; of each there may be one. A client's id and secret are known and not looked at, until
@@ -73,15 +84,23 @@ pub struct TokenResponse {
 )]
 pub async fn handler(app: App, request: Request) -> Result<Response<Body>, Error> {
     http::only_trailing_slash(&request)?;
-    let grant = PasswordGrant::read(&request, app.signing()?.password_grant).await?;
-    let user = log_in(&app, &grant.username, grant.password).await?;
+    let grant = PasswordGrant::read(&request, app.grants()?.password).await?;
+    // The keys are read beside the store; a log-in that is refused does not wait for them.
+    let keys = async { Ok(app.ring().await) };
+    let (user, keys) = try_join(authenticate(&app, grant), keys).await?;
+    http::json(&issue(&app, &user, &*keys?)?)
+}
+
+/// The user who logs in and gets all that the grant asks for.
+async fn authenticate(app: &App, grant: PasswordGrant) -> Result<User, Error> {
+    let user = log_in(app, &grant.username, grant.password).await?;
     if user.disabled {
         return Err(Error::InactiveAtLogIn);
     }
     if grant.asks_for_scope {
         return Err(Error::InvalidScope);
     }
-    http::json(&issue(&app, &user).await?)
+    Ok(user)
 }
 
 /// What the grant `password` needs.
@@ -166,18 +185,19 @@ async fn renew_hash(app: &App, user: &User, password: Arc<Password>, old: &Store
     }
 }
 
-async fn issue(app: &App, user: &User) -> Result<TokenResponse, Error> {
-    let keys = app.signing_keys().await?;
-    let key = keys
-        .current()
-        .ok_or_else(|| Error::unavailable("the keys", "there is none"))?;
-    let signing = app.signing()?;
+fn issue(app: &App, user: &User, ring: &Ring) -> Result<TokenResponse, Error> {
+    let life_seconds = app.access_token_seconds()?;
     let now = app.clock().now();
-    let claims = Claims::at_log_in(&user.id, app.tokens()?, signing, now)?;
+    // Verifiers keep what was published for as long as the lead, so a key must outlive its last token by that.
+    let reach_seconds = life_seconds.saturating_add(app.lead()?.seconds);
+    let key = ring
+        .signer(now, reach_seconds)
+        .ok_or_else(|| Error::unavailable("the keys", "no key of the ring may sign now"))?;
+    let claims = Claims::at_log_in(&user.id, app.tokens()?, app.signing()?, life_seconds, now)?;
     Ok(TokenResponse {
         access_token: jwt::sign(&claims, key)?,
         token_type: "bearer",
-        expires_in: signing.access_token_seconds,
-        expires: now.plus(signing.access_token_seconds),
+        expires_in: life_seconds,
+        expires: now.plus(life_seconds),
     })
 }

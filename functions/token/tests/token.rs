@@ -8,9 +8,10 @@ use lambda_http::{Body, Request, Response};
 use serde_json::{Value, json};
 use shared::app::App;
 use shared::error::Error;
-use testing::deployment::{Answer, Deployment, call, signing_document};
+use testing::deployment::{Answer, Deployment, call};
 use testing::event::log_in;
 use testing::fault_proxy::{Fault, FaultProxy};
+use testing::rings::{published, ring_of, shared_ring};
 use token::{FUNCTION, handler};
 
 const PASSWORD: &str = "correct horse battery";
@@ -229,21 +230,21 @@ async fn without_keys_the_right_password_is_a_503_and_the_next_request_tries_aga
         std::fs::write(deployment.keys_file(), not_yet).unwrap();
         is_unavailable(&try_log_in(&app, "johndoe", PASSWORD).await);
     }
-    deployment.use_keys(signing_document()).await;
+    deployment.use_keys(shared_ring()).await;
     assert_eq!(try_log_in(&app, "johndoe", PASSWORD).await.status, 200);
 }
 
 #[tokio::test]
 async fn keys_that_do_not_parse_stop_the_start_with_a_message_that_names_them() {
     let deployment = Deployment::without_keys().await;
-    std::fs::write(deployment.keys_file(), "{\"keys\":[{\"pem\":\"secret\"}]}").unwrap();
+    std::fs::write(deployment.keys_file(), r#"{"keys":[{"kind":"RS256","pem":"secret","made_at":"2026-01-01T00:00:00Z","signs_from":"2026-01-01T00:00:00Z","signs_until":"2100-01-01T00:00:00Z","drop_at":"2100-01-01T00:00:00Z"}]}"#).unwrap();
     let message = deployment.try_app(FUNCTION).await.map(|_| ()).unwrap_err();
     assert_eq!(message, "SIGNING_KEYS_FILE key 1 is not PEM");
 }
 
 #[tokio::test]
 async fn a_missing_variable_stops_the_start_with_a_message_that_names_it() {
-    for name in ["TABLE_NAME", "ISSUER", "SIGNING_KEYS_FILE"] {
+    for name in ["TABLE_NAME", "ISSUER"] {
         let deployment = Deployment::start().await.with(name, "");
         let message = deployment.try_app(FUNCTION).await.map(|_| ()).unwrap_err();
         assert_eq!(message, format!("{name} must be set"));

@@ -4,11 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use local_dynamodb::Template;
-use shared::app::Function;
-use shared::config::VARIABLES;
+use shared::config::{Need, VARIABLES};
 use testing::events::cases;
 
-const FUNCTIONS: [Function; 4] = [docs::FUNCTION, me::FUNCTION, register::FUNCTION, token::FUNCTION];
+/// The functions with what each is given of the configuration.
+const FUNCTIONS: [(&str, &[Need]); 6] = [
+    (docs::FUNCTION.name, docs::FUNCTION.needs),
+    (me::FUNCTION.name, me::FUNCTION.needs),
+    (register::FUNCTION.name, register::FUNCTION.needs),
+    (rotate_keys::NAME, rotate_keys::NEEDS),
+    (token::FUNCTION.name, token::FUNCTION.needs),
+    (well_known::FUNCTION.name, well_known::FUNCTION.needs),
+];
 
 fn file(path: &str) -> String {
     std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
@@ -95,16 +102,16 @@ fn each_route_has_a_sample_event() {
 #[test]
 fn each_function_gets_from_the_template_just_the_variables_that_it_reads() {
     let template = Template::of_this_project().unwrap();
-    for function in FUNCTIONS {
+    for (name, needs) in FUNCTIONS {
         let declared = template
             .functions()
             .iter()
-            .find(|declared| declared.package == function.name)
-            .unwrap_or_else(|| panic!("add {} to template.yaml", function.name));
+            .find(|declared| declared.package == name)
+            .unwrap_or_else(|| panic!("add {name} to template.yaml"));
         let given: BTreeSet<&str> = declared.environment.keys().map(String::as_str).collect();
         let read: BTreeSet<&str> = VARIABLES
             .iter()
-            .filter(|variable| function.needs.contains(&variable.need))
+            .filter(|variable| needs.contains(&variable.need))
             .map(|variable| variable.name)
             .collect();
         assert_eq!(
@@ -153,7 +160,7 @@ fn the_readme_lists_each_variable_with_its_bounds_and_default() {
 }
 
 #[test]
-fn the_example_environment_sets_just_what_must_be_set_and_where_the_engine_is() {
+fn the_example_environment_sets_just_what_must_be_set_and_where_engine_and_keys_are() {
     let example = file(".env.example");
     let set: BTreeSet<&str> = example
         .lines()
@@ -163,7 +170,9 @@ fn the_example_environment_sets_just_what_must_be_set_and_where_the_engine_is() 
         .collect();
     let needed: BTreeSet<&str> = VARIABLES
         .iter()
-        .filter(|variable| variable.default.is_none() || variable.name == "DYNAMODB_ENDPOINT")
+        .filter(|variable| {
+            variable.default.is_none() || ["DYNAMODB_ENDPOINT", "SIGNING_KEYS_FILE"].contains(&variable.name)
+        })
         .map(|variable| variable.name)
         .collect();
     assert_eq!(set, needed, "change .env.example");
@@ -190,8 +199,15 @@ fn the_openapi_document_has_the_templates_routes_and_the_functions_names() {
     let mut expected = routes();
     // The documentation does not document itself.
     expected.retain(|_, function| function != docs::FUNCTION.name);
-    // Two operations of one document must have two names.
+    // Operations of one document must have names of their own.
     expected.insert("POST /users".to_owned(), "create_user".to_owned());
+    for (path, name) in [
+        ("jwks.json", "jwks"),
+        ("openid-configuration", "openid_configuration"),
+        ("oauth-authorization-server", "oauth_authorization_server"),
+    ] {
+        expected.insert(format!("GET /.well-known/{path}"), name.to_owned());
+    }
     assert_eq!(
         documented, expected,
         "add #[utoipa::path] and local/src/openapi.rs"
@@ -237,7 +253,7 @@ fn each_statement_has_its_test() {
         );
         count += 1;
     }
-    assert_eq!(count, 31);
+    assert_eq!(count, 35);
 }
 
 #[test]

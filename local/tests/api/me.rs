@@ -1,5 +1,5 @@
 use serde_json::{Value, json};
-use shared::keys::{Kind, generate};
+use shared::keys::Kind;
 use testing::forge::Forger;
 
 use crate::running::{Answer, PASSWORD, Running};
@@ -244,7 +244,7 @@ async fn j_03_only_a_token_of_our_type_key_issuer_audience_and_time_verifies() {
             .await,
         "HS256",
     );
-    let foreign = Forger::new(&generate(Kind::Rs256).unwrap(), &service.url, &id, now);
+    let foreign = Forger::new(&ring_of(&[Kind::Rs256]), &service.url, &id, now);
     is_invalid_token(
         &service.me(&format!("Bearer {}", foreign.token(|_, _| {}))).await,
         "a foreign key",
@@ -255,7 +255,7 @@ async fn j_03_only_a_token_of_our_type_key_issuer_audience_and_time_verifies() {
         &service.me(&format!("Bearer {foreign}")).await,
         "a foreign key under our kid",
     );
-    let mut embedded = Forger::new(&generate(Kind::EdDsa).unwrap(), &service.url, &id, now);
+    let mut embedded = Forger::new(&ring_of(&[Kind::EdDsa]), &service.url, &id, now);
     embedded.header["jwk"] = json!({"kty": "OKP", "crv": "Ed25519", "x": "AAAA"});
     is_invalid_token(
         &service.me(&format!("Bearer {}", embedded.token(|_, _| {}))).await,

@@ -1,14 +1,22 @@
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
-use shared::keys::{Kind, PublicKeys, SigningKeys, generate};
+use shared::clock::Timestamp;
+use shared::keys::{Kind, PublicKey, SigningKey};
+use shared::published::PublicKeys;
+use shared::ring::Ring;
+use testing::rings::{published, ring_of};
 
-fn document(pems: &[&str]) -> String {
-    json!({ "keys": pems.iter().map(|pem| json!({ "pem": pem })).collect::<Vec<_>>() }).to_string()
-}
+const NOW: Timestamp = Timestamp::from_unix(1_795_466_820);
 
-fn pem_of(document: &str) -> String {
-    let value: Value = serde_json::from_str(document).unwrap();
-    value["keys"][0]["pem"].as_str().unwrap().to_owned()
+/// A ring's document with keys of this kind and these PEMs.
+fn document(kind: &str, pems: &[&str]) -> String {
+    let key = |pem: &&str| {
+        json!({
+            "kind": kind, "pem": pem, "made_at": "2026-01-01T00:00:00Z", "signs_from": "2026-01-01T00:00:00Z",
+            "signs_until": "2100-01-01T00:00:00Z", "drop_at": "2100-01-01T00:00:00Z",
+        })
+    };
+    json!({ "keys": pems.iter().map(key).collect::<Vec<_>>() }).to_string()
 }
 
 #[test]
@@ -18,10 +26,12 @@ fn each_kind_of_key_is_made_read_and_published_with_its_algorithm() {
         (Kind::Es256, Algorithm::ES256, "EC"),
         (Kind::EdDsa, Algorithm::EdDSA, "OKP"),
     ] {
-        let keys = SigningKeys::parse(&generate(kind).unwrap()).unwrap();
-        let key = keys.current().unwrap();
+        let document = ring_of(&[kind]);
+        let ring = Ring::parse(&document).unwrap();
+        let key = ring.signer(NOW, 0).unwrap();
         assert_eq!(key.kind().algorithm(), algorithm);
-        let set: Value = serde_json::from_str(&keys.jwk_set().unwrap()).unwrap();
+        let public = PublicKeys::parse(&published(&document)).unwrap();
+        let set = serde_json::to_value(public.jwk_set(NOW)).unwrap();
         let jwk = set["keys"][0].as_object().unwrap();
         assert_eq!(jwk["kty"], kty);
         assert_eq!(jwk["use"], "sig");
@@ -30,10 +40,20 @@ fn each_kind_of_key_is_made_read_and_published_with_its_algorithm() {
         for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
             assert!(!jwk.contains_key(private), "{kind:?} publishes {private}");
         }
-        let public = PublicKeys::parse(&keys.jwk_set().unwrap()).unwrap();
-        assert_eq!(public.find(key.kid()).unwrap().algorithm(), algorithm);
-        assert!(public.find("another").is_none());
+        let found = public.find(key.kid(), NOW).unwrap();
+        assert_eq!(found.algorithm(), algorithm);
+        assert!(key.agrees_with(found));
+        assert!(public.find("another", NOW).is_none());
     }
+}
+
+#[test]
+fn keys_agree_with_their_own_public_side_alone() {
+    let [one, other] = [(), ()].map(|()| SigningKey::generate(Kind::EdDsa).unwrap());
+    let public = PublicKey::read(one.public()).unwrap();
+    assert!(one.agrees_with(&public) && !other.agrees_with(&public));
+    let rsa = SigningKey::generate(Kind::Rs256).unwrap();
+    assert!(!rsa.agrees_with(&public));
 }
 
 #[test]
@@ -47,32 +67,12 @@ fn the_kid_is_the_thumbprint_of_rfc_7638() {
     let thumbprint = jwk.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).unwrap();
     assert_eq!(thumbprint, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     // And ours is the same function of a key's public members.
-    let keys = SigningKeys::parse(&generate(Kind::Es256).unwrap()).unwrap();
-    let set: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&keys.jwk_set().unwrap()).unwrap();
-    assert_eq!(
-        set.keys[0]
-            .thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256)
-            .unwrap(),
-        keys.current().unwrap().kid()
-    );
-}
-
-#[test]
-fn a_set_of_several_keys_signs_with_the_first_and_publishes_all() {
-    let pems: Vec<String> = [Kind::Es256, Kind::EdDsa, Kind::Rs256]
-        .iter()
-        .map(|kind| pem_of(&generate(*kind).unwrap()))
-        .collect();
-    let pems: Vec<&str> = pems.iter().map(String::as_str).collect();
-    let keys = SigningKeys::parse(&document(&pems)).unwrap();
-    assert_eq!(keys.current().unwrap().kind(), Kind::Es256);
-    let set: Value = serde_json::from_str(&keys.jwk_set().unwrap()).unwrap();
-    assert_eq!(set["keys"].as_array().unwrap().len(), 3);
-}
-
-#[test]
-fn an_empty_set_is_a_set_without_a_current_key() {
-    assert!(SigningKeys::parse(&document(&[])).unwrap().current().is_none());
+    let key = SigningKey::generate(Kind::Es256).unwrap();
+    let thumbprint = key
+        .public()
+        .thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256)
+        .unwrap();
+    assert_eq!(thumbprint, key.kid());
 }
 
 #[test]
@@ -81,31 +81,39 @@ fn what_is_not_pkcs8_of_a_kind_that_signs_is_refused_and_named() {
     let small = include_str!("rsa-1024.pem");
     let public = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
     let noise = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
-    for (pem, rule) in [
+    for (kind, pem, rule) in [
         (
+            "RS256",
+            public,
+            "key 1 is not PKCS#8: the PEM label must be PRIVATE KEY",
+        ),
+        ("RS256", noise, "key 1 is not an RSA key, as its kind RS256 says"),
+        ("ES256", small, "key 1 is not a P-256 key, as its kind ES256 says"),
+        (
+            "EdDSA",
             small,
-            "key 1 is not an RSA key of 2048 bits or more, nor a P-256 or Ed25519 key",
+            "key 1 is not an Ed25519 key, as its kind EdDSA says",
         ),
-        (public, "key 1 is not PKCS#8: the PEM label must be PRIVATE KEY"),
-        (
-            noise,
-            "key 1 is not an RSA key of 2048 bits or more, nor a P-256 or Ed25519 key",
-        ),
-        ("secret", "key 1 is not PEM"),
+        ("RS256", "secret", "key 1 is not PEM"),
     ] {
-        assert_eq!(
-            SigningKeys::parse(&document(&[pem])).unwrap_err().to_string(),
-            rule
-        );
+        let refused = Ring::parse(&document(kind, &[pem])).unwrap_err();
+        assert_eq!(refused.to_string(), rule);
     }
+    // What reads the key or what measures it says so, whichever comes first.
+    let refused = Ring::parse(&document("RS256", &[small])).unwrap_err().to_string();
+    assert!(
+        refused.starts_with("key 1 is not an RSA key") || refused.ends_with("under 2048 bits"),
+        "{refused}"
+    );
     for text in [
         "",
         "secret",
         "[]",
         "{\"keys\":[{\"secret\":\"x\"}]}",
         "{\"keys\":[{\"pem\":\"x\",\"secret\":1}]}",
+        "{\"keys\":[{\"kind\":\"HS256\",\"pem\":\"secret\"}]}",
     ] {
-        let error = SigningKeys::parse(text).unwrap_err().to_string();
+        let error = Ring::parse(text).unwrap_err().to_string();
         assert!(error.starts_with("is not a document of signing keys"), "{error}");
         assert!(!error.contains("secret"), "{error}");
     }
@@ -113,11 +121,10 @@ fn what_is_not_pkcs8_of_a_kind_that_signs_is_refused_and_named() {
 
 #[test]
 fn a_public_set_with_a_symmetric_or_weak_key_or_without_kid_or_alg_is_refused() {
-    let keys = SigningKeys::parse(&generate(Kind::Rs256).unwrap()).unwrap();
-    let good: Value = serde_json::from_str(&keys.jwk_set().unwrap()).unwrap();
+    let good: Value = serde_json::from_str(&published(&ring_of(&[Kind::Rs256]))).unwrap();
     let with = |change: &dyn Fn(&mut Value)| {
         let mut set = good.clone();
-        change(&mut set["keys"][0]);
+        change(&mut set["keys"][0]["jwk"]);
         PublicKeys::parse(&set.to_string())
             .map(|_| ())
             .map_err(|error| error.to_string())
@@ -145,7 +152,6 @@ fn a_public_set_with_a_symmetric_or_weak_key_or_without_kid_or_alg_is_refused() 
 
 #[test]
 fn a_signing_key_prints_its_kid_alone() {
-    let keys = SigningKeys::parse(&generate(Kind::EdDsa).unwrap()).unwrap();
-    let key = keys.current().unwrap();
+    let key = SigningKey::generate(Kind::EdDsa).unwrap();
     assert_eq!(format!("{key:?}"), format!("SigningKey({})", key.kid()));
 }

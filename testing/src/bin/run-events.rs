@@ -34,7 +34,7 @@ async fn main() -> ExitCode {
     );
     let deployment = Deployment::start().await;
     let mut functions = BTreeMap::new();
-    for name in ["docs", "register", "token", "me"] {
+    for name in ["docs", "register", "token", "me", "well-known"] {
         let api = RuntimeApi::start().await.unwrap();
         let variables = deployment.variables().clone();
         let function = Function::spawn(&folder.join(name), variables, &api).unwrap();

@@ -1,0 +1,336 @@
+//! The rotation contract of Secrets Manager, step by step, and the emergency: the real handler and the real SDK on the embedded
+//! engine and on a small Secrets Manager.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod scene;
+mod simulation;
+
+use scene::{Scene, is_refused};
+use serde_json::json;
+use shared::ring::Ring;
+use testing::secrets_manager::Failure;
+
+const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
+
+fn kids(ring: &Ring) -> Vec<String> {
+    ring.keys
+        .iter()
+        .map(|ring_key| ring_key.key.kid().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_first_rotation_makes_a_key_that_signs_at_once_and_the_next_one() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let ring = scene.ring();
+    let [current, next] = ring.keys.as_slice() else {
+        panic!("{ring:?}")
+    };
+    assert_eq!(ring.signer(scene.now(), 0).unwrap().kid(), current.key.kid());
+    assert_eq!(current.dates.signs_from, scene.now());
+    assert_eq!(next.dates.signs_from, scene.now().plus(scene::ROTATION));
+    assert_eq!(scene.published_kids().await, kids(&ring));
+}
+
+#[tokio::test]
+async fn a_rotation_lets_the_next_key_sign_publishes_another_and_keeps_the_old_one_until_its_date() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let before = scene.ring();
+    scene.pass(scene::ROTATION);
+    scene.rotate().await;
+    let after = scene.ring();
+    assert_eq!(kids(&after)[..2], kids(&before)[..]);
+    assert_eq!(after.keys.len(), 3);
+    assert_eq!(
+        after.signer(scene.now(), 0).unwrap().kid(),
+        before.keys[1].key.kid()
+    );
+    assert_eq!(after.keys[2].dates.signs_from, scene.now().plus(scene::ROTATION));
+    assert_eq!(scene.published_kids().await, kids(&after));
+    scene.pass_to(after.keys[0].dates.drop_at);
+    scene.rotate().await;
+    assert!(!scene.ring().contains(before.keys[0].key.kid()));
+    assert!(
+        !scene
+            .published_kids()
+            .await
+            .contains(&before.keys[0].key.kid().to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_rotation_ahead_of_its_time_waits_for_the_lead_of_the_next_key() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let first = scene.ring().keys[0].key.kid().to_owned();
+    scene.pass(60);
+    scene.rotate().await;
+    let ring = scene.ring();
+    let lead_after_publication = scene.start().plus(scene::LEAD);
+    assert_eq!(ring.keys[1].dates.signs_from, lead_after_publication);
+    assert_eq!(ring.signer(scene.now(), 0).unwrap().kid(), first);
+    assert_eq!(
+        ring.signer(lead_after_publication, 0).unwrap().kid(),
+        ring.keys[1].key.kid()
+    );
+}
+
+#[tokio::test]
+async fn the_new_key_is_published_before_any_function_can_sign_by_it() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let before = scene.published_kids().await;
+    let token = scene.secrets.begin_rotation();
+    scene.step("createSecret", &token).await.unwrap();
+    assert_eq!(scene.published_kids().await, before);
+    is_refused(scene.step("testSecret", &token).await, "setSecret first");
+    is_refused(scene.step("finishSecret", &token).await, "setSecret first");
+    scene.step("setSecret", &token).await.unwrap();
+    assert_eq!(scene.published_kids().await.len(), before.len() + 1);
+    assert_eq!(
+        kids(&scene.ring()),
+        before,
+        "the secret follows with finishSecret"
+    );
+    scene.step("testSecret", &token).await.unwrap();
+    scene.step("finishSecret", &token).await.unwrap();
+    assert_eq!(kids(&scene.ring()), scene.published_kids().await);
+}
+
+#[tokio::test]
+async fn every_step_may_be_repeated_at_any_time() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let token = scene.secrets.begin_rotation();
+    for (index, step) in STEPS.iter().enumerate() {
+        for earlier in &STEPS[..=index] {
+            scene.step(earlier, &token).await.unwrap();
+            scene.step(step, &token).await.unwrap();
+        }
+    }
+    let ring = scene.ring();
+    assert_eq!(ring.keys.len(), 3);
+    for step in STEPS {
+        scene.step(step, &token).await.unwrap();
+    }
+    assert_eq!(kids(&scene.ring()), kids(&ring), "nothing is done twice");
+}
+
+#[tokio::test]
+async fn a_step_that_failed_or_whose_answer_was_lost_is_repeated_to_the_same_end() {
+    for failure in [Failure::Before, Failure::After] {
+        // Each step makes at most four calls.
+        for call in 0..4 {
+            let scene = Scene::new().await;
+            scene.rotate().await;
+            let token = scene.secrets.begin_rotation();
+            for step in STEPS {
+                let mut script = vec![None; call];
+                script.push(Some(failure));
+                scene.secrets.script(script);
+                let _may_fail = scene.step(step, &token).await;
+                scene.secrets.script([]);
+                scene.step(step, &token).await.unwrap();
+            }
+            let ring = scene.ring();
+            assert_eq!(ring.keys.len(), 3);
+            assert_eq!(scene.published_kids().await, kids(&ring));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_test_step_alone_with_a_version_without_value_sees_that_everything_is_in_reach() {
+    let scene = Scene::new().await;
+    let token = scene.secrets.begin_rotation();
+    scene.step("testSecret", &token).await.unwrap();
+    is_refused(scene.step("setSecret", &token).await, "createSecret first");
+    is_refused(scene.step("finishSecret", &token).await, "createSecret first");
+    assert!(scene.published_kids().await.is_empty());
+    scene.secrets.set_away(true);
+    assert!(scene.step("testSecret", &token).await.is_err());
+}
+
+#[tokio::test]
+async fn a_secret_without_a_current_version_gets_its_first_ring() {
+    let scene = Scene::new().await;
+    scene.secrets.clear();
+    scene.rotate().await;
+    assert_eq!(scene.ring().keys.len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_pending_is_refused() {
+    let scene = Scene::new().await;
+    for step in STEPS {
+        is_refused(scene.step(step, "another").await, "not pending");
+    }
+}
+
+#[tokio::test]
+async fn a_pending_ring_that_waited_too_long_is_given_up_and_the_next_rotation_makes_another() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let token = scene.secrets.begin_rotation();
+    scene.step("createSecret", &token).await.unwrap();
+    // Its new key would sign within the lead after it was published now.
+    scene.pass(scene::ROTATION + 1);
+    is_refused(scene.step("setSecret", &token).await, "would sign too soon");
+    assert!(scene.secrets.stages(&token).is_empty());
+    assert_eq!(scene.published_kids().await.len(), 2);
+    scene.rotate().await;
+    assert_eq!(scene.ring().keys.len(), 3);
+}
+
+#[tokio::test]
+async fn an_emergency_drops_the_key_that_signs_and_the_next_one_signs_at_once() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let before = kids(&scene.ring());
+    scene.compromised(&before[0]).await.unwrap();
+    let after = scene.ring();
+    assert!(!after.contains(&before[0]));
+    assert_eq!(after.signer(scene.now(), 0).unwrap().kid(), before[1]);
+    assert_eq!(after.keys.len(), 2, "and there is a next one again");
+    assert_eq!(scene.published_kids().await, kids(&after));
+    // Repeated, it does nothing.
+    scene.compromised(&before[0]).await.unwrap();
+    assert_eq!(kids(&scene.ring()), kids(&after));
+}
+
+#[tokio::test]
+async fn an_emergency_may_drop_the_next_key_or_the_last_one_there_is() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let before = kids(&scene.ring());
+    scene.compromised(&before[1]).await.unwrap();
+    let after = scene.ring();
+    assert_eq!(after.signer(scene.now(), 0).unwrap().kid(), before[0]);
+    assert_eq!(
+        after.keys[1].dates.signs_from,
+        scene.start().plus(scene::ROTATION)
+    );
+    for kid in kids(&after) {
+        scene.compromised(&kid).await.unwrap();
+        assert!(scene.ring().signer(scene.now(), 0).is_some());
+    }
+    assert_eq!(scene.published_kids().await, kids(&scene.ring()));
+}
+
+#[tokio::test]
+async fn an_emergency_while_a_rotation_is_pending_is_not_undone_by_it() {
+    for steps_done in 1..STEPS.len() {
+        let scene = Scene::new().await;
+        scene.rotate().await;
+        let bad = kids(&scene.ring())[0].clone();
+        let token = scene.secrets.begin_rotation();
+        for step in &STEPS[..steps_done] {
+            scene.step(step, &token).await.unwrap();
+        }
+        scene.compromised(&bad).await.unwrap();
+        for step in &STEPS[steps_done..] {
+            assert!(scene.step(step, &token).await.is_err(), "{step}");
+        }
+        assert!(!scene.ring().contains(&bad));
+        assert!(!scene.published_kids().await.contains(&bad));
+        scene.rotate().await;
+        assert!(!scene.ring().contains(&bad) && !scene.published_kids().await.contains(&bad));
+    }
+}
+
+#[tokio::test]
+async fn an_emergency_that_failed_half_way_has_unpublished_the_key_and_can_be_repeated() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let bad = kids(&scene.ring())[0].clone();
+    // Versions, ring, and then the new ring is refused.
+    scene.secrets.script([None, None, Some(Failure::Before)]);
+    assert!(scene.compromised(&bad).await.is_err());
+    assert!(!scene.published_kids().await.contains(&bad));
+    assert!(scene.ring().contains(&bad));
+    scene.compromised(&bad).await.unwrap();
+    assert!(!scene.ring().contains(&bad));
+    for kid in kids(&scene.ring()) {
+        assert!(scene.published_kids().await.contains(&kid));
+    }
+}
+
+#[tokio::test]
+async fn a_kid_that_no_key_has_is_refused() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    is_refused(scene.compromised("another").await, "no key has this kid");
+}
+
+#[tokio::test]
+async fn an_event_that_is_neither_a_step_nor_an_emergency_is_refused_by_its_rule() {
+    let scene = Scene::new().await;
+    for (event, rule) in [
+        (
+            json!({}),
+            "either Step, SecretId and ClientRequestToken, or compromised",
+        ),
+        (json!({"compromized": "a"}), "or compromised"),
+        (
+            json!({"Step": "createSecret", "SecretId": "a"}),
+            "ClientRequestToken",
+        ),
+        (
+            json!({"Step": "create", "SecretId": "a", "ClientRequestToken": "b"}),
+            "Step must be createSecret",
+        ),
+    ] {
+        is_refused(scene.handle(event).await, rule);
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_kind_goes_through_the_same_lead() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let scene = scene.with("KEY_KIND", "ES256").await;
+    scene.pass(scene::ROTATION);
+    scene.rotate().await;
+    let ring = scene.ring();
+    let kinds: Vec<_> = ring
+        .keys
+        .iter()
+        .map(|ring_key| format!("{:?}", ring_key.key.kind()))
+        .collect();
+    assert_eq!(kinds, ["EdDsa", "EdDsa", "Es256"]);
+    assert_eq!(ring.signer(scene.now(), 0).unwrap().kid(), ring.keys[1].key.kid());
+    assert!(ring.keys[2].dates.signs_from >= scene.now().plus(scene::LEAD));
+    let then = ring.keys[2].dates.signs_from;
+    assert_eq!(ring.signer(then, 0).unwrap().kid(), ring.keys[2].key.kid());
+}
+
+#[tokio::test]
+async fn a_ring_does_not_outgrow_its_secret() {
+    let scene = Scene::new().await;
+    for _ in 0..23 {
+        scene.rotate().await;
+    }
+    assert_eq!(scene.ring().keys.len(), 24);
+    let token = scene.secrets.begin_rotation();
+    is_refused(scene.step("createSecret", &token).await, "it has 24 keys");
+}
+
+#[tokio::test]
+async fn two_rotations_at_once_do_not_write_over_what_the_other_published() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let seen = rotate_keys::publication::Seen::read(scene.store()).await.unwrap();
+    scene.pass(scene::ROTATION);
+    scene.rotate().await;
+    let late = seen.published.without("any", scene.now());
+    let replaced = seen.replace(scene.store(), &late, scene.now()).await;
+    assert!(format!("{:?}", replaced.unwrap_err()).contains("run this one again"));
+    assert_eq!(scene.published_kids().await, kids(&scene.ring()));
+}

@@ -1,0 +1,139 @@
+//! A deployment with a secret, at a time that the test decides.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use rotate_keys::{NEEDS, Outcome, Rotation};
+use serde_json::{Value, json};
+use shared::app::App;
+use shared::clock::{Clock, Timestamp};
+use shared::config::Config;
+use shared::error::Error;
+use shared::published::PublicKeys;
+use shared::ring::Ring;
+use shared::store::Store;
+use testing::deployment::Deployment;
+use testing::secrets_manager::{SECRET, SecretsManager};
+
+/// Seconds, as the template has them.
+pub(crate) const LEAD: u32 = 21_600;
+/// Seconds, as the template has them.
+pub(crate) const ROTATION: u32 = 2_592_000;
+const START: i64 = 1_800_000_000;
+
+pub(crate) struct Scene {
+    pub(crate) secrets: SecretsManager,
+    pub(crate) deployment: Deployment,
+    now: Arc<AtomicI64>,
+    app: App,
+    rotation: Rotation,
+}
+
+impl Scene {
+    /// With small keys, which are made quickly.
+    pub(crate) async fn new() -> Self {
+        Self::with_variables(&[("KEY_KIND", "EdDSA")]).await
+    }
+
+    pub(crate) async fn with_variables(variables: &[(&str, &str)]) -> Self {
+        let now = Arc::new(AtomicI64::new(START));
+        let secrets = SecretsManager::start().await.unwrap();
+        let clock = Arc::clone(&now);
+        let mut deployment = Deployment::without_keys()
+            .await
+            .with("SIGNING_KEYS_FILE", "")
+            .with("SIGNING_KEYS_SECRET", SECRET)
+            .with("SECRETS_MANAGER_ENDPOINT", secrets.endpoint())
+            .at(move || Timestamp::from_unix(clock.load(Ordering::SeqCst)));
+        for (name, value) in variables {
+            deployment = deployment.with(name, value);
+        }
+        let app = app(&deployment, &now).await;
+        let rotation = Rotation::new(app.clone()).await.unwrap();
+        Self {
+            secrets,
+            deployment,
+            now,
+            app,
+            rotation,
+        }
+    }
+
+    /// The same, redeployed with another value of a variable.
+    pub(crate) async fn with(mut self, name: &str, value: &str) -> Self {
+        self.deployment = self.deployment.with(name, value);
+        self.app = app(&self.deployment, &self.now).await;
+        self.rotation = Rotation::new(self.app.clone()).await.unwrap();
+        self
+    }
+
+    pub(crate) fn start(&self) -> Timestamp {
+        Timestamp::from_unix(START)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_unix(self.now.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn pass(&self, seconds: u32) {
+        self.now.fetch_add(i64::from(seconds), Ordering::SeqCst);
+    }
+
+    pub(crate) fn pass_to(&self, time: Timestamp) {
+        self.now.store(time.unix(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        self.app.store().unwrap()
+    }
+
+    pub(crate) async fn handle(&self, event: Value) -> Result<Outcome, Error> {
+        self.rotation.handle(serde_json::from_value(event).unwrap()).await
+    }
+
+    pub(crate) async fn step(&self, step: &str, token: &str) -> Result<Outcome, Error> {
+        let event = json!({"Step": step, "SecretId": SECRET, "ClientRequestToken": token});
+        self.handle(event).await
+    }
+
+    pub(crate) async fn compromised(&self, kid: &str) -> Result<Outcome, Error> {
+        self.handle(json!({"compromised": kid})).await
+    }
+
+    /// A whole rotation, as Secrets Manager runs it.
+    pub(crate) async fn rotate(&self) {
+        let token = self.secrets.begin_rotation();
+        for step in ["createSecret", "setSecret", "testSecret", "finishSecret"] {
+            self.step(step, &token).await.unwrap();
+        }
+    }
+
+    pub(crate) fn ring(&self) -> Ring {
+        Ring::parse(&self.secrets.current().unwrap()).unwrap()
+    }
+
+    /// The ids in the table, in order, whatever any function still has of them.
+    pub(crate) async fn published_kids(&self) -> Vec<String> {
+        let Some(publication) = self.store().published().await.unwrap() else {
+            return Vec::new();
+        };
+        let keys = PublicKeys::parse(&publication.document).unwrap();
+        let set = keys.jwk_set(self.now());
+        set.keys
+            .into_iter()
+            .map(|jwk| jwk.common.key_id.unwrap())
+            .collect()
+    }
+}
+
+async fn app(deployment: &Deployment, now: &Arc<AtomicI64>) -> App {
+    let config = Config::read(NEEDS, |name| deployment.variables().get(name).cloned()).unwrap();
+    let now = Arc::clone(now);
+    let clock = Clock::from_fn(move || Timestamp::from_unix(now.load(Ordering::SeqCst)));
+    App::new(config, clock).await.unwrap()
+}
+
+pub(crate) fn is_refused(outcome: Result<Outcome, Error>, rule: &str) {
+    let error = format!("{:?}", outcome.unwrap_err());
+    assert!(error.contains(rule), "{error}");
+}

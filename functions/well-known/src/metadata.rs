@@ -1,0 +1,48 @@
+//! Authorization server metadata (RFC 8414 section 2): what works here, and nothing else.
+
+use serde::Serialize;
+use shared::config::{GrantsConfig, TokenConfig};
+use utoipa::ToSchema;
+
+use crate::JWKS_PATH;
+
+/// The metadata, the same under both names. What only an OpenID Provider has is absent, since there is no id token here:
+/// `authorization_endpoint`, `subject_types_supported`, `id_token_signing_alg_values_supported`, `userinfo_endpoint`.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Metadata {
+    /// The tokens' `iss`, byte for byte.
+    issuer: String,
+    /// The JWK Set that the tokens verify by.
+    jwks_uri: String,
+    /// Where to log in. Absent where no grant is offered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    token_endpoint: Option<String>,
+    /// The grants of the token endpoint. Absent where none is offered (RFC 8414 section 3.2: no empty arrays).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    grant_types_supported: Option<[&'static str; 1]>,
+    /// `none`: clients do not prove who they are. Absent where no grant is offered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    token_endpoint_auth_methods_supported: Option<[&'static str; 1]>,
+    /// Empty, and there because RFC 8414 requires it: there is no authorization endpoint.
+    response_types_supported: [&'static str; 0],
+}
+
+impl Metadata {
+    /// Of a deployment.
+    #[must_use]
+    pub fn of(tokens: &TokenConfig, grants: GrantsConfig) -> Self {
+        let issuer = &tokens.issuer;
+        let offered = grants.password;
+        Self {
+            issuer: issuer.clone(),
+            jwks_uri: format!("{issuer}{JWKS_PATH}"),
+            token_endpoint: offered.then(|| format!("{issuer}/token")),
+            grant_types_supported: offered.then_some(["password"]),
+            token_endpoint_auth_methods_supported: offered.then_some(["none"]),
+            response_types_supported: [],
+        }
+    }
+}

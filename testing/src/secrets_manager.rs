@@ -1,0 +1,314 @@
+//! A small Secrets Manager for one secret: the four calls that the key ring needs, with AWS's rules for versions and stages, and
+//! failures where a test wants them.
+//!
+//! It stands for AWS in the plain tests; CI runs the same rotation against an emulator that others wrote.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// The secret's name.
+pub const SECRET: &str = "signing-keys";
+
+/// What a call meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It is refused and does nothing.
+    Before,
+    /// It is done, and the caller is told otherwise.
+    After,
+}
+
+/// The service, on 127.0.0.1, for as long as this value lives.
+#[derive(Debug)]
+pub struct SecretsManager {
+    endpoint: String,
+    state: Arc<Mutex<Secret>>,
+    server: JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct Secret {
+    versions: BTreeMap<String, Version>,
+    made: u64,
+    calls: Vec<String>,
+    script: VecDeque<Option<Failure>>,
+    away: bool,
+}
+
+#[derive(Debug, Default)]
+struct Version {
+    value: Option<String>,
+    stages: BTreeSet<String>,
+}
+
+impl SecretsManager {
+    /// Starts it with the secret as the template makes it: `{"keys":[]}`.
+    ///
+    /// # Errors
+    ///
+    /// If no port can be had.
+    pub async fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let endpoint = format!("http://{}", listener.local_addr()?);
+        let state = Arc::new(Mutex::new(Secret::default()));
+        let router = Router::new()
+            .route("/", post(call))
+            .with_state(Arc::clone(&state));
+        let server = tokio::spawn(async move {
+            // It ends only when its task is aborted.
+            let _ended = axum::serve(listener, router).await;
+        });
+        let service = Self {
+            endpoint,
+            state,
+            server,
+        };
+        service.put("{\"keys\":[]}");
+        Ok(service)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Makes `value` current, as an operator would.
+    pub fn put(&self, value: &str) {
+        let mut secret = self.lock();
+        let version = secret.fresh_version();
+        secret.put(&version, value, &["AWSCURRENT".to_owned()]);
+    }
+
+    /// Begins a rotation as AWS does: an empty version with the stage `AWSPENDING`, unless one is pending by now. Gives its token.
+    pub fn begin_rotation(&self) -> String {
+        let mut secret = self.lock();
+        if let Some(pending) = secret.with_stage("AWSPENDING")
+            && !secret.has_stage(&pending, "AWSCURRENT")
+        {
+            return pending;
+        }
+        let version = secret.fresh_version();
+        secret.versions.insert(version.clone(), Version::default());
+        secret.attach("AWSPENDING", &version);
+        version
+    }
+
+    /// Takes every version away.
+    pub fn clear(&self) {
+        self.lock().versions.clear();
+    }
+
+    /// The current value, if there is one.
+    #[must_use]
+    pub fn current(&self) -> Option<String> {
+        let secret = self.lock();
+        let current = secret.with_stage("AWSCURRENT")?;
+        secret.versions[&current].value.clone()
+    }
+
+    /// The value of a version, if it has one.
+    #[must_use]
+    pub fn value(&self, version: &str) -> Option<String> {
+        self.lock().versions.get(version)?.value.clone()
+    }
+
+    /// The stages of a version.
+    #[must_use]
+    pub fn stages(&self, version: &str) -> Vec<String> {
+        let secret = self.lock();
+        let stages = secret
+            .versions
+            .get(version)
+            .map(|version| version.stages.iter().cloned());
+        stages.into_iter().flatten().collect()
+    }
+
+    /// What the next calls meet, one after the other; later ones pass.
+    pub fn script(&self, failures: impl IntoIterator<Item = Option<Failure>>) {
+        self.lock().script = failures.into_iter().collect();
+    }
+
+    /// Whether every call is refused from now on.
+    pub fn set_away(&self, away: bool) {
+        self.lock().away = away;
+    }
+
+    /// How many calls of a name, such as `GetSecretValue`, there were.
+    #[must_use]
+    pub fn count(&self, name: &str) -> usize {
+        self.lock().calls.iter().filter(|call| *call == name).count()
+    }
+
+    /// Nothing panics under this lock but a test that fails anyway.
+    fn lock(&self) -> MutexGuard<'_, Secret> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for SecretsManager {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+type Answer = Result<Value, (&'static str, String)>;
+
+async fn call(State(state): State<Arc<Mutex<Secret>>>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").map(|target| target.to_str().unwrap());
+    let name = target.unwrap_or_default().trim_start_matches("secretsmanager.");
+    let input: Value = serde_json::from_slice(&body).unwrap();
+    let mut secret = state.lock().unwrap_or_else(PoisonError::into_inner);
+    secret.calls.push(name.to_owned());
+    let failure = secret.script.pop_front().flatten();
+    let refused = || Err(("AccessDeniedException", "as the test wants it".to_owned()));
+    let answer = if secret.away || failure == Some(Failure::Before) {
+        refused()
+    } else {
+        let answer = secret.answer(name, &input);
+        if failure == Some(Failure::After) {
+            refused()
+        } else {
+            answer
+        }
+    };
+    let (status, body) = match answer {
+        Ok(body) => (StatusCode::OK, body),
+        // A 400 of a kind that the SDK does not retry.
+        Err((kind, message)) => (
+            StatusCode::BAD_REQUEST,
+            json!({"__type": kind, "Message": message}),
+        ),
+    };
+    let content_type = [(header::CONTENT_TYPE, "application/x-amz-json-1.1")];
+    (status, content_type, body.to_string()).into_response()
+}
+
+impl Secret {
+    fn answer(&mut self, name: &str, input: &Value) -> Answer {
+        let text = |member: &str| input[member].as_str().map(str::to_owned);
+        assert_eq!(text("SecretId").as_deref(), Some(SECRET));
+        match name {
+            "DescribeSecret" => {
+                let stages: BTreeMap<_, _> = self
+                    .versions
+                    .iter()
+                    .filter(|(_, version)| !version.stages.is_empty())
+                    .collect();
+                let stages: BTreeMap<_, _> = stages
+                    .into_iter()
+                    .map(|(id, version)| (id, &version.stages))
+                    .collect();
+                Ok(json!({"Name": SECRET, "VersionIdsToStages": stages}))
+            }
+            "GetSecretValue" => {
+                let stage = text("VersionStage");
+                let stage_or_current = stage.clone().unwrap_or_else(|| "AWSCURRENT".to_owned());
+                let id = text("VersionId").or_else(|| self.with_stage(&stage_or_current));
+                let found = id.and_then(|id| self.versions.get(&id).map(|version| (id, version)));
+                let (id, version) = found.ok_or_else(|| not_found("version"))?;
+                if stage.is_some_and(|stage| !version.stages.contains(&stage)) {
+                    return Err(not_found("version with this stage"));
+                }
+                let value = version.value.as_ref().ok_or_else(|| not_found("value"))?;
+                Ok(json!({"Name": SECRET, "VersionId": id, "SecretString": value}))
+            }
+            "PutSecretValue" => {
+                let id = text("ClientRequestToken").unwrap();
+                let value = text("SecretString").unwrap();
+                let stages: Vec<String> = match input["VersionStages"].as_array() {
+                    Some(stages) => stages
+                        .iter()
+                        .map(|stage| stage.as_str().unwrap().to_owned())
+                        .collect(),
+                    None => vec!["AWSCURRENT".to_owned()],
+                };
+                let known = self.versions.get(&id).and_then(|version| version.value.as_ref());
+                if known.is_some_and(|known| *known != value) {
+                    return Err((
+                        "ResourceExistsException",
+                        "the version has another value".to_owned(),
+                    ));
+                }
+                self.put(&id, &value, &stages);
+                Ok(json!({"Name": SECRET, "VersionId": id}))
+            }
+            "UpdateSecretVersionStage" => {
+                let stage = text("VersionStage").unwrap();
+                let holder = self.with_stage(&stage);
+                if holder.is_some()
+                    && holder != text("RemoveFromVersionId")
+                    && holder != text("MoveToVersionId")
+                {
+                    let message =
+                        format!("the stage {stage} is not attached to the version to remove it from");
+                    return Err(("InvalidParameterException", message));
+                }
+                match text("MoveToVersionId") {
+                    Some(id) if !self.versions.contains_key(&id) => return Err(not_found("version")),
+                    Some(id) => self.attach(&stage, &id),
+                    None => self.detach(&stage),
+                }
+                Ok(json!({"Name": SECRET}))
+            }
+            other => unreachable!("{other} is not one of the four calls"),
+        }
+    }
+
+    fn fresh_version(&mut self) -> String {
+        self.made += 1;
+        format!("00000000-0000-4000-8000-{:012x}", self.made)
+    }
+
+    fn put(&mut self, id: &str, value: &str, stages: &[String]) {
+        self.versions.entry(id.to_owned()).or_default().value = Some(value.to_owned());
+        for stage in stages {
+            self.attach(stage, id);
+        }
+    }
+
+    fn attach(&mut self, stage: &str, id: &str) {
+        if stage == "AWSCURRENT"
+            && let Some(previous) = self.with_stage(stage).filter(|previous| previous != id)
+        {
+            self.attach("AWSPREVIOUS", &previous);
+        }
+        self.detach(stage);
+        self.versions.get_mut(id).unwrap().stages.insert(stage.to_owned());
+    }
+
+    fn detach(&mut self, stage: &str) {
+        for version in self.versions.values_mut() {
+            version.stages.remove(stage);
+        }
+    }
+
+    fn with_stage(&self, stage: &str) -> Option<String> {
+        self.versions
+            .iter()
+            .find(|(_, version)| version.stages.contains(stage))
+            .map(|(id, _)| id.clone())
+    }
+
+    fn has_stage(&self, id: &str, stage: &str) -> bool {
+        self.versions
+            .get(id)
+            .is_some_and(|version| version.stages.contains(stage))
+    }
+}
+
+fn not_found(what: &str) -> (&'static str, String) {
+    ("ResourceNotFoundException", format!("there is no such {what}"))
+}
