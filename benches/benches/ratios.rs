@@ -18,7 +18,7 @@ use serde_json::Value;
 use testing::deployment::{Deployment, ISSUER, call};
 use testing::event;
 use testing::forge::Forger;
-use testing::rings::{published, ring_of, shared_ring};
+use testing::rings::shared_ring;
 use testing::runtime_api::{Function, RuntimeApi};
 
 const PASSWORD: &str = "correct horse battery";

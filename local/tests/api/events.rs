@@ -11,6 +11,7 @@ async fn each_sample_event_gets_the_answer_that_is_said() {
     let token = deployment.app(token::FUNCTION).await;
     let me = deployment.app(me::FUNCTION).await;
     let docs = deployment.app(docs::FUNCTION).await;
+    let well_known = deployment.app(well_known::FUNCTION).await;
     let mut walk = Walk::default();
     for case in cases() {
         let event = walk.event(&case);
@@ -19,6 +20,15 @@ async fn each_sample_event_gets_the_answer_that_is_said() {
             "token" => invoke(token::FUNCTION, token::handler, token.clone(), &event).await,
             "me" => invoke(me::FUNCTION, me::handler, me.clone(), &event).await,
             "docs" => invoke(docs::FUNCTION, docs::handler, docs.clone(), &event).await,
+            "well-known" => {
+                invoke(
+                    well_known::FUNCTION,
+                    well_known::handler,
+                    well_known.clone(),
+                    &event,
+                )
+                .await
+            }
             other => unreachable!("no function {other}"),
         };
         walk.check(&case, &answer.unwrap()).unwrap();
@@ -29,7 +39,13 @@ async fn each_sample_event_gets_the_answer_that_is_said() {
 fn each_sample_event_is_run_and_each_function_has_an_accepted_and_a_refused_one() {
     let run: BTreeSet<String> = cases().into_iter().map(|case| case.event).collect();
     assert_eq!(run, files().into_iter().collect());
-    for function in [docs::FUNCTION, register::FUNCTION, token::FUNCTION, me::FUNCTION] {
+    for function in [
+        docs::FUNCTION,
+        register::FUNCTION,
+        token::FUNCTION,
+        me::FUNCTION,
+        well_known::FUNCTION,
+    ] {
         let statuses: Vec<u16> = cases()
             .iter()
             .filter(|case| case.function == function.name)

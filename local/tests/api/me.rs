@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 use shared::keys::Kind;
 use testing::forge::Forger;
+use testing::rings::ring_of;
 
 use crate::running::{Answer, PASSWORD, Running};
 
@@ -261,6 +262,29 @@ async fn j_03_only_a_token_of_our_type_key_issuer_audience_and_time_verifies() {
         &service.me(&format!("Bearer {}", embedded.token(|_, _| {}))).await,
         "its own key",
     );
+}
+
+#[tokio::test]
+async fn j_05_what_is_signed_for_another_purpose_is_no_access_token() {
+    let service = Running::start().await;
+    let id = service.user("johndoe").await;
+    let forger = service.forger(&id);
+    for typ in [
+        "JWT",
+        "id+jwt",
+        "verify-mail+jwt",
+        "reset-password+jwt",
+        "refresh+jwt",
+        "logout+jwt",
+    ] {
+        let token = forger.token(|header, _| header["typ"] = json!(typ));
+        is_invalid_token(&service.me(&format!("Bearer {token}")).await, typ);
+    }
+    for purpose in ["verify-mail", "reset-password", "refresh"] {
+        let audience = format!("{}/{purpose}", service.url);
+        let token = forger.token(|_, claims| claims["aud"] = json!(audience));
+        is_invalid_token(&service.me(&format!("Bearer {token}")).await, purpose);
+    }
 }
 
 #[tokio::test]

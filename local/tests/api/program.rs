@@ -212,7 +212,8 @@ fn keys_that_do_not_parse_are_named() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(
         folder.path().join("signing-keys.json"),
-        "{\"keys\":[{\"pem\":\"secret\"}]}",
+        r#"{"keys":[{"kind":"RS256","pem":"secret","made_at":"2026-01-01T00:00:00Z","signs_from":"2026-01-01T00:00:00Z",
+            "signs_until":"2100-01-01T00:00:00Z","drop_at":"2100-01-01T00:00:00Z"}]}"#,
     )
     .unwrap();
     let data = folder.path().to_str().unwrap();

@@ -75,6 +75,10 @@ impl Scene {
         Timestamp::from_unix(self.now.load(Ordering::SeqCst))
     }
 
+    pub(crate) fn clock(&self) -> Clock {
+        self.app.clock().clone()
+    }
+
     pub(crate) fn pass(&self, seconds: u32) {
         self.now.fetch_add(i64::from(seconds), Ordering::SeqCst);
     }

@@ -2,6 +2,8 @@
 //! shown by the tests of the package `local`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod keys;
+
 use std::time::Instant;
 
 use lambda_http::{Body, Request, Response};
@@ -11,7 +13,7 @@ use shared::error::Error;
 use testing::deployment::{Answer, Deployment, call};
 use testing::event::log_in;
 use testing::fault_proxy::{Fault, FaultProxy};
-use testing::rings::{published, ring_of, shared_ring};
+use testing::rings::shared_ring;
 use token::{FUNCTION, handler};
 
 const PASSWORD: &str = "correct horse battery";

@@ -1,0 +1,186 @@
+//! A rotation by `cargo rotate`'s own code beside the running service, at a time that the test decides.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use local::rotation::{self, Order};
+use local::{Data, KEYS_FILE, Options, Service};
+use reqwest::Client;
+use serde_json::{Value, json};
+use shared::clock::{Clock, Timestamp};
+use tempfile::TempDir;
+
+use crate::running::PASSWORD;
+
+/// Shortened times, in seconds.
+const LEAD: i64 = 720;
+const ROTATION: i64 = 3600;
+const TOKEN_LIFE: i64 = 60;
+
+struct Scene {
+    folder: TempDir,
+    url: String,
+    dynamodb: String,
+    now: Arc<AtomicI64>,
+    variables: BTreeMap<&'static str, String>,
+    client: Client,
+}
+
+fn clock(now: &Arc<AtomicI64>) -> Clock {
+    let now = Arc::clone(now);
+    Clock::from_fn(move || Timestamp::from_unix(now.load(Ordering::SeqCst)))
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Arc::new(AtomicI64::new(1_800_000_000));
+        let variables = BTreeMap::from([
+            ("KEY_LEAD_SECONDS", LEAD.to_string()),
+            ("KEY_ROTATION_SECONDS", ROTATION.to_string()),
+            ("ACCESS_TOKEN_SECONDS", TOKEN_LIFE.to_string()),
+            ("ARGON2_MEMORY_KIB", "7168".to_owned()),
+            ("ARGON2_ITERATIONS", "1".to_owned()),
+        ]);
+        let options = Options {
+            port: 0,
+            dynamodb_port: 0,
+            data: Data::Folder(folder.path().to_owned()),
+            dynamodb_endpoint: None,
+        };
+        let service = Service::start(options, |name| variables.get(name).cloned(), clock(&now))
+            .await
+            .unwrap();
+        let scene = Self {
+            folder,
+            url: service.url(),
+            dynamodb: service.dynamodb_url().to_owned(),
+            now,
+            variables,
+            client: Client::new(),
+        };
+        tokio::spawn(service.run(std::future::pending()));
+        let user = json!({"username": "johndoe", "password": PASSWORD});
+        let request = scene.client.post(format!("{}/register", scene.url)).json(&user);
+        assert_eq!(request.send().await.unwrap().status(), 201);
+        scene
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.now.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    async fn order(&self, order: Order) {
+        let lookup = |name: &str| self.variables.get(name).cloned();
+        let dynamodb = self.dynamodb.clone();
+        rotation::run(order, self.folder.path(), dynamodb, lookup, clock(&self.now))
+            .await
+            .unwrap();
+    }
+
+    async fn get(&self, url: &str) -> Value {
+        self.client.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// The published ids, found by discovery alone.
+    async fn published(&self) -> Vec<String> {
+        let metadata = self
+            .get(&format!("{}/.well-known/openid-configuration", self.url))
+            .await;
+        let set = self.get(metadata["jwks_uri"].as_str().unwrap()).await;
+        let keys = set["keys"].as_array().unwrap();
+        keys.iter()
+            .map(|key| key["kid"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// A fresh token and the id of its key.
+    async fn log_in(&self) -> (String, String) {
+        let form = [("username", "johndoe"), ("password", PASSWORD)];
+        let request = self.client.post(format!("{}/token", self.url)).form(&form);
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        let token = answer["access_token"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{answer}"))
+            .to_owned();
+        let kid = jsonwebtoken::decode_header(&token).unwrap().kid.unwrap();
+        (token, kid)
+    }
+
+    /// Whether our own route takes a token.
+    async fn is_taken(&self, token: &str) -> bool {
+        let request = self
+            .client
+            .get(format!("{}/users/me", self.url))
+            .bearer_auth(token);
+        request.send().await.unwrap().status() == 200
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_publishes_then_signs_then_drops_and_every_token_is_taken_until_it_ends() {
+    let scene = Scene::new().await;
+    let [old, new] = scene.published().await.try_into().unwrap();
+    scene.pass(60);
+    scene.order(Order::Rotate).await;
+    // Published and not signing: its lead since the start is not over.
+    let (token, kid) = scene.log_in().await;
+    assert_eq!(kid, old);
+    scene.pass(TOKEN_LIFE);
+    assert!(scene.is_taken(&token).await);
+    // Signing, and the old one is still there for its tokens.
+    scene.pass(LEAD - 60 - TOKEN_LIFE - 1);
+    let (last_of_old, kid) = scene.log_in().await;
+    assert_eq!(kid, old);
+    scene.pass(1);
+    let (token, kid) = scene.log_in().await;
+    assert_eq!(kid, new);
+    assert!(scene.is_taken(&token).await && scene.is_taken(&last_of_old).await);
+    // The old one is gone by its date: twice the time of a rotation, the token's life and the lead.
+    let gone = 2 * ROTATION + TOKEN_LIFE + LEAD;
+    scene.pass(gone - LEAD - 1);
+    assert!(scene.published().await.contains(&old));
+    scene.pass(1);
+    assert!(!scene.published().await.contains(&old));
+    let (token, _) = scene.log_in().await;
+    assert!(scene.is_taken(&token).await);
+}
+
+#[tokio::test]
+async fn a_compromised_key_is_gone_at_once_and_its_tokens_within_the_age_of_a_copy() {
+    let scene = Scene::new().await;
+    let (token, kid) = scene.log_in().await;
+    scene.order(Order::DropKey(kid.clone())).await;
+    // The copies that the functions keep are read again after a 72nd of the lead.
+    scene.pass(LEAD / 72);
+    assert!(!scene.published().await.contains(&kid));
+    let (_, now) = scene.log_in().await;
+    assert_ne!(now, kid);
+    // `me` has no lead of its own: five minutes, and this token has ended by then. A fresh one of that key would not be taken.
+    scene.pass(300);
+    assert!(!scene.is_taken(&token).await);
+}
+
+#[tokio::test]
+async fn a_ring_that_is_away_for_ten_minutes_leaves_the_service_signing_and_verifying() {
+    let scene = Scene::new().await;
+    let file = scene.folder.path().join(KEYS_FILE);
+    let kept = std::fs::read(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    for _ in 0..10 {
+        scene.pass(60);
+        let (token, _) = scene.log_in().await;
+        assert!(scene.is_taken(&token).await);
+    }
+    std::fs::write(&file, kept).unwrap();
+}
+
+#[tokio::test]
+async fn the_ring_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let scene = Scene::new().await;
+    scene.order(Order::Rotate).await;
+    let file = std::fs::metadata(scene.folder.path().join(KEYS_FILE)).unwrap();
+    assert_eq!(file.permissions().mode() & 0o777, 0o600);
+}

@@ -1,0 +1,133 @@
+//! `/.well-known/*` from outside.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::running::{Answer, PASSWORD, Running};
+
+const NAMES: [&str; 2] = ["openid-configuration", "oauth-authorization-server"];
+
+async fn get(service: &Running, path: &str) -> Answer {
+    Answer::of(service.request("GET", path)).await
+}
+
+async fn metadata(service: &Running) -> Value {
+    get(service, "/.well-known/openid-configuration").await.body
+}
+
+/// The path of a URL of this service.
+fn path<'a>(service: &Running, url: &'a Value) -> &'a str {
+    url.as_str().unwrap().strip_prefix(service.url.as_str()).unwrap()
+}
+
+#[tokio::test]
+async fn m_01_both_metadata_documents_agree_and_name_the_issuer_of_the_tokens() {
+    let service = Running::start().await;
+    let token = service.token("johndoe").await;
+    let claims: Value = testing::forge::claims(&token);
+    let mut documents = Vec::new();
+    for name in NAMES {
+        let answer = get(&service, &format!("/.well-known/{name}")).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("content-type"), "application/json");
+        assert_eq!(answer.body["issuer"], claims["iss"]);
+        assert_eq!(answer.body["issuer"], service.url.as_str());
+        documents.push(answer.body);
+    }
+    assert_eq!(documents[0], documents[1]);
+}
+
+#[tokio::test]
+async fn m_02_every_value_of_the_metadata_works() {
+    let service = Running::start().await;
+    service.user("johndoe").await;
+    let metadata = metadata(&service).await;
+    let members: BTreeSet<&str> = metadata.as_object().unwrap().keys().map(String::as_str).collect();
+    // A member that this test does not walk must not be there.
+    let walked = [
+        "issuer",
+        "jwks_uri",
+        "token_endpoint",
+        "grant_types_supported",
+        "token_endpoint_auth_methods_supported",
+        "response_types_supported",
+    ];
+    assert_eq!(members, BTreeSet::from(walked));
+    assert_eq!(metadata["response_types_supported"], json!([]));
+    let keys = get(&service, path(&service, &metadata["jwks_uri"])).await;
+    assert!(!keys.body["keys"].as_array().unwrap().is_empty());
+    let token_path = path(&service, &metadata["token_endpoint"]);
+    // No client proves who it is, so the one method is `none`.
+    assert_eq!(metadata["token_endpoint_auth_methods_supported"], json!(["none"]));
+    for grant in metadata["grant_types_supported"].as_array().unwrap() {
+        let form = [
+            ("grant_type", grant.as_str().unwrap()),
+            ("username", "johndoe"),
+            ("password", PASSWORD),
+        ];
+        let answer = Answer::of(service.request("POST", token_path).form(&form)).await;
+        assert_eq!(answer.status, 200, "{grant}: {answer:?}");
+    }
+    // And what is not named does not work.
+    for grant in ["refresh_token", "client_credentials", "authorization_code"] {
+        service
+            .form(&format!("grant_type={grant}&username=johndoe&password=x"))
+            .await
+            .is_oauth(400, "unsupported_grant_type");
+    }
+}
+
+#[tokio::test]
+async fn m_03_the_jwk_set_has_public_members_alone_and_may_be_kept_for_a_part_of_the_lead() {
+    for (kind, public) in [
+        ("RS256", &["alg", "e", "kid", "kty", "n", "use"][..]),
+        ("ES256", &["alg", "crv", "kid", "kty", "use", "x", "y"]),
+        ("EdDSA", &["alg", "crv", "kid", "kty", "use", "x"]),
+    ] {
+        let service = Running::start_with(&[("KEY_KIND", kind), ("KEY_LEAD_SECONDS", "7200")]).await;
+        let answer = get(&service, "/.well-known/jwks.json").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("content-type"), "application/json");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        let cache = answer.header("cache-control");
+        let seconds: u32 = cache.strip_prefix("public, max-age=").unwrap().parse().unwrap();
+        assert!(seconds > 0 && seconds <= 7200 / 2, "{cache}");
+        let keys = answer.body["keys"].as_array().unwrap();
+        assert_eq!(keys.len(), 2, "the one that signs, and the next");
+        for key in keys {
+            let members: Vec<&String> = key.as_object().unwrap().keys().collect();
+            assert_eq!(members, public);
+            assert_eq!((&key["use"], &key["alg"]), (&json!("sig"), &json!(kind)));
+            let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_value(key.clone()).unwrap();
+            let thumbprint = jwk.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).unwrap();
+            assert_eq!(key["kid"], thumbprint);
+        }
+        let metadata = metadata_headers(&service).await;
+        assert_eq!(metadata, cache);
+    }
+}
+
+async fn metadata_headers(service: &Running) -> String {
+    let answer = get(service, "/.well-known/oauth-authorization-server").await;
+    answer.header("cache-control").to_owned()
+}
+
+#[tokio::test]
+async fn any_page_may_read_them_also_while_no_origin_is_allowed() {
+    let service = Running::start().await;
+    for name in ["jwks.json", NAMES[0], NAMES[1]] {
+        let request = service.request("GET", &format!("/.well-known/{name}"));
+        let answer = Answer::of(request.header("origin", "https://app.example.com")).await;
+        assert_eq!(answer.header("access-control-allow-origin"), "*");
+    }
+    let service = Running::start_with(&[("ALLOWED_ORIGINS", "https://app.example.com")]).await;
+    let request = service.request("GET", "/.well-known/jwks.json");
+    let answer = Answer::of(request.header("origin", "https://app.example.com")).await;
+    let headers: Vec<_> = answer
+        .headers
+        .get_all("access-control-allow-origin")
+        .iter()
+        .collect();
+    assert_eq!(headers, ["https://app.example.com"]);
+}
