@@ -162,6 +162,7 @@ impl Service {
             ("DYNAMODB_ENDPOINT", dynamodb.clone()),
             ("ISSUER", format!("http://127.0.0.1:{port}")),
             ("SIGNING_KEYS_FILE", keys_file.display().to_string()),
+            ("SIGNING_KEYS_SECRET", String::new()),
         ]);
         let key_ring = functions::key_ring(&template, &settings, &overrides, &clock).await?;
         key_ring.prepare().await?;

@@ -76,6 +76,7 @@ pub async fn run(
         ("TABLE_NAME", TABLE_NAME.to_owned()),
         ("DYNAMODB_ENDPOINT", dynamodb_endpoint),
         ("SIGNING_KEYS_FILE", file.display().to_string()),
+        ("SIGNING_KEYS_SECRET", String::new()),
     ]);
     let ring = functions::key_ring(&template, &settings, overrides, &clock).await?;
     match order {

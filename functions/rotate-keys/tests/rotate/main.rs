@@ -83,6 +83,25 @@ async fn a_rotation_ahead_of_its_time_waits_for_the_lead_of_the_next_key() {
 }
 
 #[tokio::test]
+async fn the_lead_is_counted_from_the_publication_and_not_from_the_making() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let token = scene.secrets.begin_rotation();
+    scene.step("createSecret", &token).await.unwrap();
+    scene.pass(36_000);
+    let published_at = scene.now();
+    for step in &STEPS[1..] {
+        scene.step(step, &token).await.unwrap();
+    }
+    scene.pass(60);
+    scene.rotate().await;
+    assert_eq!(
+        scene.ring().keys[2].dates.signs_from,
+        published_at.plus(scene::LEAD)
+    );
+}
+
+#[tokio::test]
 async fn the_new_key_is_published_before_any_function_can_sign_by_it() {
     let scene = Scene::new().await;
     scene.rotate().await;

@@ -175,9 +175,9 @@ impl World {
             }
         }
         self.counts.rotations += 1;
-        // Now and then somebody rotates by hand, long before it is due.
-        let wait = if self.rng.u8(0..6) == 0 {
-            HOUR
+        // Often somebody rotates by hand, long before it is due.
+        let wait = if self.rng.u8(0..2) == 0 {
+            self.rng.i64(MINUTE..3 * HOUR)
         } else {
             i64::from(self.times.rotation)
         };

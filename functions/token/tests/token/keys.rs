@@ -58,7 +58,7 @@ impl Scene {
     }
 }
 
-/// A key that signs for a while, in seconds from the start, and then may be dropped once its last token has ended.
+/// A key that signs for a while, in seconds from the start, and may be dropped an hour after its last token has ended.
 fn key(signs_from: i64, signs_until: i64) -> RingKey {
     let at = |seconds| Timestamp::from_unix(START + seconds);
     RingKey {
@@ -67,7 +67,7 @@ fn key(signs_from: i64, signs_until: i64) -> RingKey {
             made_at: at(0),
             signs_from: at(signs_from),
             signs_until: at(signs_until),
-            drop_at: at(signs_until + REACH),
+            drop_at: at(signs_until + REACH + HOUR),
         },
     }
 }
@@ -156,10 +156,10 @@ async fn a_token_life_made_longer_ends_a_keys_signing_before_its_tokens_would_ou
     scene.put(&Ring {
         keys: vec![key(0, 2 * HOUR)],
     });
-    let longer = scene.deployment.with("ACCESS_TOKEN_SECONDS", "5400");
+    let longer = scene.deployment.with("ACCESS_TOKEN_SECONDS", "9000");
     let app = longer.app(FUNCTION).await;
     signer(&app).await;
-    // An hour more than when the key was made, so it stops an hour earlier.
+    // Two hours more than when the key was made, one of which is to spare, so it stops an hour earlier.
     scene.now.fetch_add(HOUR, Ordering::SeqCst);
     signer(&app).await;
     scene.now.fetch_add(1, Ordering::SeqCst);
