@@ -83,6 +83,8 @@ mod tests {
         let mut inputs = Inputs::committed().unwrap();
         inputs.prices.gateway_requests.then[0].above = 1_500.0;
         inputs.prices.gateway_requests.then[0].usd = 0.0;
+        inputs.assumed.load.key_set_fetches = 0.0;
+        inputs.assumed.load.new_share = 0.0;
         inputs.assumed.load.log_ins = 1.0;
         inputs.assumed.load.reads = 1.0;
         let some_free = month(&inputs, 1_000).requests;

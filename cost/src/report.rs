@@ -390,7 +390,7 @@ fn assumptions(inputs: &Inputs) -> String {
         ("the stack", format!("{} secret, {} alarms, {} dashboard; a test compares those that are in `template.yaml`, and the others are a plan", assumed.stack.secrets, assumed.stack.alarms, assumed.stack.dashboards)),
         ("log lines", format!("Lambda's own, {} bytes an invocation after the documentation's examples (`{}`); kept for {} days at {} of their size", inputs.measured.log_bytes.invocation, inputs.measured.log_bytes.command, assumed.stack.log_retention_days, assumed.storage.log_compression)),
         ("storage", format!("{} bytes for each item on top of its own; point-in-time recovery is on", assumed.storage.item_overhead_bytes)),
-        ("answers", "go to the internet, as large as on HTTP/1.1 without a proxy's headers; each is below 512 KB, so the gateway counts one request".to_owned()),
+        ("answers", "go to the internet, as large as on HTTP/1.1 without the gateway's own headers; a deployment's issuer makes a token some bytes longer; each is below 512 KB, so the gateway counts one request".to_owned()),
         ("log-ins", "succeed at once and rewrite no hash".to_owned()),
     ]
     .map(|(what, is)| vec![what.to_owned(), is]);
