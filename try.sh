@@ -83,6 +83,28 @@ form() { request /token -H 'content-type: application/x-www-form-urlencoded' --d
 log_in() { request /token --data-urlencode "username=$1" --data-urlencode "password=$2"; }
 me() { request /users/me "$@"; }
 
+# A stack that was just deployed makes its first keys within a minute or so.
+waited=0
+until curl -sS -o /dev/null -f "$url/.well-known/jwks.json" 2>/dev/null; do
+  curl -sS -o /dev/null "$url/" 2>/dev/null || { echo "try.sh: $url can't be reached" >&2; exit 2; }
+  [ "$waited" -lt 180 ] || { echo 'try.sh: there are no signing keys after three minutes' >&2; exit 1; }
+  [ "$waited" -gt 0 ] || echo 'Waiting for the first signing keys …'
+  sleep 2
+  waited=$((waited + 2))
+done
+
+echo "== discovery"
+request /.well-known/openid-configuration
+expect 200 'the metadata' '(.issuer | test("^https?://")) and .response_types_supported == [] and .grant_types_supported == ["password"] and .jwks_uri == .issuer + "/.well-known/jwks.json" and .token_endpoint == .issuer + "/token"'
+issuer=$(jq -r .issuer "$body")
+cp "$body" "$scratch/metadata"
+request /.well-known/oauth-authorization-server
+expect 200 'the same under the name of RFC 8414' ". == $(cat "$scratch/metadata")"
+request /.well-known/jwks.json
+expect 200 'the keys, public members alone' '(.keys | length >= 1) and all(.keys[]; has("kid") and has("alg") and .use == "sig" and (has("d") | not))'
+cp "$body" "$scratch/keys"
+
+echo
 echo "== register"
 register "{\"username\":\"$user\",\"email\":\"$user@example.com\",\"full_name\":\"John Doe\",\"password\":\"$password\"}"
 expect 201 'a user registers' ".username == \"$user\" and .disabled == false and .website == null"
@@ -132,6 +154,14 @@ expect 200 'a user logs in' '.token_type == "bearer" and .expires_in > 0 and (.e
 header cache-control no-store
 header pragma no-cache
 token=$(jq -r '.access_token // empty' "$body")
+kid=$(jq -r '.access_token // empty | split(".")[0] | gsub("-"; "+") | gsub("_"; "/") | @base64d | fromjson | .kid' "$body")
+if jq -e --arg kid "$kid" 'any(.keys[]; .kid == $kid)' "$scratch/keys" >/dev/null; then
+  tell ok 'its key is published'
+else
+  tell no "its key $kid is not published"
+fi
+iss=$(jq -r '.access_token // empty | split(".")[1] | gsub("-"; "+") | gsub("_"; "/") | @base64d | fromjson | .iss' "$body")
+if [ "$iss" = "$issuer" ]; then tell ok "its issuer is the metadata's"; else tell no "its issuer is $iss and not $issuer"; fi
 log_in "$user@example.com" "$password"
 expect 200 'by the e-mail address'
 log_in "$(tr 'a-z' 'A-Z' <<<"$user")" "$password"
