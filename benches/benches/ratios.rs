@@ -20,6 +20,10 @@ use testing::event;
 use testing::forge::Forger;
 use testing::rings::shared_ring;
 use testing::runtime_api::{Function, RuntimeApi};
+use testing::secrets_manager::{SECRET, SecretsManager};
+
+/// The functions that the template names, but for the page.
+const FUNCTIONS: [&str; 5] = ["register", "token", "me", "well-known", "rotate-keys"];
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -30,7 +34,7 @@ fn main() {
         read().await;
     });
     let binaries = build();
-    runtime.block_on(cold_start(&binaries));
+    runtime.block_on(cold_starts(&binaries));
     sizes(&binaries);
 }
 
@@ -161,7 +165,7 @@ async fn read() {
 /// Builds the binaries as a deployment does: package by package, so that no feature of another one is in them.
 fn build() -> PathBuf {
     let cargo = option_env!("CARGO").unwrap_or("cargo");
-    for package in ["register", "token", "me", "benches"] {
+    for package in FUNCTIONS.iter().chain(&["benches"]) {
         let mut command = Command::new(cargo);
         command.args(["build", "--release", "--package", package, "--bins"]);
         assert!(command.status().unwrap().success(), "{package} does not build");
@@ -169,38 +173,56 @@ fn build() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release")
 }
 
-/// From starting `me` to its first answer, keys and user read over plain HTTP, over the same of a function that reads nothing.
-async fn cold_start(binaries: &Path) {
+/// From starting a function to its first answer over plain HTTP, over the same of a function that reads nothing: `me` reads keys
+/// and user, `token` the secret, the marker and the user (and hashes), the discovery the keys.
+async fn cold_starts(binaries: &Path) {
+    let secrets = SecretsManager::start().await.unwrap();
+    secrets.put(shared_ring());
     let deployment = Deployment::start().await;
     let id = deployment.user("johndoe", PASSWORD).await;
     let now = shared::clock::Clock::system().now().unix();
     let token = Forger::new(shared_ring(), ISSUER, &id, now).token(|_, _| {});
-    let event = event::me(&token).value().clone();
-    let start = async |name: &str| {
+    let deployment = deployment
+        .with("SIGNING_KEYS_FILE", "")
+        .with("SIGNING_KEYS_SECRET", SECRET)
+        .with("SECRETS_MANAGER_ENDPOINT", secrets.endpoint());
+    let start = async |name: &str, event: &Value| {
         let api = RuntimeApi::start().await.unwrap();
         let started = Instant::now();
         let mut function =
             Function::spawn(&binaries.join(name), deployment.variables().clone(), &api).unwrap();
-        let answer = function.invoke(&event, Duration::from_secs(10)).await.unwrap();
+        let answer = function.invoke(event, Duration::from_secs(10)).await.unwrap();
         let taken = started.elapsed();
         assert_eq!(answer["statusCode"], 200, "{name}: {answer}");
         taken
     };
-    let mut pairs = Pairs::default();
-    for turn in 0..55 {
-        let ours = start("me").await;
-        let bare = start("hello").await;
-        if turn >= 5 {
-            pairs.ours.push(ours);
-            pairs.bare.push(bare);
+    let me = event::me(&token).value().clone();
+    let cases = [
+        ("me", me.clone(), ", aim 2.5"),
+        ("token", event::log_in("johndoe", PASSWORD).value().clone(), ""),
+        (
+            "well-known",
+            event::Event::new("GET", well_known::JWKS_PATH).value().clone(),
+            ", and within 1.5 s",
+        ),
+    ];
+    for (name, event, aim) in cases {
+        let mut pairs = Pairs::default();
+        for turn in 0..55 {
+            let ours = start(name, &event).await;
+            let bare = start("hello", &me).await;
+            if turn >= 5 {
+                pairs.ours.push(ours);
+                pairs.bare.push(bare);
+            }
         }
+        pairs.print(&format!("cold start of {name} / of a hello-world"), aim);
     }
-    pairs.print("cold start of me / of a hello-world", ", aim 2.5");
 }
 
 /// Stripped, and zipped as it is uploaded.
 fn sizes(binaries: &Path) {
-    for name in ["register", "token", "me", "hello"] {
+    for name in FUNCTIONS.iter().chain(&["hello"]) {
         let binary = std::fs::read(binaries.join(name)).unwrap();
         let mut zipped = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         let options =
