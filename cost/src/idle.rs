@@ -16,7 +16,7 @@ pub(crate) struct IdleLine {
 pub(crate) fn idle(inputs: &Inputs) -> Vec<IdleLine> {
     let (stack, prices) = (&inputs.assumed.stack, &inputs.prices);
     // The public key set is there from the first start on.
-    let bytes = inputs.measured.item_bytes.of(Item::JwkSet) + inputs.assumed.storage.item_overhead_bytes;
+    let bytes = inputs.measured.item_bytes.of(Item::Published) + inputs.assumed.storage.item_overhead_bytes;
     let gb = f64::from(bytes) / GB;
     vec![
         IdleLine {

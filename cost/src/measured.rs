@@ -20,7 +20,7 @@ pub(crate) enum Item {
     User,
     UsernameMarker,
     EmailMarker,
-    JwkSet,
+    Published,
 }
 
 /// Bytes of each item, without what DynamoDB adds to it in storage.
@@ -31,7 +31,7 @@ pub(crate) struct ItemBytes {
     pub(crate) user: u32,
     pub(crate) username_marker: u32,
     pub(crate) email_marker: u32,
-    pub(crate) jwk_set: u32,
+    pub(crate) published: u32,
 }
 
 impl ItemBytes {
@@ -40,7 +40,7 @@ impl ItemBytes {
             Item::User => self.user,
             Item::UsernameMarker => self.username_marker,
             Item::EmailMarker => self.email_marker,
-            Item::JwkSet => self.jwk_set,
+            Item::Published => self.published,
         }
     }
 }
