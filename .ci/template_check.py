@@ -1245,7 +1245,7 @@ def deployments(config):
 CONFIG_BREAKS = {
     "an unknown parameter": lambda config: config["prod"]["deploy"]["parameters"]["parameter_overrides"].append("Nothing=1"),
     "a refused value": lambda config: config["prod"]["deploy"]["parameters"]["parameter_overrides"].append("EnableDocs=yes"),
-    "one stack for two": lambda config: config["prod"]["deploy"]["parameters"].update(stack_name=config["dev"]["deploy"]["parameters"]["stack_name"]),
+    "one stack for two": lambda config: config["prod"]["deploy"]["parameters"].update(stack_name="latchkey-dev"),
     "prod unasked": lambda config: config["prod"]["deploy"]["parameters"].pop("confirm_changeset"),
     "no capability": lambda config: config["staging"]["deploy"]["parameters"].pop("capabilities"),
     "no bucket": lambda config: config["staging"]["deploy"]["parameters"].pop("resolve_s3"),
