@@ -96,6 +96,7 @@ ALARMS = {
     ("AWS/DynamoDB", "ReadThrottleEvents", "Sum", ("UsersTable",)),
     ("AWS/DynamoDB", "WriteThrottleEvents", "Sum", ("UsersTable",)),
     ("AWS/Lambda", "Errors", "Sum", ("RotateKeysFunction",)),
+    ("Latchkey/", "OverdueRotation", "Sum", ()),
 }
 # All that the access log may hold. A path, a query or a header could be a secret.
 LOGGED = {
@@ -504,7 +505,11 @@ def access_logs_are_safe(template):
         yield f"the access log lacks {name}"
     if any(not re.fullmatch(r"\$context\.[A-Za-z.]+", value) for value in entry.values()):
         yield "a field of the access log is not one variable"
-    filtered = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::Logs::MetricFilter"]
+    filtered = [
+        r["Properties"]
+        for r in resources.values()
+        if r["Type"] == "AWS::Logs::MetricFilter" and r["Properties"]["LogGroupName"] == {"Ref": names[0]}
+    ]
     for one in filtered:
         for name in re.findall(r"\$\.(\w+)", one["FilterPattern"]):
             if name not in entry:
@@ -1151,6 +1156,7 @@ ALARM_NAMES = [
     "TableReadThrottlesAlarm",
     "TableWriteThrottlesAlarm",
     "RotationAlarm",
+    "OverdueRotationAlarm",
 ]
 BREAKS = [
     (dangle, no_dangling_name),
@@ -1206,6 +1212,7 @@ BREAKS = [
     (count_nothing, access_logs_are_safe),
     *((lose(name), alarms_are_there) for name in ALARM_NAMES),
     (lose("RequestThrottles"), alarms_are_there),
+    (lose("OverdueRotation"), alarms_are_there),
     (alarm_of_nothing, alarms_are_there),
     (alarm_nobody, alarms_are_there),
     (alarm_of_a_count, alarms_are_there),

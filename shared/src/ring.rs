@@ -118,6 +118,21 @@ impl Ring {
             .map(|RingKey { key, .. }| key)
     }
 
+    /// Whether the next key has been signing for a tenth of a rotation and no rotation has made another one: something is wrong with
+    /// the schedule, which gives a rotation a day's time.
+    #[must_use]
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        let newest = self
+            .keys
+            .iter()
+            .max_by_key(|RingKey { dates, .. }| dates.signs_from);
+        newest.is_some_and(|RingKey { dates, .. }| {
+            // A key may sign for the time of two rotations.
+            let rotation = (dates.signs_until.unix() - dates.signs_from.unix()) / 2;
+            now.unix() > dates.signs_from.unix() + rotation / 10
+        })
+    }
+
     /// Whether a key of this id is in it.
     #[must_use]
     pub fn contains(&self, kid: &str) -> bool {

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use shared::clock::Timestamp;
 use shared::keys::{Kind, PublicKey, SigningKey};
 use shared::published::PublicKeys;
-use shared::ring::Ring;
+use shared::ring::{Dates, Ring, RingKey};
 use testing::rings::{published, ring_of};
 
 const NOW: Timestamp = Timestamp::from_unix(1_795_466_820);
@@ -154,4 +154,24 @@ fn a_public_set_with_a_symmetric_or_weak_key_or_without_kid_or_alg_is_refused() 
 fn a_signing_key_prints_its_kid_alone() {
     let key = SigningKey::generate(Kind::EdDsa).unwrap();
     assert_eq!(format!("{key:?}"), format!("SigningKey({})", key.kid()));
+}
+
+#[test]
+fn a_ring_is_overdue_once_its_next_key_has_signed_for_a_tenth_of_a_rotation() {
+    let day = 86_400;
+    let at = |days: i64| Timestamp::from_unix(NOW.unix() + days * day);
+    let ring = Ring {
+        keys: vec![RingKey {
+            key: SigningKey::generate(Kind::EdDsa).unwrap(),
+            dates: Dates {
+                made_at: at(-30),
+                signs_from: at(0),
+                signs_until: at(60),
+                drop_at: at(61),
+            },
+        }],
+    };
+    assert!(!ring.is_overdue(at(-1)) && !ring.is_overdue(at(3)));
+    assert!(ring.is_overdue(at(4)));
+    assert!(!Ring::default().is_overdue(at(4)));
 }
