@@ -508,7 +508,7 @@ def access_logs_are_safe(template):
     filtered = [
         r["Properties"]
         for r in resources.values()
-        if r["Type"] == "AWS::Logs::MetricFilter" and r["Properties"]["LogGroupName"] == {"Ref": names[0]}
+        if r["Type"] == "AWS::Logs::MetricFilter" and r["Properties"]["LogGroupName"] in [{"Ref": name} for name in names]
     ]
     for one in filtered:
         for name in re.findall(r"\$\.(\w+)", one["FilterPattern"]):
