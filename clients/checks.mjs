@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 
 export const URL_ = process.env.LATCHKEY_URL;
 export const PASSWORD = "correct horse battery";
+// The tokens' `aud`: the issuer, unless the service has been told another.
+export const AUDIENCE = process.env.LATCHKEY_AUDIENCE ?? URL_;
 
 export async function freshUser(url = URL_) {
   const username = "user" + randomUUID().replaceAll("-", "");
@@ -13,6 +15,13 @@ export async function freshUser(url = URL_) {
   });
   if (answer.status !== 201) throw new Error(await answer.text());
   return username;
+}
+
+// The access token of a log-in.
+export async function logIn(username, url = URL_) {
+  const answer = await fetch(`${url}/token`, { method: "POST", body: new URLSearchParams({ username, password: PASSWORD }) });
+  if (answer.status !== 200) throw new Error(await answer.text());
+  return (await answer.json()).access_token;
 }
 
 export function must(condition, what) {

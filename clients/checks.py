@@ -10,6 +10,8 @@ import requests
 URL = os.environ["LATCHKEY_URL"]
 PASSWORD = "correct horse battery"
 TOKEN_URL = f"{URL}/token"
+# The tokens' `aud`: the issuer, unless the service has been told another.
+AUDIENCE = os.environ.get("LATCHKEY_AUDIENCE", URL)
 ME_URL = f"{URL}/users/me"
 
 # These libraries refuse plain http, also on loopback, unless told.
@@ -17,11 +19,18 @@ os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 
-def fresh_user():
+def fresh_user(url=URL):
     name = "user" + uuid.uuid4().hex
-    answer = requests.post(f"{URL}/register", json={"username": name, "password": PASSWORD}, timeout=10)
+    answer = requests.post(f"{url}/register", json={"username": name, "password": PASSWORD}, timeout=10)
     assert answer.status_code == 201, answer.text
     return name
+
+
+def log_in(name, url=URL):
+    """The access token of a log-in."""
+    answer = requests.post(f"{url}/token", data={"username": name, "password": PASSWORD}, timeout=10)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["access_token"]
 
 
 def raises(kind, call):

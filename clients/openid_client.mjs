@@ -37,6 +37,16 @@ const ok = await run({
     const made = configuration(client.ClientSecretBasic("secret"));
     must((await client.genericGrantRequest(made, "password", grant(username, PASSWORD))).access_token, "no token");
   },
+  "it finds the service by the issuer's URL alone, under either name": async () => {
+    const username = await freshUser();
+    for (const algorithm of ["oidc", "oauth2"]) {
+      const found = await client.discovery(new URL(URL_), "cli", undefined, client.None(), {
+        algorithm,
+        execute: [client.allowInsecureRequests],
+      });
+      must((await client.genericGrantRequest(found, "password", grant(username, PASSWORD))).access_token, "no token");
+    }
+  },
   "a wrong password is its error for a challenge, with status 401 (T-17)": async () => {
     const username = await freshUser();
     const error = await caught(client.genericGrantRequest(configuration(client.None()), "password", grant(username, "wrong")));
