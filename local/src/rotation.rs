@@ -34,7 +34,7 @@ impl fmt::Display for Shown {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{} {:?} signs from {} until {}, may be dropped at {}",
+            "{} {} signs from {} until {}, may be dropped at {}",
             self.kid, self.kind, self.signs_from, self.signs_until, self.drop_at
         )
     }

@@ -12,7 +12,7 @@ use crate::published::PublicKeys;
 use crate::store::Store;
 
 /// How often, at most, a `kid` that is not known makes the set be read again, in seconds.
-const UNKNOWN_KID_SECONDS: i64 = 30;
+const UNKNOWN_KID_SECONDS: u32 = 30;
 
 /// The public keys. A Lambda is frozen between requests, so what has aged is read again at the start of a request and never in
 /// the background.
@@ -77,7 +77,7 @@ impl PublicKeyring {
         }
         let asked_lately = kept
             .asked_for_unknown
-            .is_some_and(|asked| now.unix() - asked.unix() < UNKNOWN_KID_SECONDS);
+            .is_some_and(|asked| now < asked.plus(UNKNOWN_KID_SECONDS.min(self.max_age_seconds)));
         if asked_lately {
             return Ok(None);
         }

@@ -6,7 +6,7 @@ use shared::config::{GrantsConfig, LeadConfig, TokenConfig};
 use shared::error::Error;
 use shared::openapi::{self, errors, success};
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 pub use crate::metadata::Metadata;
@@ -40,6 +40,9 @@ impl PartialSchema for JwkSet {
             .required("kid")
             .required("use")
             .required("alg")
+            .additional_properties(Some(AdditionalProperties::RefOr(
+                text("A member of its family.").into(),
+            )))
             .description(Some(
                 "A public key; its other members are its family's (RFC 7518 section 6, RFC 8037).",
             ));
