@@ -102,7 +102,7 @@ impl Scene {
         let answer: Value = request.send().await.unwrap().json().await.unwrap();
         let token = answer["access_token"]
             .as_str()
-            .unwrap_or_else(|| panic!("{answer}"))
+            .unwrap_or_default()
             .to_owned();
         let kid = jsonwebtoken::decode_header(&token).unwrap().kid.unwrap();
         (token, kid)
