@@ -46,8 +46,17 @@ pub struct Options {
     pub dynamodb_port: u16,
     /// Where users and keys are kept.
     pub data: Data,
-    /// Another DynamoDB API to use instead of the embedded one; its table must exist.
-    pub dynamodb_endpoint: Option<String>,
+    /// Another DynamoDB to use instead of the embedded one.
+    pub dynamodb: Option<Dynamodb>,
+}
+
+/// A DynamoDB that this program did not start.
+#[derive(Clone, Debug)]
+pub struct Dynamodb {
+    /// Where it is.
+    pub endpoint: String,
+    /// The table's name there; it must exist.
+    pub table_name: String,
 }
 
 /// Why the service does not start, in words for the person who started it.
@@ -141,7 +150,7 @@ impl Service {
             .map_err(|error| StartError::Port(options.port, error))?
             .port();
         let (folder, scratch) = folder(&options.data)?;
-        let engine = match (&options.dynamodb_endpoint, &options.data) {
+        let engine = match (&options.dynamodb, &options.data) {
             (Some(_), _) => None,
             (None, Data::InMemory) => Some(Engine::in_memory_on(&template, options.dynamodb_port)),
             (None, Data::Folder(folder)) => Some(Engine::in_file(
@@ -152,14 +161,17 @@ impl Service {
         }
         .transpose()
         .map_err(StartError::Engine)?;
-        let dynamodb = options
-            .dynamodb_endpoint
-            .or_else(|| engine.as_ref().map(|engine| engine.endpoint().to_owned()))
-            .unwrap_or_default();
+        let dynamodb = options.dynamodb.unwrap_or_else(|| Dynamodb {
+            endpoint: engine
+                .as_ref()
+                .map(|engine| engine.endpoint().to_owned())
+                .unwrap_or_default(),
+            table_name: TABLE_NAME.to_owned(),
+        });
         let keys_file = folder.join(KEYS_FILE);
         let settings = BTreeMap::from([
-            ("TABLE_NAME", TABLE_NAME.to_owned()),
-            ("DYNAMODB_ENDPOINT", dynamodb.clone()),
+            ("TABLE_NAME", dynamodb.table_name),
+            ("DYNAMODB_ENDPOINT", dynamodb.endpoint.clone()),
             ("ISSUER", format!("http://127.0.0.1:{port}")),
             ("SIGNING_KEYS_FILE", keys_file.display().to_string()),
             ("SIGNING_KEYS_SECRET", String::new()),
@@ -177,7 +189,7 @@ impl Service {
             port,
             keys_file,
             key_ring,
-            dynamodb,
+            dynamodb: dynamodb.endpoint,
             routes: template
                 .routes()
                 .iter()

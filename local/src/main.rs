@@ -63,7 +63,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         port: arguments.port,
         dynamodb_port: arguments.dynamodb_port,
         data,
-        dynamodb_endpoint: None,
+        dynamodb: None,
     };
     let service = Service::start(options, environment, Clock::system()).await?;
     let kept = if arguments.in_memory {

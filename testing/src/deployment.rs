@@ -1,11 +1,10 @@
-//! A deployment of one test's own: the embedded engine, its table, signing keys, and each function's variables.
+//! A deployment of one test's own: its table, signing keys, and each function's variables.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lambda_http::{Body, Request, Response};
-use local_dynamodb::{Engine, Template};
 use serde_json::Value;
 use shared::app::{App, Function};
 use shared::clock::{Clock, Timestamp};
@@ -16,15 +15,16 @@ use shared::password::{Password, StoredHash};
 use shared::store::Store;
 use tempfile::TempDir;
 
+use crate::own_table::OwnTable;
 use crate::rings::{published, shared_ring};
 use crate::table::Table;
 
 /// The issuer of every test's tokens.
 pub const ISSUER: &str = "https://auth.example.com";
 
-/// An engine with the template's table, and all that the functions need to run on it.
+/// The template's table on an engine, and all that the functions need to run on it.
 pub struct Deployment {
-    engine: Engine,
+    users: OwnTable,
     folder: TempDir,
     clock: Clock,
     variables: BTreeMap<String, String>,
@@ -40,13 +40,12 @@ impl Deployment {
 
     /// A deployment before its first key.
     pub async fn without_keys() -> Self {
-        let template = Template::of_this_project().unwrap();
-        let engine = Engine::in_memory(&template).unwrap();
+        let users = OwnTable::make().await;
         let folder = tempfile::tempdir().unwrap();
         let keys_file = folder.path().join("signing-keys.json");
         let variables = [
-            ("TABLE_NAME", "UsersTable"),
-            ("DYNAMODB_ENDPOINT", engine.endpoint()),
+            ("TABLE_NAME", users.table().name()),
+            ("DYNAMODB_ENDPOINT", users.endpoint()),
             ("ISSUER", ISSUER),
             ("SIGNING_KEYS_FILE", keys_file.to_str().unwrap()),
             // The least that is allowed: a test of anything but hashing need not wait for it.
@@ -56,7 +55,7 @@ impl Deployment {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
         Self {
-            engine,
+            users,
             folder,
             clock: Clock::system(),
             variables,
@@ -102,7 +101,7 @@ impl Deployment {
 
     /// Where the engine is.
     pub fn endpoint(&self) -> &str {
-        self.engine.endpoint()
+        self.users.endpoint()
     }
 
     /// A function's variables, as its environment would have them.
@@ -113,7 +112,7 @@ impl Deployment {
     /// The store, past any proxy.
     pub async fn store(&self) -> Store {
         let config = StoreConfig::read(|name| match name {
-            "DYNAMODB_ENDPOINT" => Some(self.engine.endpoint().to_owned()),
+            "DYNAMODB_ENDPOINT" => Some(self.users.endpoint().to_owned()),
             name => self.variables.get(name).cloned(),
         });
         Store::connect(&config.unwrap()).await.unwrap()
@@ -141,7 +140,7 @@ impl Deployment {
 
     /// The table, past any proxy and past the store.
     pub fn table(&self) -> Table {
-        Table::at(self.engine.endpoint())
+        self.users.table().clone()
     }
 
     /// Registers a user past the function, with a hash of today's parameters, and gives its id.

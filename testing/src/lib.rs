@@ -10,6 +10,7 @@ pub mod event;
 pub mod events;
 pub mod fault_proxy;
 pub mod forge;
+pub mod own_table;
 pub mod rings;
 pub mod runtime_api;
 pub mod secrets_manager;

@@ -2,21 +2,33 @@
 
 use serde_json::{Value, json};
 
-const NAME: &str = "UsersTable";
-
 /// The table of an engine.
 #[derive(Clone, Debug)]
 pub struct Table {
     endpoint: String,
+    name: String,
 }
 
 impl Table {
-    /// Of the engine at an endpoint.
+    /// Of the engine at an endpoint, by its name there.
     #[must_use]
-    pub fn at(endpoint: &str) -> Self {
+    pub fn at(endpoint: &str, name: &str) -> Self {
         Self {
             endpoint: endpoint.to_owned(),
+            name: name.to_owned(),
         }
+    }
+
+    /// Where the engine is.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The table's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Puts an item.
@@ -52,8 +64,8 @@ impl Table {
         self.call("DeleteItem", json!({"Key": key(pk, sk)})).await;
     }
 
-    async fn call(&self, operation: &str, mut body: Value) -> Value {
-        body["TableName"] = json!(NAME);
+    pub(crate) async fn call(&self, operation: &str, mut body: Value) -> Value {
+        body["TableName"] = json!(self.name);
         let response = reqwest::Client::new()
             .post(&self.endpoint)
             .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))

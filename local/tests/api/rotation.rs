@@ -47,7 +47,7 @@ impl Scene {
             port: 0,
             dynamodb_port: 0,
             data: Data::Folder(folder.path().to_owned()),
-            dynamodb_endpoint: None,
+            dynamodb: None,
         };
         let service = Service::start(options, |name| variables.get(name).cloned(), clock(&now))
             .await

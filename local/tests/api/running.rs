@@ -1,13 +1,13 @@
-//! A service of one test's own, on free ports and in memory.
+//! A service of one test's own, on free ports and in memory, or on the engine that `DYNAMODB_ENDPOINT` names.
 
-use local::{Data, Options, Service};
-use local_dynamodb::{Engine, Template};
+use local::{Data, Dynamodb, Options, Service};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use testing::fault_proxy::FaultProxy;
 use testing::forge::Forger;
+use testing::own_table::OwnTable;
 use testing::table::Table;
 use tokio::sync::oneshot;
 
@@ -16,8 +16,9 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 
 pub(crate) struct Running {
     pub(crate) url: String,
-    pub(crate) dynamodb_url: String,
     pub(crate) table: Table,
+    /// Kept: an embedded engine stops with it.
+    _users: OwnTable,
     keys: String,
     client: Client,
     stop: Option<oneshot::Sender<()>>,
@@ -30,23 +31,29 @@ impl Running {
 
     /// With variables that come before the template's defaults.
     pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
-        Self::start_on(variables, None).await
+        let users = OwnTable::make().await;
+        let endpoint = users.endpoint().to_owned();
+        Self::start_on(variables, users, endpoint).await
     }
 
-    /// With its store behind a proxy that can fail, whose engine is given back to be kept.
-    pub(crate) async fn start_behind_proxy() -> (Self, FaultProxy, Engine) {
-        let engine = Engine::in_memory(&Template::of_this_project().unwrap()).unwrap();
-        let proxy = FaultProxy::start(engine.endpoint()).await.unwrap();
-        let running = Self::start_on(&[], Some(proxy.endpoint().to_owned())).await;
-        (running, proxy, engine)
+    /// With its store behind a proxy that can fail.
+    pub(crate) async fn start_behind_proxy() -> (Self, FaultProxy) {
+        let users = OwnTable::make().await;
+        let proxy = FaultProxy::start(users.endpoint()).await.unwrap();
+        let running = Self::start_on(&[], users, proxy.endpoint().to_owned()).await;
+        (running, proxy)
     }
 
-    async fn start_on(variables: &[(&str, &str)], dynamodb_endpoint: Option<String>) -> Self {
+    async fn start_on(variables: &[(&str, &str)], users: OwnTable, endpoint: String) -> Self {
+        let table = users.table().clone();
         let options = Options {
             port: 0,
             dynamodb_port: 0,
             data: Data::InMemory,
-            dynamodb_endpoint,
+            dynamodb: Some(Dynamodb {
+                endpoint,
+                table_name: table.name().to_owned(),
+            }),
         };
         // The least that is allowed: these tests are about HTTP.
         let cheap = [("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_ITERATIONS", "1")];
@@ -61,8 +68,8 @@ impl Running {
         let (stop, stopped) = oneshot::channel::<()>();
         let running = Self {
             url: service.url(),
-            dynamodb_url: service.dynamodb_url().to_owned(),
-            table: Table::at(service.dynamodb_url()),
+            table,
+            _users: users,
             keys: std::fs::read_to_string(service.keys_file()).unwrap(),
             client: Client::new(),
             stop: Some(stop),

@@ -14,7 +14,7 @@ fn may_be_tried_again(answer: &Answer) {
 
 #[tokio::test]
 async fn a_store_that_is_away_is_a_503_with_retry_after_on_every_route() {
-    let (service, proxy, _engine) = Running::start_behind_proxy().await;
+    let (service, proxy) = Running::start_behind_proxy().await;
     let id = service.user("johndoe").await;
     let token = service.forger(&id).token(|_, _| {});
     proxy.always(Fault::Status500);

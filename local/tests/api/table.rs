@@ -12,7 +12,12 @@ const TUTORIALS: &str = "$2b$12$dQD2AD2Y.Aa8F3IliHPfk.yNESW7FZe3RmeT38K661sg/vds
 
 fn table(service: &Running, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_table"))
-        .args(["--endpoint-url", &service.dynamodb_url])
+        .args([
+            "--endpoint-url",
+            service.table.endpoint(),
+            "--table",
+            service.table.name(),
+        ])
         .args(arguments)
         .env_clear()
         .stdin(Stdio::piped())

@@ -78,7 +78,7 @@ async fn an_answer_that_does_not_parse_is_an_error_without_what_was_in_it() {
     deployment.user("johndoe", "correct horse battery").await;
     let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
     let config = StoreConfig {
-        table_name: "UsersTable".to_owned(),
+        table_name: deployment.table().name().to_owned(),
         endpoint: Some(proxy.endpoint().parse().unwrap()),
     };
     let store = Store::connect(&config).await.unwrap();
