@@ -10,6 +10,9 @@ use serde_json::Value;
 /// What stands in an event for the access token of the last log-in.
 const PLACEHOLDER: &str = "{{access_token}}";
 
+/// The files that say which answers the events get.
+const LISTS: [&str; 2] = ["expected.json", "rotation.json"];
+
 /// An event and its answer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,7 +55,7 @@ pub fn files() -> Vec<String> {
     let mut files: Vec<String> = std::fs::read_dir(folder())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".json") && name != "expected.json")
+        .filter(|name| name.ends_with(".json") && !LISTS.contains(&name.as_str()))
         .collect();
     files.sort();
     files
@@ -62,7 +65,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events")
 }
 
-fn read(name: &str) -> String {
+pub(crate) fn read(name: &str) -> String {
     std::fs::read_to_string(folder().join(name)).unwrap()
 }
 

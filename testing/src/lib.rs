@@ -6,12 +6,16 @@
 )]
 
 pub mod deployment;
+pub mod environment;
 pub mod event;
 pub mod events;
 pub mod fault_proxy;
 pub mod forge;
+mod output;
 pub mod own_table;
+pub mod rie;
 pub mod rings;
+pub mod rotation;
 pub mod runtime_api;
 pub mod secrets_manager;
 pub mod table;

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use shared::lambda::invoke;
 use testing::deployment::Deployment;
 use testing::events::{Walk, cases, files};
+use testing::rotation;
 
 #[tokio::test]
 async fn each_sample_event_gets_the_answer_that_is_said() {
@@ -37,7 +38,9 @@ async fn each_sample_event_gets_the_answer_that_is_said() {
 
 #[test]
 fn each_sample_event_is_run_and_each_function_has_an_accepted_and_a_refused_one() {
-    let run: BTreeSet<String> = cases().into_iter().map(|case| case.event).collect();
+    let api = cases().into_iter().map(|case| case.event);
+    let rotation = rotation::cases().into_iter().map(|case| case.event);
+    let run: BTreeSet<String> = api.chain(rotation).collect();
     assert_eq!(run, files().into_iter().collect());
     for function in [
         docs::FUNCTION,

@@ -42,14 +42,14 @@ pub enum InvocationError {
 }
 
 impl InvocationError {
-    pub(super) fn failed(report: &Value) -> Self {
+    pub(crate) fn failed(report: &Value) -> Self {
         Self::Failed {
             kind: text(report, "errorType"),
             message: text(report, "errorMessage"),
         }
     }
 
-    pub(super) fn start(report: &Value) -> Self {
+    pub(crate) fn start(report: &Value) -> Self {
         Self::Start {
             kind: text(report, "errorType"),
             message: text(report, "errorMessage"),

@@ -7,13 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 use super::exchange::Exchange;
 use super::{InvocationError, RuntimeApi};
+use crate::output::Output;
 
 /// A running function. It is killed when this value is dropped.
 #[derive(Debug)]
@@ -22,13 +20,6 @@ pub struct Function {
     exchange: Arc<Exchange>,
     stdout: Output,
     stderr: Output,
-}
-
-/// What the process has written to one of its streams so far.
-#[derive(Debug)]
-struct Output {
-    written: watch::Receiver<Vec<u8>>,
-    reader: JoinHandle<()>,
 }
 
 impl Function {
@@ -126,44 +117,5 @@ impl Function {
     async fn read_to_end(&mut self) {
         self.stdout.end().await;
         self.stderr.end().await;
-    }
-}
-
-impl Output {
-    fn of(stream: Option<impl AsyncRead + Unpin + Send + 'static>) -> Self {
-        let (sender, written) = watch::channel(Vec::new());
-        let reader = tokio::spawn(async move {
-            let Some(mut stream) = stream else { return };
-            let mut piece = vec![0; 8 * 1024];
-            while let Ok(length @ 1..) = stream.read(&mut piece).await {
-                sender.send_modify(|all| all.extend(piece.iter().take(length)));
-            }
-        });
-        Self { written, reader }
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.written.borrow()).into_owned()
-    }
-
-    async fn line(&mut self, text: &str) -> Option<String> {
-        loop {
-            // First noted as seen, then looked at: what comes in between is a change again.
-            let written = String::from_utf8_lossy(&self.written.borrow_and_update()).into_owned();
-            // A line without its end may still grow.
-            let whole = written.rsplit_once('\n').map_or("", |(whole, _)| whole);
-            if let Some(line) = whole.lines().find(|line| line.contains(text)) {
-                return Some(line.to_owned());
-            }
-            // An error says that the stream has ended.
-            self.written.changed().await.ok()?;
-        }
-    }
-
-    async fn end(&mut self) {
-        // It ends with the stream, and can be awaited only once.
-        if !self.reader.is_finished() {
-            let _ended = (&mut self.reader).await;
-        }
     }
 }

@@ -13,6 +13,7 @@ mod simulation;
 use scene::{Scene, is_refused};
 use serde_json::json;
 use shared::ring::Ring;
+use testing::rotation::{Walk, cases};
 use testing::secrets_manager::Failure;
 
 const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
@@ -36,6 +37,16 @@ async fn the_first_rotation_makes_a_key_that_signs_at_once_and_the_next_one() {
     assert_eq!(current.dates.signs_from, scene.now());
     assert_eq!(next.dates.signs_from, scene.now().plus(scene::ROTATION));
     assert_eq!(scene.published_kids().await, kids(&ring));
+}
+
+#[tokio::test]
+async fn each_sample_event_gets_the_answer_that_is_said() {
+    let scene = Scene::new().await;
+    let mut walk = Walk::begin(&scene.secrets);
+    for case in cases() {
+        let outcome = scene.handle(walk.event(&case)).await.unwrap();
+        walk.check(&case, &json!(outcome)).unwrap();
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,100 @@
+//! The sample events of a rotation, which no HTTP request brings, with the answers that `events/rotation.json` says they get, in
+//! an order that works on an empty table and a secret without keys.
+
+use serde::Deserialize;
+use serde_json::Value;
+use shared::ring::Ring;
+
+use crate::events::read;
+use crate::secrets_manager::SecretsManager;
+
+/// What stands in an event for the token of the rotation.
+const TOKEN: &str = "{{client_request_token}}";
+/// What stands in an event for the id of the key that signs.
+const KID: &str = "{{kid}}";
+
+/// An event and its answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// The file's name.
+    pub event: String,
+    /// The answer.
+    pub answer: Value,
+}
+
+/// All cases, in order.
+///
+/// # Panics
+///
+/// If `events/` cannot be read.
+#[must_use]
+pub fn cases() -> Vec<Case> {
+    serde_json::from_str(&read("rotation.json")).unwrap()
+}
+
+/// Runs cases one after the other in one rotation.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    secrets: &'a SecretsManager,
+    token: String,
+    /// The keys before the last event.
+    before: Vec<String>,
+}
+
+impl<'a> Walk<'a> {
+    /// Begins a rotation, as Secrets Manager does.
+    #[must_use]
+    pub fn begin(secrets: &'a SecretsManager) -> Self {
+        Self {
+            secrets,
+            token: secrets.begin_rotation(),
+            before: Vec::new(),
+        }
+    }
+
+    /// The event of a case, with token and key in their places.
+    ///
+    /// # Panics
+    ///
+    /// If the file cannot be read.
+    #[must_use]
+    pub fn event(&mut self, case: &Case) -> Value {
+        self.before = self.kids();
+        let kid = self.before.first().cloned().unwrap_or_default();
+        let text = read(&case.event).replace(TOKEN, &self.token).replace(KID, &kid);
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Holds an answer against the case, and the secret against the event: only the last step and the emergency change the
+    /// keys in use.
+    ///
+    /// # Errors
+    ///
+    /// What differs.
+    pub fn check(&self, case: &Case, answer: &Value) -> Result<(), String> {
+        let differs = |what: &str| Err(format!("{}: {what}: {answer}", case.event));
+        if *answer != case.answer {
+            return differs(&format!("the answer is not {}", case.answer));
+        }
+        let kids = self.kids();
+        match case.event.as_str() {
+            "rotate-keys-finish-secret.json" if kids.is_empty() => differs("no key is in use"),
+            "rotate-keys-compromised.json" if kids.is_empty() || kids.contains(&self.before[0]) => {
+                differs("the key is not replaced")
+            }
+            "rotate-keys-finish-secret.json" | "rotate-keys-compromised.json" => Ok(()),
+            _ if kids != self.before => differs("the keys in use changed"),
+            _ => Ok(()),
+        }
+    }
+
+    /// The ids of the keys in use, in the order in which they were made.
+    fn kids(&self) -> Vec<String> {
+        let ring = Ring::parse(&self.secrets.current().unwrap()).unwrap();
+        ring.keys
+            .iter()
+            .map(|ring_key| ring_key.key.kid().to_owned())
+            .collect()
+    }
+}
