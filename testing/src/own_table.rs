@@ -3,6 +3,8 @@
 //! With that variable the tests show the same of another engine (`.ci/engines`). Its tables are left behind, since it is in memory
 //! and ends with the run.
 
+use std::time::Duration;
+
 use local_dynamodb::{Engine, Template};
 use serde_json::{Value, json};
 use shared::clock::Clock;
@@ -10,6 +12,9 @@ use shared::config::environment;
 use shared::random;
 
 use crate::table::Table;
+
+/// How long an engine may take to make a table.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// The template's table, empty, for as long as this value lives.
 #[derive(Debug)]
@@ -58,9 +63,8 @@ impl OwnTable {
         // Many tests at once use one engine, so each has a name that no other has.
         let suffix = random::ulid(Clock::system().now()).unwrap();
         let table = Table::at(endpoint, &format!("{}-{suffix}", definition.logical_id));
-        let made = table.call("CreateTable", definition.create_table.clone()).await;
-        // AWS itself would take a while; these engines do not.
-        assert_eq!(made["TableDescription"]["TableStatus"], "ACTIVE", "{made}");
+        table.call("CreateTable", definition.create_table.clone()).await;
+        tokio::time::timeout(LONGEST, active(&table)).await.unwrap();
         if let Some(attribute) = &definition.time_to_live {
             let specification = json!({"AttributeName": attribute, "Enabled": true});
             let request: Value = json!({"TimeToLiveSpecification": specification});
@@ -68,4 +72,8 @@ impl OwnTable {
         }
         Self { table, _engine: None }
     }
+}
+
+async fn active(table: &Table) {
+    while table.call("DescribeTable", json!({})).await["Table"]["TableStatus"] != "ACTIVE" {}
 }
