@@ -1,5 +1,6 @@
 //! The key ring of the laptop: a file that its owner alone can read, with the content and the life of a deployment's secret.
 
+use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -45,41 +46,42 @@ impl KeyRing {
         })
     }
 
-    /// Makes the first ring if there is none, and sees that what there is is published.
+    /// Makes the first ring if there is none, and sees that what there is is published. A ring whose keys have all ended, or whose
+    /// times were so much shorter that no key of it may sign, is begun anew: on a laptop nobody has cached the old one.
     pub(crate) async fn prepare(&self) -> Result<(), StartError> {
-        let ring = self.read()?;
-        if ring.keys.is_empty() {
-            return self.rotate().await;
-        }
-        let seen = self.seen().await?;
+        let _alone = self.lock()?;
         let now = self.clock.now();
-        self.publish(&seen, &seen.published.with(&ring, now), now).await
+        let reach = self.policy.token_life.saturating_add(self.policy.lead);
+        let ring = self.read()?;
+        let seen = self.seen().await?;
+        if ring.signer(now, reach).is_some() {
+            return self.publish(&seen, &seen.published.with(&ring, now), now).await;
+        }
+        let ring = self.policy.rotated(Ring::default(), &seen.published, now);
+        self.publish_and_write(&seen, ring, now).await
     }
 
     /// Makes and publishes the next key, then writes the ring.
     pub(crate) async fn rotate(&self) -> Result<(), StartError> {
+        let _alone = self.lock()?;
         let now = self.clock.now();
         let seen = self.seen().await?;
         let ring = self.policy.rotated(self.read()?, &seen.published, now);
-        let ring = ring.map_err(|error| self.failed(&format!("{error:?}")))?;
-        self.publish(&seen, &seen.published.with(&ring, now), now).await?;
-        self.write(&ring)
+        self.publish_and_write(&seen, ring, now).await
     }
 
     /// Drops a key that was compromised.
     pub(crate) async fn drop_key(&self, kid: &str) -> Result<(), StartError> {
+        let _alone = self.lock()?;
         let now = self.clock.now();
         let seen = self.seen().await?;
         let ring = self.read()?;
-        let forget_at = ring
-            .keys
-            .iter()
-            .find(|ring_key| ring_key.key.kid() == kid)
-            .map(|ring_key| ring_key.dates.drop_at)
-            .ok_or_else(|| self.failed("no key has this kid"))?;
-        let ring = self.policy.without(ring, kid, now);
-        let ring = ring.map_err(|error| self.failed(&format!("{error:?}")))?;
-        let published = seen.published.without(kid, forget_at).with(&ring, now);
+        if !ring.contains(kid) && !seen.published.contains(kid) {
+            return Err(self.failed("has no key of this kid"));
+        }
+        let kids = [kid.to_owned()];
+        let dropped = self.policy.emergency(ring, &seen.published, &kids, now);
+        let (ring, published) = dropped.map_err(|error| self.failed(&format!("{error:?}")))?;
         self.publish(&seen, &published, now).await?;
         self.write(&ring)
     }
@@ -99,6 +101,27 @@ impl KeyRing {
             let wait = Duration::from_secs(u64::try_from(seconds).unwrap_or(0).max(1));
             tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
         }
+    }
+
+    async fn publish_and_write(
+        &self,
+        seen: &Seen,
+        ring: Result<Ring, Error>,
+        now: Timestamp,
+    ) -> Result<(), StartError> {
+        let ring = ring.map_err(|error| self.failed(&format!("{error:?}")))?;
+        self.publish(seen, &seen.published.with(&ring, now), now).await?;
+        self.write(&ring)
+    }
+
+    /// The service and `cargo rotate` change the file one after the other.
+    fn lock(&self) -> Result<File, StartError> {
+        let lock = || -> std::io::Result<File> {
+            let file = File::create(self.file.with_extension("lock"))?;
+            file.lock()?;
+            Ok(file)
+        };
+        lock().map_err(|error| self.failed(&error.to_string()))
     }
 
     async fn seen(&self) -> Result<Seen, StartError> {

@@ -91,10 +91,9 @@ impl App {
         };
         #[cfg(feature = "signing")]
         if let (Some(ring), Some(config)) = (&self.0.ring, &self.0.config.ring) {
-            // A function that issues tokens reads no public key.
-            return unusable(config.place.variable(), ring.load().await.map(|_| ()));
+            unusable(config.place.variable(), ring.load().await.map(|_| ()))?;
         }
-        if let (Some(public), Some(_)) = (&self.0.public, &self.0.config.tokens) {
+        if let (Some(public), true) = (&self.0.public, self.0.config.verification) {
             unusable("what is published of the keys in TABLE_NAME", public.load().await)?;
         }
         Ok(())

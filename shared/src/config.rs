@@ -27,6 +27,8 @@ pub enum Need {
     TokenLife,
     /// To reach the private keys.
     Ring,
+    /// To verify access tokens: what is published of the keys is read at the start.
+    Verification,
     /// To know how far ahead of its use a key is published.
     Lead,
     /// To make new keys.
@@ -194,6 +196,8 @@ pub struct Config {
     pub lead: Option<LeadConfig>,
     /// [`Need::Rotation`].
     pub rotation: Option<RotationConfig>,
+    /// [`Need::Verification`].
+    pub verification: bool,
     /// [`Need::Origins`]: whether the gateway answers other origins, since `ALLOWED_ORIGINS` names any.
     pub gateway_owns_cors: Option<bool>,
 }
@@ -371,6 +375,7 @@ impl Config {
                 .transpose()?,
             ring: wants(Need::Ring).then(|| reader.ring()).transpose()?,
             lead: wants(Need::Lead).then(|| reader.lead()).transpose()?,
+            verification: wants(Need::Verification),
             rotation: wants(Need::Rotation).then(|| reader.rotation()).transpose()?,
             gateway_owns_cors: wants(Need::Origins)
                 .then(|| reader.text("ALLOWED_ORIGINS").map(|origins| !origins.is_empty()))

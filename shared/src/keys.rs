@@ -136,8 +136,10 @@ impl SigningKey {
                 .as_ref()
                 .to_vec(),
         });
-        let pem = pem::encode(&Pem::new("PRIVATE KEY", pkcs8.as_slice()));
-        Self::read(kind, Zeroizing::new(pem)).map_err(KeysError::new)
+        let contents = Pem::new("PRIVATE KEY", pkcs8.as_slice());
+        let pem = Zeroizing::new(pem::encode(&contents));
+        drop(Zeroizing::new(contents.into_contents()));
+        Self::read(kind, pem).map_err(KeysError::new)
     }
 
     /// Reads a PKCS#8 PEM.
@@ -147,7 +149,9 @@ impl SigningKey {
     /// The rule that the key breaks, a phrase that follows its name.
     pub fn read(kind: Kind, pem: Zeroizing<String>) -> Result<Self, String> {
         let parsed = pem::parse(pem.as_bytes()).map_err(|_| "is not PEM".to_owned())?;
-        if parsed.tag() != "PRIVATE KEY" {
+        let is_pkcs8 = parsed.tag() == "PRIVATE KEY";
+        drop(Zeroizing::new(parsed.into_contents()));
+        if !is_pkcs8 {
             return Err("is not PKCS#8: the PEM label must be PRIVATE KEY".to_owned());
         }
         let (rule, encoding) = match kind {

@@ -14,6 +14,10 @@ use crate::store::Store;
 /// How often, at most, a `kid` that is not known makes the set be read again, in seconds.
 const UNKNOWN_KID_SECONDS: u32 = 30;
 
+/// How long a set that could not be read again serves before the next try, in seconds: a request waits for the try, and API
+/// Gateway's authorizer waits for 1.5 s alone.
+const RETRY_SECONDS: u32 = 30;
+
 /// The public keys. A Lambda is frozen between requests, so what has aged is read again at the start of a request and never in
 /// the background.
 pub struct PublicKeyring {
@@ -25,7 +29,9 @@ pub struct PublicKeyring {
 
 #[derive(Default)]
 struct Kept {
-    set: Option<(Arc<PublicKeys>, Timestamp)>,
+    set: Option<Arc<PublicKeys>>,
+    /// From when the set is to be read again.
+    read_again: Option<Timestamp>,
     asked_for_unknown: Option<Timestamp>,
 }
 
@@ -88,17 +94,20 @@ impl PublicKeyring {
 
     async fn fresh(&self) -> Result<(MutexGuard<'_, Kept>, Arc<PublicKeys>), Error> {
         let mut kept = self.kept.lock().await;
-        let kept_set = kept.set.clone();
-        let set = match kept_set {
+        let now = self.clock.now();
+        let is_fresh = kept.read_again.is_some_and(|read_again| now < read_again);
+        let set = match kept.set.clone() {
+            Some(set) if is_fresh => set,
             None => self.read(&mut kept).await.map_err(Missing::into_error)?,
-            Some((set, read)) if self.clock.now() >= read.plus(self.max_age_seconds) => {
+            Some(old) => match self.read(&mut kept).await {
+                Ok(set) => set,
                 // What was read before still serves, within its keys' dates, while the table cannot be reached.
-                self.read(&mut kept).await.unwrap_or_else(|missing| {
+                Err(missing) => {
                     tracing::warn!(?missing, "the public keys could not be read again");
-                    set
-                })
-            }
-            Some((set, _)) => set,
+                    kept.read_again = Some(now.plus(RETRY_SECONDS.min(self.max_age_seconds)));
+                    old
+                }
+            },
         };
         Ok((kept, set))
     }
@@ -116,7 +125,8 @@ impl PublicKeyring {
             return Err(Missing::Now("no key is published".to_owned()));
         }
         let keys = Arc::new(keys);
-        kept.set = Some((Arc::clone(&keys), self.clock.now()));
+        kept.set = Some(Arc::clone(&keys));
+        kept.read_again = Some(self.clock.now().plus(self.max_age_seconds));
         Ok(keys)
     }
 }

@@ -108,10 +108,11 @@ impl Published {
             .map(|key| key.published_at)
     }
 
-    /// When the key of this id leaves; `None` where it is not published.
-    #[must_use]
-    pub fn drop_at(&self, kid: &str) -> Option<Timestamp> {
-        self.keys.iter().find(|key| key.is(kid)).map(|key| key.drop_at)
+    /// The ids of what is published.
+    pub fn kids(&self) -> impl Iterator<Item = &str> {
+        self.keys
+            .iter()
+            .filter_map(|key| key.jwk.common.key_id.as_deref())
     }
 
     /// Whether the key of this id was compromised.

@@ -133,9 +133,14 @@ impl Ring {
         })
     }
 
+    /// The ids of its keys.
+    pub fn kids(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|RingKey { key, .. }| key.kid())
+    }
+
     /// Whether a key of this id is in it.
     #[must_use]
     pub fn contains(&self, kid: &str) -> bool {
-        self.keys.iter().any(|RingKey { key, .. }| key.kid() == kid)
+        self.kids().any(|known| known == kid)
     }
 }

@@ -45,6 +45,7 @@ struct Secret {
     calls: Vec<String>,
     script: VecDeque<Option<Failure>>,
     away: bool,
+    meanwhile: Option<(String, String)>,
 }
 
 #[derive(Debug, Default)]
@@ -106,6 +107,11 @@ impl SecretsManager {
         version
     }
 
+    /// Gives a pending version a value, as AWS does where a rotation is only tested.
+    pub fn put_pending(&self, version: &str, value: &str) {
+        self.lock().put(version, value, &["AWSPENDING".to_owned()]);
+    }
+
     /// Takes every version away.
     pub fn clear(&self) {
         self.lock().versions.clear();
@@ -141,6 +147,18 @@ impl SecretsManager {
         self.lock().script = failures.into_iter().collect();
     }
 
+    /// Right before the next call of this name, somebody else makes `value` current.
+    pub fn meanwhile(&self, name: &str, value: &str) {
+        self.lock().meanwhile = Some((name.to_owned(), value.to_owned()));
+    }
+
+    /// Moves the stage `AWSCURRENT` back to the version before, as an operator might.
+    pub fn roll_back(&self) {
+        let mut secret = self.lock();
+        let previous = secret.with_stage("AWSPREVIOUS").unwrap();
+        secret.attach("AWSCURRENT", &previous);
+    }
+
     /// Whether every call is refused from now on.
     pub fn set_away(&self, away: bool) {
         self.lock().away = away;
@@ -172,6 +190,10 @@ async fn call(State(state): State<Arc<Mutex<Secret>>>, headers: HeaderMap, body:
     let input: Value = serde_json::from_slice(&body).unwrap();
     let mut secret = state.lock().unwrap_or_else(PoisonError::into_inner);
     secret.calls.push(name.to_owned());
+    if let Some((_, value)) = secret.meanwhile.take_if(|(call, _)| call == name) {
+        let version = secret.fresh_version();
+        secret.put(&version, &value, &["AWSCURRENT".to_owned()]);
+    }
     let failure = secret.script.pop_front().flatten();
     let refused = || Err(("AccessDeniedException", "as the test wants it".to_owned()));
     let answer = if secret.away || failure == Some(Failure::Before) {
@@ -248,10 +270,11 @@ impl Secret {
             "UpdateSecretVersionStage" => {
                 let stage = text("VersionStage").unwrap();
                 let holder = self.with_stage(&stage);
-                if holder.is_some()
-                    && holder != text("RemoveFromVersionId")
-                    && holder != text("MoveToVersionId")
-                {
+                let is_right = match text("RemoveFromVersionId") {
+                    Some(from) => holder == Some(from),
+                    None => holder.is_none() || holder == text("MoveToVersionId"),
+                };
+                if !is_right {
                     let message =
                         format!("the stage {stage} is not attached to the version to remove it from");
                     return Err(("InvalidParameterException", message));

@@ -13,7 +13,7 @@ pub mod api;
 pub const FUNCTION: Function = Function {
     name: "me",
     dialect: Dialect::Problem,
-    needs: &[Need::Store, Need::Tokens, Need::Lead],
+    needs: &[Need::Store, Need::Tokens, Need::Verification, Need::Lead],
 };
 
 /// Answers 200 with the user of the access token.

@@ -1,35 +1,49 @@
-//! The emergency: a private key that others may know leaves ring and JWK Set at once.
+//! The emergency: private keys that others may know leave ring and JWK Set at once.
+
+use std::collections::BTreeSet;
 
 use shared::app::App;
 use shared::error::Error;
+use shared::random;
+use shared::ring::Ring;
 
 use crate::policy::Policy;
 use crate::publication::Seen;
 use crate::secret::Secret;
 
-/// Drops a key. It may be repeated, and must be where it failed half-way.
-pub(crate) async fn drop_key(app: &App, secret: &Secret<'_>, kid: &str) -> Result<(), Error> {
+/// Stands for every key there is.
+pub(crate) const EVERY_KEY: &str = "*";
+
+/// Drops a key, or every one. It may be repeated, and must be where it failed half-way.
+pub(crate) async fn drop_keys(app: &App, secret: &Secret<'_>, kid: &str) -> Result<(), Error> {
     let now = app.clock().now();
-    // A pending ring has the key, or lacks the one that is made here.
-    secret.give_up_pending(&secret.versions().await?).await?;
+    let versions = secret.versions().await?;
     let current = secret.current().await?;
+    let pending = match versions.pending() {
+        Some(version) => secret.pending(version).await?.unwrap_or_default(),
+        None => Ring::default(),
+    };
     let seen = Seen::read(app.store()?).await?;
-    let in_ring = current.keys.iter().find(|ring_key| ring_key.key.kid() == kid);
-    let last = in_ring
-        .map(|ring_key| ring_key.dates.drop_at)
+    let mut known: BTreeSet<String> = seen.published.kids().map(str::to_owned).collect();
+    known.extend(current.kids().chain(pending.kids()).map(str::to_owned));
+    let kids: Vec<String> = known
         .into_iter()
-        .chain(seen.published.drop_at(kid))
-        .max();
-    let Some(forget_at) = last else {
+        .filter(|known| kid == EVERY_KEY || known == kid)
+        .collect();
+    if kids.is_empty() {
         return if seen.published.is_compromised(kid) {
             Ok(())
         } else {
             Err(Error::internal("the emergency", "no key has this kid"))
         };
-    };
-    let next = Policy::of(app)?.without(current, kid, now)?;
+    }
+    // A pending ring has the key, or lacks the one that is made here.
+    secret.give_up_pending(&versions).await?;
+    let (ring, published) = Policy::of(app)?.emergency(current, &seen.published, &kids, now)?;
     // First what is published: from here on nobody who fetches takes the key, even where the secret can't be reached.
-    let published = seen.published.without(kid, forget_at).with(&next, now);
     seen.replace(app.store()?, &published, now).await?;
-    secret.put_current(&next).await
+    // By the stages of a rotation, since those fail where another version has become the current one in between.
+    let version = format!("emergency-{}", random::ulid(now)?);
+    secret.put_pending(&version, &ring).await?;
+    secret.make_current(&version, &versions).await
 }

@@ -32,7 +32,7 @@ pub const NEEDS: &[Need] = &[
 ];
 
 /// An event: a step of a rotation (`{"Step", "SecretId", "ClientRequestToken"}`, as Secrets Manager sends it, or
-/// `{"compromised": "<kid>"}`.
+/// `{"compromised": "<kid>"}`, where `*` stands for every key.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Event {
     #[serde(rename = "Step")]
@@ -139,7 +139,7 @@ impl Rotation {
                         "the ring is in a file and not in a secret",
                     ));
                 };
-                compromised::drop_key(&self.app, &Secret::new(&self.client, id), &kid).await?;
+                compromised::drop_keys(&self.app, &Secret::new(&self.client, id), &kid).await?;
                 tracing::warn!(kid, "a compromised key was dropped");
                 Ok(Outcome {
                     done: "the key is dropped; verifiers follow as their caches end",

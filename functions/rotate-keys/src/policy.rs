@@ -41,18 +41,17 @@ impl Policy {
     }
 
     /// The ring after a rotation: the next key signs as soon as it has been published for the lead, and there is a new next one.
-    /// A ring without any key gets two; the first signs at once, since nobody has fetched anything yet.
+    /// A ring without any key that counts gets two; the first signs at once, since nobody has fetched anything yet, or what was
+    /// fetched has no key left.
     ///
     /// # Errors
     ///
     /// [`Error::Internal`] where no key can be made, or where the ring has too many: they leave by their dates.
     pub fn rotated(&self, ring: Ring, published: &Published, now: Timestamp) -> Result<Ring, Error> {
+        let mut ring = remaining(ring, published, now);
         if ring.keys.is_empty() {
-            let first = self.key(now, now)?;
-            return self.with_next(Ring { keys: vec![first] }, now);
-        }
-        let mut ring = pruned(ring, now);
-        if let Some(next) = newest(&mut ring).filter(|next| now < next.dates.signs_from)
+            ring.keys.push(self.key(now, now)?);
+        } else if let Some(next) = newest(&mut ring).filter(|next| now < next.dates.signs_from)
             && let Some(published_at) = published.published_at(next.key.kid())
         {
             let ready = published_at.plus(self.lead).max(now);
@@ -61,16 +60,15 @@ impl Policy {
         self.with_next(ring, now)
     }
 
-    /// The ring without a key that was compromised, which signs at once by another one, whether verifiers have that or not.
+    /// The ring without keys that were compromised. If no other one signs, the next one does at once, whether verifiers have it or
+    /// not.
     ///
     /// # Errors
     ///
     /// As [`Policy::rotated`].
-    pub fn without(&self, ring: Ring, kid: &str, now: Timestamp) -> Result<Ring, Error> {
-        let mut ring = pruned(ring, now);
-        ring.keys.retain(|ring_key| ring_key.key.kid() != kid);
-        let signs = |dates: &Dates| dates.signs_from <= now && now < dates.signs_until;
-        if !ring.keys.iter().any(|ring_key| signs(&ring_key.dates)) {
+    fn without(&self, ring: Ring, published: &Published, now: Timestamp) -> Result<Ring, Error> {
+        let mut ring = remaining(ring, published, now);
+        if ring.signer(now, self.reach()).is_none() {
             // The key that has been published for longest is in the most caches.
             match ring
                 .keys
@@ -88,7 +86,31 @@ impl Policy {
         }
     }
 
-    /// Adds a key that signs once the newest one has done so for the time of a rotation, and has been published for the lead.
+    /// What an emergency makes of ring and publication: both without the keys of `kids`, which do not come back before the last of
+    /// them would have left.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::rotated`].
+    pub fn emergency(
+        &self,
+        ring: Ring,
+        published: &Published,
+        kids: &[String],
+        now: Timestamp,
+    ) -> Result<(Ring, Published), Error> {
+        // No key that there is now lives longer than a new one.
+        let forget_at = self.dates(now, now.plus(self.lead.max(self.rotation))).drop_at;
+        let published = kids.iter().fold(published.clone(), |published, kid| {
+            published.without(kid, forget_at)
+        });
+        let ring = self.without(ring, &published, now)?;
+        let published = published.with(&ring, now);
+        Ok((ring, published))
+    }
+
+    /// Adds a key that signs once the newest one has done so for the time of a rotation, or has to end, and has been published for
+    /// the lead.
     fn with_next(&self, mut ring: Ring, now: Timestamp) -> Result<Ring, Error> {
         if ring.keys.len() >= MOST_KEYS {
             return Err(Error::internal(
@@ -96,26 +118,42 @@ impl Policy {
                 format!("it has {MOST_KEYS} keys; rotate again when some have left by their dates"),
             ));
         }
-        let turn = newest(&mut ring).map_or(now, |newest| newest.dates.signs_from.plus(self.rotation));
+        let turn = newest(&mut ring).map_or(now, |RingKey { dates, .. }| {
+            // The times may have been changed since it was made.
+            let last = Timestamp::from_unix(dates.drop_at.unix() - i64::from(self.reach()));
+            let end = dates.signs_until.min(last);
+            dates.signs_from.plus(self.rotation).min(end)
+        });
         ring.keys.push(self.key(now, turn.max(now.plus(self.lead)))?);
         Ok(ring)
+    }
+
+    /// How long after a signature its key must be published: `token` reckons alike.
+    fn reach(&self) -> u32 {
+        self.token_life.saturating_add(self.lead)
     }
 
     fn key(&self, made_at: Timestamp, signs_from: Timestamp) -> Result<RingKey, Error> {
         let key =
             SigningKey::generate(self.kind).map_err(|error| Error::internal("the key", error.to_string()))?;
+        Ok(RingKey {
+            key,
+            dates: self.dates(made_at, signs_from),
+        })
+    }
+
+    fn dates(&self, made_at: Timestamp, signs_from: Timestamp) -> Dates {
         let signs_until = signs_from.plus(self.rotation).plus(self.rotation);
-        let dates = Dates {
+        Dates {
             made_at,
             signs_from,
             signs_until,
-            drop_at: signs_until.plus(self.token_life).plus(self.lead),
-        };
-        Ok(RingKey { key, dates })
+            drop_at: signs_until.plus(self.reach()),
+        }
     }
 
-    /// Whether a ring may follow another: it has lost nothing of it, brings back nothing that was compromised, and would sign by
-    /// nothing that has not been published for the lead.
+    /// Whether a ring may follow another: it has lost nothing of it but what was compromised, brings nothing of that back, and
+    /// would sign by nothing new that has not been published for the lead.
     ///
     /// # Errors
     ///
@@ -127,8 +165,12 @@ impl Policy {
         published: &Published,
         now: Timestamp,
     ) -> Result<(), &'static str> {
-        for ring_key in &current.keys {
-            if now < ring_key.dates.drop_at && !next.contains(ring_key.key.kid()) {
+        let counts = |ring_key: &&RingKey| {
+            now < ring_key.dates.drop_at && !published.is_compromised(ring_key.key.kid())
+        };
+        let is_first_ring = !current.keys.iter().any(|ring_key| counts(&ring_key));
+        for ring_key in current.keys.iter().filter(counts) {
+            if !next.contains(ring_key.key.kid()) {
                 return Err("it lacks a key of the current ring");
             }
         }
@@ -136,9 +178,10 @@ impl Policy {
             if published.is_compromised(key.kid()) {
                 return Err("it has a key that was compromised");
             }
-            let is_first = current.keys.is_empty() && dates.signs_from == dates.made_at;
-            let in_time = dates.signs_from >= now.plus(self.lead);
-            if !published.contains(key.kid()) && !is_first && !in_time {
+            // What the current ring has may be missing where the table was lost: to publish it can only help.
+            let is_known = published.contains(key.kid()) || current.contains(key.kid());
+            let is_first = is_first_ring && dates.signs_from == dates.made_at;
+            if !is_known && !is_first && dates.signs_from < now.plus(self.lead) {
                 return Err("it has a key that would sign too soon after it is published");
             }
         }
@@ -146,8 +189,10 @@ impl Policy {
     }
 }
 
-fn pruned(mut ring: Ring, now: Timestamp) -> Ring {
-    ring.keys.retain(|ring_key| now < ring_key.dates.drop_at);
+/// The keys that count: neither past their dates nor compromised, which an older version of a secret may bring back.
+fn remaining(mut ring: Ring, published: &Published, now: Timestamp) -> Ring {
+    ring.keys
+        .retain(|RingKey { key, dates }| now < dates.drop_at && !published.is_compromised(key.kid()));
     ring
 }
 

@@ -47,6 +47,11 @@ impl Versions {
         }
     }
 
+    /// The pending version, if there is one.
+    pub(crate) fn pending(&self) -> Option<&str> {
+        self.with(Stage::Pending)
+    }
+
     fn with(&self, wanted: Stage) -> Option<&str> {
         self.0
             .keys()
@@ -98,13 +103,6 @@ impl<'a> Secret<'a> {
         }
     }
 
-    /// Puts a new version that is used at once.
-    pub(crate) async fn put_current(&self, ring: &Ring) -> Result<(), Error> {
-        let put = self.client.put_secret_value().secret_id(self.id);
-        let put = put.version_stages(CURRENT).secret_string(text(ring)?.as_str());
-        put.send().await.map(|_| ()).map_err(|error| unreachable(&error))
-    }
-
     /// Makes a pending version the one that is used, in place of the one that is used as `versions` says; fails where another
     /// is by now.
     pub(crate) async fn make_current(&self, version: &str, versions: &Versions) -> Result<(), Error> {
@@ -122,7 +120,7 @@ impl<'a> Secret<'a> {
 
     /// Gives a pending version up, if there is one: the next rotation begins anew.
     pub(crate) async fn give_up_pending(&self, versions: &Versions) -> Result<(), Error> {
-        let Some(version) = versions.with(Stage::Pending) else {
+        let Some(version) = versions.pending() else {
             return Ok(());
         };
         let update = self.client.update_secret_version_stage().secret_id(self.id);

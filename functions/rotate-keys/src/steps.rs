@@ -36,8 +36,10 @@ pub(crate) async fn run(app: &App, secret: &Secret<'_>, step: Step, version: &st
         (Step::Create, Some(_)) => Ok(()),
         (Step::Create, None) => create(app, secret, version).await,
         (Step::Set, Some(ring)) => set(app, secret, &versions, &ring).await,
+        (Step::Test, Some(ring)) if ring.keys.is_empty() => reach(app, secret).await,
         (Step::Test, Some(ring)) => test(app, &ring).await,
-        // `rotate-secret` without rotating tests the function alone, with a version that has no value.
+        // `rotate-secret` without rotating tests the function alone, with a version that has no value or the one that the secret
+        // was made with.
         (Step::Test, None) => reach(app, secret).await,
         (Step::Finish, Some(ring)) => finish(app, secret, &versions, version, &ring).await,
         (Step::Set | Step::Finish, None) => {

@@ -10,7 +10,7 @@ use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder,
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 pub use crate::metadata::Metadata;
-use crate::{FUNCTION, public};
+use crate::{FUNCTION, allow_any_origin, public};
 
 /// The template's.
 const LEAD: LeadConfig = LeadConfig { seconds: 21_600 };
@@ -66,7 +66,7 @@ impl IntoResponses for JwksAnswers {
         }]});
         answers(
             &JwkSet::name(),
-            public(&set, LEAD, false),
+            public(&set, LEAD),
             vec![
                 ("unavailable", Error::unavailable("", "")),
                 ("fault", Error::internal("", "")),
@@ -87,7 +87,7 @@ impl IntoResponses for MetadataAnswers {
         let metadata = Metadata::of(&tokens, GrantsConfig { password: true });
         answers(
             &Metadata::name(),
-            public(&metadata, LEAD, false),
+            public(&metadata, LEAD),
             vec![("fault", Error::internal("", ""))],
         )
     }
@@ -99,6 +99,10 @@ fn answers(
     cases: Vec<(&'static str, Error)>,
 ) -> openapi::Answers {
     let mut answers = response
+        .map(|mut response| {
+            allow_any_origin(response.headers_mut());
+            response
+        })
         .map(|response| success(schema, "public", FUNCTION.dialect, response))
         .unwrap_or_default();
     answers.extend(errors(FUNCTION.dialect, cases));

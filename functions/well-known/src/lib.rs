@@ -1,7 +1,7 @@
 //! `GET /.well-known/jwks.json`, `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: all that a
 //! verifier needs to know of us (RFC 7517, RFC 8414).
 
-use lambda_http::http::{HeaderValue, header};
+use lambda_http::http::{HeaderMap, HeaderValue, header};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::app::{App, Function};
@@ -24,18 +24,29 @@ pub const FUNCTION: Function = Function {
 /// The path of the JWK Set, which the metadata name.
 pub const JWKS_PATH: &str = "/.well-known/jwks.json";
 
-/// Answers 200 with the JWK Set or the metadata.
+/// Answers 200 with the JWK Set or the metadata. Any page may read them, and why there are none.
 ///
 /// # Errors
 ///
-/// [`Error::Unavailable`] for the JWK Set while there is none or it cannot be reached.
+/// [`Error::Internal`] where the configuration is not all there; every other error is answered here.
 pub async fn handler(app: App, request: Request) -> Result<Response<Body>, Error> {
-    match request.uri().path().rsplit('/').next() {
+    let request_id = http::request_id(&request);
+    let gateway_owns_cors = app.gateway_owns_cors()?;
+    let answered = match request.uri().path().rsplit('/').next() {
         Some("jwks.json") => jwks(app).await,
         Some("openid-configuration") => openid_configuration(app).await,
         Some("oauth-authorization-server") => oauth_authorization_server(app).await,
         _ => Err(Error::NotFound),
+    };
+    let mut response = answered.unwrap_or_else(|error| error.into_response(FUNCTION.dialect, &request_id));
+    if !gateway_owns_cors {
+        allow_any_origin(response.headers_mut());
     }
+    Ok(response)
+}
+
+fn allow_any_origin(headers: &mut HeaderMap) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
 }
 
 /// The JWK Set (RFC 7517 section 5).
@@ -61,7 +72,7 @@ pub async fn jwks(app: App) -> Result<Response<Body>, Error> {
             "all that were published are past their dates",
         ));
     }
-    public(&set, app.lead()?, app.gateway_owns_cors()?)
+    public(&set, app.lead()?)
 }
 
 /// The metadata under the name that OpenID Connect Discovery gave it, since that is where API Gateway and most libraries look.
@@ -104,22 +115,14 @@ pub async fn oauth_authorization_server(app: App) -> Result<Response<Body>, Erro
 
 fn metadata(app: &App) -> Result<Response<Body>, Error> {
     let metadata = Metadata::of(app.tokens()?, app.grants()?);
-    public(&metadata, app.lead()?, app.gateway_owns_cors()?)
+    public(&metadata, app.lead()?)
 }
 
-/// An answer that anyone may keep for a while and that any page may read.
-fn public(
-    value: &impl Serialize,
-    lead: LeadConfig,
-    gateway_owns_cors: bool,
-) -> Result<Response<Body>, Error> {
+/// An answer that anyone may keep for a while.
+fn public(value: &impl Serialize, lead: LeadConfig) -> Result<Response<Body>, Error> {
     let mut response = http::json(value)?;
     let cache = HeaderValue::try_from(format!("public, max-age={}", lead.cache_seconds()))
         .map_err(|error| Error::internal("the header", error.to_string()))?;
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, cache);
-    if !gateway_owns_cors {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    }
+    response.headers_mut().insert(header::CACHE_CONTROL, cache);
     Ok(response)
 }

@@ -100,10 +100,7 @@ impl Scene {
         let form = [("username", "johndoe"), ("password", PASSWORD)];
         let request = self.client.post(format!("{}/token", self.url)).form(&form);
         let answer: Value = request.send().await.unwrap().json().await.unwrap();
-        let token = answer["access_token"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
+        let token = answer["access_token"].as_str().unwrap_or_default().to_owned();
         let kid = jsonwebtoken::decode_header(&token).unwrap().kid.unwrap();
         (token, kid)
     }

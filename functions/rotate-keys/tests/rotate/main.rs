@@ -7,12 +7,15 @@
     reason = "a test that cannot go on has failed, and a simulation says what it saw"
 )]
 
+mod emergency;
+mod policy;
 mod scene;
 mod simulation;
 
 use scene::{Scene, is_refused};
 use serde_json::json;
-use shared::ring::Ring;
+use shared::ring::{Dates, Ring};
+use testing::fault_proxy::Fault;
 use testing::rotation::{Walk, cases};
 use testing::secrets_manager::Failure;
 
@@ -34,8 +37,21 @@ async fn the_first_rotation_makes_a_key_that_signs_at_once_and_the_next_one() {
         panic!("{ring:?}")
     };
     assert_eq!(ring.signer(scene.now(), 0).unwrap().kid(), current.key.kid());
-    assert_eq!(current.dates.signs_from, scene.now());
-    assert_eq!(next.dates.signs_from, scene.now().plus(scene::ROTATION));
+    let after = |seconds| scene.start().plus(seconds);
+    let (rotation, reach) = (scene::ROTATION, scene::TOKEN_LIFE + scene::LEAD);
+    let first = Dates {
+        made_at: after(0),
+        signs_from: after(0),
+        signs_until: after(2 * rotation),
+        drop_at: after(2 * rotation + reach),
+    };
+    let second = Dates {
+        made_at: after(0),
+        signs_from: after(rotation),
+        signs_until: after(3 * rotation),
+        drop_at: after(3 * rotation + reach),
+    };
+    assert_eq!((current.dates, next.dates), (first, second));
     assert_eq!(scene.published_kids().await, kids(&ring));
 }
 
@@ -220,86 +236,6 @@ async fn a_pending_ring_that_waited_too_long_is_given_up_and_the_next_rotation_m
 }
 
 #[tokio::test]
-async fn an_emergency_drops_the_key_that_signs_and_the_next_one_signs_at_once() {
-    let scene = Scene::new().await;
-    scene.rotate().await;
-    let before = kids(&scene.ring());
-    scene.compromised(&before[0]).await.unwrap();
-    let after = scene.ring();
-    assert!(!after.contains(&before[0]));
-    assert_eq!(after.signer(scene.now(), 0).unwrap().kid(), before[1]);
-    assert_eq!(after.keys.len(), 2, "and there is a next one again");
-    assert_eq!(scene.published_kids().await, kids(&after));
-    // Repeated, it does nothing.
-    scene.compromised(&before[0]).await.unwrap();
-    assert_eq!(kids(&scene.ring()), kids(&after));
-}
-
-#[tokio::test]
-async fn an_emergency_may_drop_the_next_key_or_the_last_one_there_is() {
-    let scene = Scene::new().await;
-    scene.rotate().await;
-    let before = kids(&scene.ring());
-    scene.compromised(&before[1]).await.unwrap();
-    let after = scene.ring();
-    assert_eq!(after.signer(scene.now(), 0).unwrap().kid(), before[0]);
-    assert_eq!(
-        after.keys[1].dates.signs_from,
-        scene.start().plus(scene::ROTATION)
-    );
-    for kid in kids(&after) {
-        scene.compromised(&kid).await.unwrap();
-        assert!(scene.ring().signer(scene.now(), 0).is_some());
-    }
-    assert_eq!(scene.published_kids().await, kids(&scene.ring()));
-}
-
-#[tokio::test]
-async fn an_emergency_while_a_rotation_is_pending_is_not_undone_by_it() {
-    for steps_done in 1..STEPS.len() {
-        let scene = Scene::new().await;
-        scene.rotate().await;
-        let bad = kids(&scene.ring())[0].clone();
-        let token = scene.secrets.begin_rotation();
-        for step in &STEPS[..steps_done] {
-            scene.step(step, &token).await.unwrap();
-        }
-        scene.compromised(&bad).await.unwrap();
-        for step in &STEPS[steps_done..] {
-            assert!(scene.step(step, &token).await.is_err(), "{step}");
-        }
-        assert!(!scene.ring().contains(&bad));
-        assert!(!scene.published_kids().await.contains(&bad));
-        scene.rotate().await;
-        assert!(!scene.ring().contains(&bad) && !scene.published_kids().await.contains(&bad));
-    }
-}
-
-#[tokio::test]
-async fn an_emergency_that_failed_half_way_has_unpublished_the_key_and_can_be_repeated() {
-    let scene = Scene::new().await;
-    scene.rotate().await;
-    let bad = kids(&scene.ring())[0].clone();
-    // Versions, ring, and then the new ring is refused.
-    scene.secrets.script([None, None, Some(Failure::Before)]);
-    assert!(scene.compromised(&bad).await.is_err());
-    assert!(!scene.published_kids().await.contains(&bad));
-    assert!(scene.ring().contains(&bad));
-    scene.compromised(&bad).await.unwrap();
-    assert!(!scene.ring().contains(&bad));
-    for kid in kids(&scene.ring()) {
-        assert!(scene.published_kids().await.contains(&kid));
-    }
-}
-
-#[tokio::test]
-async fn a_kid_that_no_key_has_is_refused() {
-    let scene = Scene::new().await;
-    scene.rotate().await;
-    is_refused(scene.compromised("another").await, "no key has this kid");
-}
-
-#[tokio::test]
 async fn an_event_that_is_neither_a_step_nor_an_emergency_is_refused_by_its_rule() {
     let scene = Scene::new().await;
     for (event, rule) in [
@@ -353,7 +289,7 @@ async fn a_ring_does_not_outgrow_its_secret() {
 }
 
 #[tokio::test]
-async fn two_rotations_at_once_do_not_write_over_what_the_other_published() {
+async fn what_another_has_published_in_between_is_not_written_over() {
     let scene = Scene::new().await;
     scene.rotate().await;
     let seen = rotate_keys::publication::Seen::read(scene.store()).await.unwrap();
@@ -363,4 +299,105 @@ async fn two_rotations_at_once_do_not_write_over_what_the_other_published() {
     let replaced = seen.replace(scene.store(), &late, scene.now()).await;
     assert!(format!("{:?}", replaced.unwrap_err()).contains("run this one again"));
     assert_eq!(scene.published_kids().await, kids(&scene.ring()));
+}
+#[tokio::test]
+async fn a_test_step_alone_with_the_value_that_the_secret_was_made_with_sees_that_everything_is_in_reach() {
+    let scene = Scene::new().await;
+    let token = scene.secrets.begin_rotation();
+    scene.secrets.put_pending(&token, "{\"keys\":[]}");
+    scene.step("testSecret", &token).await.unwrap();
+    scene.secrets.set_away(true);
+    assert!(scene.step("testSecret", &token).await.is_err());
+}
+
+#[tokio::test]
+async fn a_table_that_was_lost_is_published_again_by_the_next_rotation() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    scene.deployment.table().delete("keys", "published").await;
+    scene.pass(scene::ROTATION);
+    scene.rotate().await;
+    assert_eq!(scene.published_kids().await, kids(&scene.ring()));
+    assert_eq!(scene.ring().keys.len(), 3);
+}
+
+#[tokio::test]
+async fn a_ring_whose_keys_are_all_past_their_dates_begins_anew() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let before = kids(&scene.ring());
+    scene.pass_to(scene.ring().keys[1].dates.drop_at);
+    scene.rotate().await;
+    let ring = scene.ring();
+    assert_eq!(ring.keys.len(), 2);
+    assert!(ring.signer(scene.now(), 0).is_some());
+    assert!(!before.iter().any(|kid| ring.contains(kid)));
+    assert_eq!(scene.published_kids().await, kids(&ring));
+}
+
+#[tokio::test]
+async fn a_time_between_rotations_that_was_made_longer_leaves_no_gap() {
+    let day = 86_400;
+    let scene = Scene::with_variables(&[("KEY_KIND", "EdDSA"), ("KEY_ROTATION_SECONDS", "604800")]).await;
+    scene.rotate().await;
+    scene.pass(7 * day);
+    let scene = scene.with("KEY_ROTATION_SECONDS", "2592000").await;
+    scene.rotate().await;
+    for _ in 0..30 {
+        scene.pass(day);
+        let signer = scene
+            .ring()
+            .signer(scene.now(), scene::TOKEN_LIFE + scene::LEAD)
+            .is_some();
+        assert!(signer, "{:?}", scene.ring());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_the_table_that_was_lost_is_no_failure() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    scene.pass(scene::ROTATION);
+    let token = scene.secrets.begin_rotation();
+    scene.step("createSecret", &token).await.unwrap();
+    scene.proxy.script_for("PutItem", [Fault::HangUpAfterWrite]);
+    scene.step("setSecret", &token).await.unwrap();
+    assert_eq!(
+        scene.proxy.count("PutItem"),
+        3,
+        "one of the first rotation, and two of this one"
+    );
+    scene.step("testSecret", &token).await.unwrap();
+    scene.step("finishSecret", &token).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_table_that_is_away_fails_the_step_and_changes_nothing() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let before = kids(&scene.ring());
+    let token = scene.secrets.begin_rotation();
+    scene.step("createSecret", &token).await.unwrap();
+    scene.proxy.always_for("PutItem", Fault::Throttle);
+    assert!(scene.step("setSecret", &token).await.is_err());
+    assert!(scene.step("finishSecret", &token).await.is_err());
+    assert_eq!(kids(&scene.ring()), before);
+    scene.proxy.pass();
+    scene.step("setSecret", &token).await.unwrap();
+    scene.step("finishSecret", &token).await.unwrap();
+    assert_eq!(scene.ring().keys.len(), 3);
+}
+
+#[tokio::test]
+async fn a_ring_that_became_current_in_between_is_not_replaced() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let token = scene.secrets.begin_rotation();
+    for step in &STEPS[..3] {
+        scene.step(step, &token).await.unwrap();
+    }
+    let current = scene.secrets.current().unwrap();
+    scene.secrets.meanwhile("UpdateSecretVersionStage", &current);
+    assert!(scene.step("finishSecret", &token).await.is_err());
+    assert_eq!(scene.secrets.current().unwrap(), current);
 }

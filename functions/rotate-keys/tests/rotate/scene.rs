@@ -13,10 +13,13 @@ use shared::published::PublicKeys;
 use shared::ring::Ring;
 use shared::store::Store;
 use testing::deployment::Deployment;
+use testing::fault_proxy::FaultProxy;
 use testing::secrets_manager::{SECRET, SecretsManager};
 
 /// Seconds, as the template has them.
 pub(crate) const LEAD: u32 = 21_600;
+/// Seconds, as the template has them.
+pub(crate) const TOKEN_LIFE: u32 = 1800;
 /// Seconds, as the template has them.
 pub(crate) const ROTATION: u32 = 2_592_000;
 const START: i64 = 1_800_000_000;
@@ -24,6 +27,8 @@ const START: i64 = 1_800_000_000;
 pub(crate) struct Scene {
     pub(crate) secrets: SecretsManager,
     pub(crate) deployment: Deployment,
+    /// Between the function and the table.
+    pub(crate) proxy: FaultProxy,
     now: Arc<AtomicI64>,
     app: App,
     rotation: Rotation,
@@ -48,11 +53,14 @@ impl Scene {
         for (name, value) in variables {
             deployment = deployment.with(name, value);
         }
+        let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
+        let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint());
         let app = app(&deployment, &now).await;
         let rotation = Rotation::new(app.clone()).await.unwrap();
         Self {
             secrets,
             deployment,
+            proxy,
             now,
             app,
             rotation,
