@@ -51,11 +51,13 @@ PSEUDO_PARAMETERS = {
 
 # What each function may do, on what, and under which condition. A new permission is a new line here, and is seen in review.
 KEYS_ALONE = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["keys"]}}
+USERS_ALONE = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*"]}}
+USERS_AND_NAMES = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "username#*", "email#*"]}}
 ACTIONS = {
-    "RegisterFunction": [("dynamodb:PutItem", "UsersTable", None)],
+    "RegisterFunction": [("dynamodb:PutItem", "UsersTable", USERS_AND_NAMES)],
     "TokenFunction": [
         ("dynamodb:GetItem", "UsersTable", None),
-        ("dynamodb:UpdateItem", "UsersTable", None),
+        ("dynamodb:UpdateItem", "UsersTable", USERS_ALONE),
         ("secretsmanager:GetSecretValue", "SigningKeys", None),
     ],
     "MeFunction": [("dynamodb:GetItem", "UsersTable", None)],

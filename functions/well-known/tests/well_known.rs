@@ -79,6 +79,7 @@ async fn the_table_is_read_at_most_once_in_5_minutes_and_not_for_the_metadata() 
         .publish(&published(&ring_of(&[Kind::EdDsa])))
         .await;
     let app = scene.deployment.app(FUNCTION).await;
+    assert_eq!(kids(&get(&app, JWKS_PATH).await).len(), 1);
     scene
         .deployment
         .publish(&published(&ring_of(&[Kind::EdDsa, Kind::Es256])))
@@ -112,6 +113,7 @@ async fn while_the_table_is_away_the_keys_that_were_read_before_are_served_until
     let document = Published::default().with(&ring, at(0)).document().unwrap();
     scene.deployment.publish(&document).await;
     let app = scene.deployment.app(FUNCTION).await;
+    assert_eq!(kids(&get(&app, JWKS_PATH).await).len(), 2);
     scene.proxy.always(Fault::Status500);
     scene.pass(999);
     assert_eq!(kids(&get(&app, JWKS_PATH).await).len(), 2);
@@ -119,6 +121,44 @@ async fn while_the_table_is_away_the_keys_that_were_read_before_are_served_until
     assert_eq!(kids(&get(&app, JWKS_PATH).await), [ring.keys[1].key.kid()]);
     scene.pass(1000);
     assert_eq!(get(&app, JWKS_PATH).await.status, 503);
+}
+
+#[tokio::test]
+async fn a_table_that_hangs_holds_up_one_request_in_30_seconds_and_the_metadata_never() {
+    let scene = Scene::new().await;
+    scene
+        .deployment
+        .publish(&published(&ring_of(&[Kind::EdDsa])))
+        .await;
+    let app = scene.deployment.app(FUNCTION).await;
+    assert_eq!(kids(&get(&app, JWKS_PATH).await).len(), 1);
+    scene.proxy.always(Fault::Throttle);
+    scene.pass(300);
+    let asked = |scene: &Scene| scene.proxy.operations().len();
+    get(&app, JWKS_PATH).await;
+    let first = asked(&scene);
+    scene.pass(29);
+    assert_eq!(kids(&get(&app, JWKS_PATH).await).len(), 1);
+    assert_eq!(asked(&scene), first);
+    scene.pass(1);
+    assert_eq!(kids(&get(&app, JWKS_PATH).await).len(), 1);
+    assert!(asked(&scene) > first);
+    // A cold start reads nothing that its first request does not need.
+    scene.proxy.reset_counts();
+    let cold = scene.deployment.app(FUNCTION).await;
+    assert_eq!(get(&cold, "/.well-known/openid-configuration").await.status, 200);
+    assert_eq!(asked(&scene), 0);
+}
+
+#[tokio::test]
+async fn a_page_may_also_read_why_there_are_no_keys() {
+    let scene = Scene::new().await;
+    let app = scene.deployment.app(FUNCTION).await;
+    let answer = get(&app, JWKS_PATH).await;
+    assert_eq!(
+        (answer.status, answer.header("access-control-allow-origin")),
+        (503, "*")
+    );
 }
 
 #[tokio::test]

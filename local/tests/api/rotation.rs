@@ -19,7 +19,7 @@ const ROTATION: i64 = 3600;
 const TOKEN_LIFE: i64 = 60;
 
 struct Scene {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     url: String,
     dynamodb: String,
     now: Arc<AtomicI64>,
@@ -34,15 +34,30 @@ fn clock(now: &Arc<AtomicI64>) -> Clock {
 
 impl Scene {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let now = Arc::new(AtomicI64::new(1_800_000_000));
-        let variables = BTreeMap::from([
-            ("KEY_LEAD_SECONDS", LEAD.to_string()),
-            ("KEY_ROTATION_SECONDS", ROTATION.to_string()),
+        Self::with_times(LEAD, ROTATION).await
+    }
+
+    async fn with_times(lead: i64, rotation: i64) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let times = [
+            ("KEY_LEAD_SECONDS", lead.to_string()),
+            ("KEY_ROTATION_SECONDS", rotation.to_string()),
             ("ACCESS_TOKEN_SECONDS", TOKEN_LIFE.to_string()),
+        ];
+        let scene = Self::start(folder, &times, 1_800_000_000).await;
+        let user = json!({"username": "johndoe", "password": PASSWORD});
+        let request = scene.client.post(format!("{}/register", scene.url)).json(&user);
+        assert_eq!(request.send().await.unwrap().status(), 201);
+        scene
+    }
+
+    async fn start(folder: Arc<TempDir>, times: &[(&'static str, String)], now: i64) -> Self {
+        let now = Arc::new(AtomicI64::new(now));
+        let mut variables = BTreeMap::from([
             ("ARGON2_MEMORY_KIB", "7168".to_owned()),
             ("ARGON2_ITERATIONS", "1".to_owned()),
         ]);
+        variables.extend(times.iter().cloned());
         let options = Options {
             port: 0,
             dynamodb_port: 0,
@@ -61,9 +76,6 @@ impl Scene {
             client: Client::new(),
         };
         tokio::spawn(service.run(std::future::pending()));
-        let user = json!({"username": "johndoe", "password": PASSWORD});
-        let request = scene.client.post(format!("{}/register", scene.url)).json(&user);
-        assert_eq!(request.send().await.unwrap().status(), 201);
         scene
     }
 
@@ -178,4 +190,27 @@ async fn the_ring_is_its_owners_alone() {
     scene.order(Order::Rotate).await;
     let file = std::fs::metadata(scene.folder.path().join(KEYS_FILE)).unwrap();
     assert_eq!(file.permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn keys_that_change_within_seconds_are_taken_at_once_by_our_own_route() {
+    let scene = Scene::with_times(4, 10).await;
+    for second in 0..60 {
+        scene.pass(1);
+        if second % 10 == 0 {
+            scene.order(Order::Rotate).await;
+        }
+        let (token, kid) = scene.log_in().await;
+        assert!(scene.is_taken(&token).await, "{kid} at {second}");
+    }
+}
+
+#[tokio::test]
+async fn a_ring_of_shortened_times_does_not_hold_up_a_start_with_the_usual_ones() {
+    let shortened = Scene::with_times(4, 20).await;
+    shortened.pass(30);
+    let now = shortened.now.load(Ordering::SeqCst);
+    let usual = Scene::start(Arc::clone(&shortened.folder), &[], now).await;
+    let (_, kid) = usual.log_in().await;
+    assert!(usual.published().await.contains(&kid));
 }
