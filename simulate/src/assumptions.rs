@@ -74,8 +74,8 @@ assumptions! {
     SCALING: "Lambda: new environments of a function in 10 s, refilled steadily", 1000.0, "", AwsDocumentation;
     GATEWAY_RATE: "API Gateway: requests of an account in a Region", 10000.0, "/s", AwsDocumentation;
     GATEWAY_BURST: "API Gateway: burst of an account in a Region", 5000.0, "", AwsDocumentation;
-    ROUTE_RATE: "Our template: requests of the route `POST /token` (0: no limit of its own)", 0.0, "/s", ThisProject;
-    ROUTE_BURST: "Our template: burst of the route `POST /token` (0: no limit of its own)", 0.0, "", ThisProject;
+    ROUTE_RATE: "Our template: requests of the route `POST /token` (`TokenRequestsPerSecond`)", 20.0, "/s", ThisProject;
+    ROUTE_BURST: "Our template: burst of the route `POST /token` (`TokenBurst`)", 40.0, "", ThisProject;
     READS: "Strongly consistent reads of a log-in, each of one item under 4 KB", 2.0, "RRU", ThisProject;
     TABLE_READS: "DynamoDB: reads that a new on-demand table serves at once", 12000.0, "RRU/s", AwsDocumentation;
     TABLE_WRITES: "DynamoDB: writes that a new on-demand table serves at once", 4000.0, "WRU/s", AwsDocumentation;

@@ -16,8 +16,8 @@ pub struct Use {
     pub factor: f64,
     /// Whether AWS raises it when asked.
     pub adjustable: bool,
-    /// Of a new account alone, so that it is no rival for what bites first elsewhere.
-    pub only_new_account: bool,
+    /// Whether it is a quota of any account; what a new account or our template adds is no rival for what bites first elsewhere.
+    pub of_any_account: bool,
 }
 
 /// Each quota's use, from an outcome without limits.
@@ -31,16 +31,20 @@ pub fn uses(unlimited: &Outcome) -> Vec<Use> {
         quota,
         factor,
         adjustable,
-        only_new_account: false,
+        of_any_account: true,
     };
-    let of_new = |quota, factor| Use {
+    let of_some = |quota, factor| Use {
         quota,
         factor,
         adjustable: true,
-        only_new_account: true,
+        of_any_account: false,
     };
     let limit = |limit: Option<Limit>, demand| limit.map_or(0.0, |limit| limit.factor(demand));
-    let mut uses = vec![
+    vec![
+        of_some(
+            "Our template, `POST /token`",
+            Quotas::route_by_default().factor(&unlimited.arrivals),
+        ),
         of(
             "API Gateway: requests",
             limit(standard.gateway, &unlimited.arrivals),
@@ -64,23 +68,12 @@ pub fn uses(unlimited: &Outcome) -> Vec<Use> {
             true,
         ),
         of("Secrets Manager: GetSecretValue", secret(unlimited), false),
-        of_new(
+        of_some(
             "New account, Lambda: requests a second",
             requests(NEW_CONCURRENCY.value),
         ),
-        of_new("New account, Lambda: concurrency", most / NEW_CONCURRENCY.value),
-    ];
-    if standard.route.is_some() {
-        uses.insert(
-            0,
-            of(
-                "Our route's throttling",
-                limit(standard.route, &unlimited.arrivals),
-                true,
-            ),
-        );
-    }
-    uses
+        of_some("New account, Lambda: concurrency", most / NEW_CONCURRENCY.value),
+    ]
 }
 
 /// New environments read the secret, and each one again after its time.
@@ -93,7 +86,7 @@ fn secret(unlimited: &Outcome) -> f64 {
 #[must_use]
 pub fn first(uses: &[Use]) -> Option<&Use> {
     uses.iter()
-        .filter(|used| !used.only_new_account && used.factor > 1.0)
+        .filter(|used| used.of_any_account && used.factor > 1.0)
         .max_by(|left, right| left.factor.total_cmp(&right.factor))
 }
 

@@ -31,14 +31,29 @@ impl Quotas {
         Self::default()
     }
 
-    /// What AWS documents as the default, with a new table.
+    /// The limit of our route by the template's defaults. It is a parameter and no quota, so an account has it only as deployed.
+    #[must_use]
+    pub fn route_by_default() -> Limit {
+        Limit {
+            rate: ROUTE_RATE.value,
+            burst: ROUTE_BURST.value,
+        }
+    }
+
+    /// A new account after the first deployment, with no parameter set.
+    #[must_use]
+    pub fn as_deployed() -> Self {
+        Self {
+            route: Some(Self::route_by_default()),
+            ..Self::new_account()
+        }
+    }
+
+    /// What AWS documents as the default, with a new table. Our route's own limit is lifted.
     #[must_use]
     pub fn standard() -> Self {
         Self {
-            route: (ROUTE_RATE.value > 0.0).then_some(Limit {
-                rate: ROUTE_RATE.value,
-                burst: ROUTE_BURST.value,
-            }),
+            route: None,
             gateway: Some(Limit {
                 rate: GATEWAY_RATE.value,
                 burst: GATEWAY_BURST.value,

@@ -76,8 +76,8 @@ fn assumptions(out: &mut String) -> fmt::Result {
     }
     writeln!(
         out,
-        "\n\"This project\" is the code, the template, or a design that is not built yet. AWS changes its quotas and raises those of \
-         single accounts: Service Quotas in the console has the true ones.\n"
+        "\n\"This project\" is the code, the template, or a design that is not built yet; a test holds the \
+         template's numbers against it. AWS changes its quotas and raises those of single accounts: Service Quotas in the console has the true ones.\n"
     )?;
     writeln!(
         out,
@@ -98,7 +98,8 @@ fn runs(out: &mut String, loads: &[Load]) -> fmt::Result {
     writeln!(
         out,
         "Steady: Poisson arrivals, counted once the environments are there. Burst: after quiet, {} times the rate for {} s and \
-         then the rate for 20 s, counted from the first log-in. The account is new, standard, or raised: each quota that can be \
+         then the rate for 20 s, counted from the first log-in. As deployed is a new account with the template's defaults. In the \
+         other rows the limit of our route is lifted, and the account is new, standard, or raised: each quota that can be \
          raised is then {} times what the steady load needs. Where nothing needs raising there is no such row.\n",
         short(BURST_FACTOR.value),
         short(BURST_TIME.value),
@@ -106,14 +107,18 @@ fn runs(out: &mut String, loads: &[Load]) -> fmt::Result {
     )?;
     writeln!(
         out,
-        "| log-ins a minute | load | account | cold starts | running at once: mean, p99, most | reads a second: mean, most | \
+        "| log-ins a minute | load | limits | cold starts | running at once: mean, p99, most | reads a second: mean, most | \
          refused with 429 | refused with 503 | most of them by |"
     )?;
     writeln!(out, "|---|---|---|---|---|---|---|---|---|")?;
     for load in loads {
         let standard = Quotas::standard();
         let raised = demand::raised(&load.steady);
-        let mut accounts = vec![("new", Quotas::new_account()), ("standard", standard.clone())];
+        let mut accounts = vec![
+            ("as deployed", Quotas::as_deployed()),
+            ("new", Quotas::new_account()),
+            ("standard", standard.clone()),
+        ];
         if raised != standard {
             accounts.push(("raised", raised));
         }
@@ -131,7 +136,7 @@ fn runs(out: &mut String, loads: &[Load]) -> fmt::Result {
         if raised != Quotas::standard() {
             writeln!(
                 out,
-                "\nRaised, for {} a minute: API Gateway {} requests a second, Lambda {} concurrent executions, a table warmed for \
+                "\nRaised, for {} a minute: our route and API Gateway {} requests a second, Lambda {} concurrent executions, a table warmed for \
                  {} reads a second (the quota of one table is {}). Lambda's scaling rate cannot be raised: against a burst \
                  only provisioned concurrency helps, which costs when idle.",
                 load.name(),
@@ -169,7 +174,8 @@ fn uses(out: &mut String, loads: &[Load]) -> fmt::Result {
     writeln!(
         out,
         "What the load asks for when nothing limits it, over the quota. Above 1 the quota refuses log-ins, and the number is the \
-         factor by which it would have to be raised. In bold: the quota that bites first as the load grows.\n"
+         factor by which it would have to be raised. In bold: the quota of AWS that bites first in a settled account as the load \
+         grows. Our template's limit is a parameter, low on purpose, and comes before all of them.\n"
     )?;
     let columns: Vec<(String, Vec<Use>)> = [false, true]
         .into_iter()

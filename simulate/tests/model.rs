@@ -1,6 +1,6 @@
 //! The model keeps the laws that its numbers rest on.
 
-use simulate::assumptions::{GATEWAY_RATE, PARTITION_READS, SCALING, TABLE_READS};
+use simulate::assumptions::{GATEWAY_RATE, PARTITION_READS, ROUTE_RATE, SCALING, TABLE_READS};
 use simulate::demand;
 use simulate::duration::{cold_start, warm_log_in};
 use simulate::limit::Limit;
@@ -130,6 +130,16 @@ fn a_route_with_its_own_throttling_answers_429_above_it() {
     let outcome = run(&scenario, &quotas);
     assert_within_two_percent(served_each_second(&outcome, &scenario), 50.0);
     assert_within_two_percent(outcome.refused_share_with(true), 0.5);
+    assert_eq!(outcome.refused_by(Refusal::Route), outcome.refused());
+}
+
+#[test]
+fn as_deployed_the_route_lets_through_what_the_template_says_and_shields_a_new_account() {
+    let few = Scenario::steady(100, Users::Many);
+    assert_eq!(run(&few, &Quotas::as_deployed()).refused(), 0);
+    let many = Scenario::steady(10_000, Users::Many);
+    let outcome = run(&many, &Quotas::as_deployed());
+    assert_within_two_percent(served_each_second(&outcome, &many), ROUTE_RATE.value);
     assert_eq!(outcome.refused_by(Refusal::Route), outcome.refused());
 }
 
