@@ -128,7 +128,9 @@ impl Rotation {
                 secret,
                 version,
             } => {
-                steps::run(&self.app, &Secret::new(&self.client, &secret), step, &version).await?;
+                steps::run(&self.app, &Secret::new(&self.client, &secret), step, &version)
+                    .await
+                    .inspect_err(|error| tracing::error!(?step, ?error, "the step failed"))?;
                 tracing::info!(?step, "done");
                 Ok(Outcome { done: "the step" })
             }
@@ -139,7 +141,9 @@ impl Rotation {
                         "the ring is in a file and not in a secret",
                     ));
                 };
-                compromised::drop_keys(&self.app, &Secret::new(&self.client, id), &kid).await?;
+                compromised::drop_keys(&self.app, &Secret::new(&self.client, id), &kid)
+                    .await
+                    .inspect_err(|error| tracing::error!(kid, ?error, "a key could not be dropped"))?;
                 tracing::warn!(kid, "a compromised key was dropped");
                 Ok(Outcome {
                     done: "the key is dropped; verifiers follow as their caches end",
