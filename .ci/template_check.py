@@ -572,6 +572,15 @@ def one_dashboard(template):
                 yield f"the dashboard does not show {metric}, which an alarm watches"
 
 
+def variables_are_text(template):
+    """A number that is not quoted reaches some emulators' functions as a number, which no environment can hold."""
+    for owner, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Lambda::Function":
+            for name, value in resource["Properties"].get("Environment", {}).get("Variables", {}).items():
+                if not isinstance(value, (str, dict)):
+                    yield f"{owner} has {name} as {value!r}, which is no text"
+
+
 def rotation_agrees(template):
     """The schedule is the period that the functions reckon with, and finds its permission."""
     resources = template["Resources"]
@@ -748,6 +757,7 @@ DECIDED_CHECKS = [
     cors_is_as_asked,
     docs_are_as_asked,
     traced_as_asked,
+    variables_are_text,
     alarms_are_there,
     ceiling_is_as_asked,
 ]
@@ -1030,6 +1040,10 @@ def lose(name):
     return change
 
 
+def number_a_variable(template):
+    template["Resources"]["MeFunction"]["Properties"]["Environment"]["Variables"]["KEY_LEAD_SECONDS"] = 21600
+
+
 def alarm_of_nothing(template):
     template["Resources"]["ErrorRateAlarm"]["Properties"]["TreatMissingData"] = "breaching"
 
@@ -1212,6 +1226,7 @@ BREAKS = [
     (log_text, access_logs_are_safe),
     (log_elsewhere, access_logs_are_safe),
     (count_nothing, access_logs_are_safe),
+    (number_a_variable, variables_are_text),
     *((lose(name), alarms_are_there) for name in ALARM_NAMES),
     (lose("RequestThrottles"), alarms_are_there),
     (lose("OverdueRotation"), alarms_are_there),
