@@ -24,12 +24,30 @@ async fn an_unknown_route_or_method_is_answered_by_the_gateway() {
         ("DELETE", "/users/me"),
         ("POST", "/users/me"),
         ("GET", "/users"),
-        ("POST", "/register/"),
         ("GET", "/token/"),
-        ("OPTIONS", "/token"),
     ] {
         is_the_gateways(&Answer::of(service.request(method, path)).await, 404, "Not Found");
     }
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_of_a_route_that_has_none_makes_it_an_unknown_one() {
+    let service = Running::start().await;
+    is_the_gateways(
+        &Answer::of(service.request("POST", "/register/")).await,
+        404,
+        "Not Found",
+    );
+}
+
+#[tokio::test]
+async fn t_01_options_reaches_no_handler() {
+    let service = Running::start().await;
+    is_the_gateways(
+        &Answer::of(service.request("OPTIONS", "/token")).await,
+        404,
+        "Not Found",
+    );
 }
 
 #[tokio::test]
