@@ -48,6 +48,23 @@ impl Table {
             .unwrap()
     }
 
+    /// Deletes every item but the one of the published keys.
+    pub async fn clear_but_keys(&self) {
+        loop {
+            let scan = json!({"ProjectionExpression": "pk, sk", "ConsistentRead": true});
+            let page = self.call("Scan", scan).await;
+            let items = page["Items"].as_array().unwrap();
+            let users: Vec<&Value> = items.iter().filter(|item| item["pk"]["S"] != "keys").collect();
+            for user in &users {
+                self.call("DeleteItem", json!({"Key": user})).await;
+            }
+            // What is deleted makes room for the rest on the first page.
+            if users.is_empty() {
+                return;
+            }
+        }
+    }
+
     /// Sets an attribute of a user.
     pub async fn set(&self, id: &str, attribute: &str, value: Value) {
         let body = json!({

@@ -1,9 +1,10 @@
-//! The service from outside: HTTP against `cargo dev`'s own server. A test named `t_01_…` shows the statement T-01 of the
-//! list of requirements (`docs/conformance.md`).
+//! The service from outside: HTTP against `cargo dev`'s own server, or against the deployed stack that `LATCHKEY_URL` names
+//! (`docs/emulator.md`). A test named `t_01_…` shows the statement T-01 of the list of requirements (`docs/conformance.md`).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod consistency;
 mod cors;
+mod deployed;
 mod docs;
 mod events;
 mod gateway;

@@ -218,11 +218,11 @@ async fn j_03_only_a_token_of_our_type_key_issuer_audience_and_time_verifies() {
     })
     .await;
     refused("our issuer with a slash", &|_, claims| {
-        claims["iss"] = json!(format!("{}/", service.url))
+        claims["iss"] = json!(format!("{}/", service.issuer))
     })
     .await;
     refused("an array issuer", &|_, claims| {
-        claims["iss"] = json!([service.url])
+        claims["iss"] = json!([service.issuer])
     })
     .await;
     refused("another audience", &|_, claims| {
@@ -245,7 +245,7 @@ async fn j_03_only_a_token_of_our_type_key_issuer_audience_and_time_verifies() {
             .await,
         "HS256",
     );
-    let foreign = Forger::new(&ring_of(&[Kind::Rs256]), &service.url, &id, now);
+    let foreign = Forger::new(&ring_of(&[Kind::Rs256]), &service.issuer, &id, now);
     is_invalid_token(
         &service.me(&format!("Bearer {}", foreign.token(|_, _| {}))).await,
         "a foreign key",
@@ -256,7 +256,7 @@ async fn j_03_only_a_token_of_our_type_key_issuer_audience_and_time_verifies() {
         &service.me(&format!("Bearer {foreign}")).await,
         "a foreign key under our kid",
     );
-    let mut embedded = Forger::new(&ring_of(&[Kind::EdDsa]), &service.url, &id, now);
+    let mut embedded = Forger::new(&ring_of(&[Kind::EdDsa]), &service.issuer, &id, now);
     embedded.header["jwk"] = json!({"kty": "OKP", "crv": "Ed25519", "x": "AAAA"});
     is_invalid_token(
         &service.me(&format!("Bearer {}", embedded.token(|_, _| {}))).await,
@@ -281,7 +281,7 @@ async fn j_05_what_is_signed_for_another_purpose_is_no_access_token() {
         is_invalid_token(&service.me(&format!("Bearer {token}")).await, typ);
     }
     for purpose in ["verify-mail", "reset-password", "refresh"] {
-        let audience = format!("{}/{purpose}", service.url);
+        let audience = format!("{}/{purpose}", service.issuer);
         let token = forger.token(|_, claims| claims["aud"] = json!(audience));
         is_invalid_token(&service.me(&format!("Bearer {token}")).await, purpose);
     }

@@ -8,6 +8,7 @@ use oauth2::{
     ResourceOwnerUsername, TokenResponse, TokenUrl,
 };
 
+use crate::deployed::Deployed;
 use crate::running::{Answer, PASSWORD, Running};
 
 const GOOD: &str = "username=johndoe&password=correct+horse+battery";
@@ -141,9 +142,11 @@ async fn t_16_no_description_has_a_character_that_the_rfc_forbids_or_reflects_wh
         format!("username={MARK}%ff"),
         MARK.repeat(3_000),
     ];
-    // No password among the generated ones, so none costs a hash and all of them are refused.
+    // No password among the generated ones, so none costs a hash and all of them are refused. On a deployed stack each one takes
+    // the time of an invocation, and what it shows is the function's and not the gateway's.
+    let generated = if Deployed::is_named() { 50 } else { 500 };
     let mut bytes = Bytes(16);
-    let forms = forms.into_iter().chain((0..500).map(|_| bytes.form()));
+    let forms = forms.into_iter().chain((0..generated).map(|_| bytes.form()));
     for form in forms {
         let answer = service.form(&form).await;
         assert!((400..500).contains(&answer.status), "{answer:?} for {form}");
@@ -221,7 +224,13 @@ async fn s_06_a_token_is_for_one_audience_and_lives_as_long_as_is_configured() {
     ];
     let service = Running::start_with(&variables).await;
     let id = service.user("johndoe").await;
-    assert_eq!(service.log_in("johndoe", PASSWORD).await.body["expires_in"], 900);
+    let answer = service.log_in("johndoe", PASSWORD).await;
+    assert_eq!(answer.body["expires_in"], 900);
+    let claims = testing::forge::claims(answer.body["access_token"].as_str().unwrap());
+    assert_eq!(
+        claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
+        900
+    );
     let with_audience = |audience: &str| {
         service
             .forger(&id)
@@ -229,14 +238,14 @@ async fn s_06_a_token_is_for_one_audience_and_lives_as_long_as_is_configured() {
     };
     let ours = with_audience("https://api.example.com");
     assert_eq!(service.me(&format!("Bearer {ours}")).await.status, 200);
-    let issuers = with_audience(&service.url);
+    let issuers = with_audience(&service.issuer);
     assert_eq!(service.me(&format!("Bearer {issuers}")).await.status, 401);
 }
 
-/// The HTTP client that the `oauth2` crate asks for.
-async fn send(request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
+/// What the `oauth2` crate asks of an HTTP client.
+async fn send(client: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
     let (parts, body) = request.into_parts();
-    let response = reqwest::Client::new()
+    let response = client
         .request(parts.method, parts.uri.to_string())
         .headers(parts.headers)
         .body(body)
@@ -264,7 +273,7 @@ async fn t_23_the_oauth2_crate_logs_in_and_shows_a_wrong_password_as_invalid_gra
                     &ResourceOwnerUsername::new("johndoe".to_owned()),
                     &ResourceOwnerPassword::new(password.to_owned()),
                 )
-                .request_async(&send)
+                .request_async(&|request| send(service.client.clone(), request))
                 .await
         };
         let token = log_in(PASSWORD).await.unwrap();

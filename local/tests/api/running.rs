@@ -1,4 +1,5 @@
-//! A service of one test's own, on free ports and in memory, or on the engine that `DYNAMODB_ENDPOINT` names.
+//! A service of one test's own, on free ports and in memory, or on the engine that `DYNAMODB_ENDPOINT` names; or the deployed stack
+//! that `LATCHKEY_URL` names, which all tests share.
 
 use local::{Data, Dynamodb, Options, Service};
 use reqwest::header::HeaderMap;
@@ -9,28 +10,41 @@ use testing::fault_proxy::FaultProxy;
 use testing::forge::Forger;
 use testing::own_table::OwnTable;
 use testing::table::Table;
-use tokio::sync::oneshot;
+use tokio::sync::{MutexGuard, oneshot};
+
+use crate::deployed::Deployed;
 
 /// A password that the policy takes.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 pub(crate) struct Running {
     pub(crate) url: String,
+    /// The service's name in tokens and metadata: its URL, but for a deployed stack with an issuer of its own.
+    pub(crate) issuer: String,
     pub(crate) table: Table,
     /// Kept: an embedded engine stops with it.
-    _users: OwnTable,
+    _users: Option<OwnTable>,
+    /// Kept: while it is there, no other test has the deployed stack.
+    _turn: Option<MutexGuard<'static, ()>>,
     keys: String,
-    client: Client,
+    pub(crate) client: Client,
     stop: Option<oneshot::Sender<()>>,
 }
 
 impl Running {
     pub(crate) async fn start() -> Self {
-        Self::start_with(&[]).await
+        if Deployed::is_named() {
+            return Self::on(Deployed::emptied().await);
+        }
+        let users = OwnTable::make().await;
+        let endpoint = users.endpoint().to_owned();
+        Self::start_on(&[], users, endpoint).await
     }
 
     /// With variables that come before the template's defaults.
     pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
+        let names: Vec<&str> = variables.iter().map(|(name, _)| *name).collect();
+        needs_its_own_service(&format!("sets {}", names.join(" and ")));
         let users = OwnTable::make().await;
         let endpoint = users.endpoint().to_owned();
         Self::start_on(variables, users, endpoint).await
@@ -38,10 +52,24 @@ impl Running {
 
     /// With its store behind a proxy that can fail.
     pub(crate) async fn start_behind_proxy() -> (Self, FaultProxy) {
+        needs_its_own_service("puts a proxy before the store");
         let users = OwnTable::make().await;
         let proxy = FaultProxy::start(users.endpoint()).await.unwrap();
         let running = Self::start_on(&[], users, proxy.endpoint().to_owned()).await;
         (running, proxy)
+    }
+
+    fn on(stack: Deployed) -> Self {
+        Self {
+            url: stack.url,
+            issuer: stack.issuer,
+            table: stack.table,
+            _users: None,
+            _turn: Some(stack.turn),
+            keys: stack.keys,
+            client: stack.client,
+            stop: None,
+        }
     }
 
     async fn start_on(variables: &[(&str, &str)], users: OwnTable, endpoint: String) -> Self {
@@ -68,8 +96,10 @@ impl Running {
         let (stop, stopped) = oneshot::channel::<()>();
         let running = Self {
             url: service.url(),
+            issuer: service.url(),
             table,
-            _users: users,
+            _users: Some(users),
+            _turn: None,
             keys: std::fs::read_to_string(service.keys_file()).unwrap(),
             client: Client::new(),
             stop: Some(stop),
@@ -137,8 +167,16 @@ impl Running {
 
     /// Makes tokens of `user` as the service would, and others.
     pub(crate) fn forger(&self, user: &str) -> Forger {
-        Forger::new(&self.keys, &self.url, user, Clock::system().now().unix())
+        Forger::new(&self.keys, &self.issuer, user, Clock::system().now().unix())
     }
+}
+
+/// Ends a test that would show nothing of the deployed stack. Whoever runs the tests there leaves it out by name.
+fn needs_its_own_service(why: &str) {
+    assert!(
+        !Deployed::is_named(),
+        "this test {why}, which the stack of LATCHKEY_URL cannot have: leave it out with --skip"
+    );
 }
 
 impl Drop for Running {

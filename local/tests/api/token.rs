@@ -18,7 +18,7 @@ fn parts(token: &str) -> (Value, Value) {
 async fn t_01_only_post_reaches_the_handler_and_the_query_is_never_read() {
     let service = Running::start().await;
     service.user("johndoe").await;
-    for method in ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] {
+    for method in ["GET", "PUT", "PATCH", "DELETE", "HEAD"] {
         let answer = Answer::of(service.request(method, "/token")).await;
         assert_eq!(answer.status, 404, "{method}");
         if method != "HEAD" {
@@ -254,7 +254,9 @@ async fn t_08_a_wrong_password_and_an_unknown_user_are_one_answer() {
         answer.is_oauth(401, "invalid_grant");
         assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"latchkey\"");
         let mut headers = answer.headers.clone();
+        // The gateway's, anew in each answer.
         headers.remove("date");
+        headers.remove("apigw-requestid");
         seen.push((answer.body.to_string(), headers));
     }
     for other in &seen[1..] {
@@ -350,7 +352,7 @@ async fn j_01_the_header_says_access_token_rs256_and_the_key() {
 
 #[tokio::test]
 async fn j_02_the_claims_are_those_of_rfc_9068_and_nothing_personal() {
-    let service = Running::start_with(&[("ACCESS_TOKEN_SECONDS", "900")]).await;
+    let service = Running::start().await;
     let id = service.user("johndoe").await;
     let answer = service.log_in("johndoe", PASSWORD).await;
     let token = answer.body["access_token"].as_str().unwrap();
@@ -360,16 +362,16 @@ async fn j_02_the_claims_are_those_of_rfc_9068_and_nothing_personal() {
         names,
         ["aud", "auth_time", "client_id", "exp", "iat", "iss", "jti", "sub"]
     );
-    assert_eq!(claims["iss"], service.url);
-    assert_eq!(claims["aud"], service.url);
+    assert_eq!(claims["iss"], service.issuer);
+    assert_eq!(claims["aud"], service.issuer);
     assert_eq!(claims["sub"], id);
     assert_eq!(claims["client_id"], "latchkey");
     assert_eq!(claims["auth_time"], claims["iat"]);
     assert_eq!(
         claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
-        900
+        1800
     );
-    assert_eq!(answer.body["expires_in"], 900);
+    assert_eq!(answer.body["expires_in"], 1800);
     assert!(!token.contains(&URL_SAFE_NO_PAD.encode("johndoe")));
     let again = service.log_in("johndoe", PASSWORD).await;
     assert_ne!(
@@ -391,7 +393,7 @@ async fn issuer_and_audience_never_come_from_a_request() {
     let answer = Answer::of(request).await;
     let token = answer.body["access_token"].as_str().unwrap();
     let (_, claims) = parts(token);
-    assert_eq!(claims["iss"], service.url);
+    assert_eq!(claims["iss"], service.issuer);
     assert_eq!(claims["aud"], "https://api.example.com");
     assert_eq!(claims["client_id"], "cli");
     assert_eq!(service.me(&format!("Bearer {token}")).await.status, 200);
