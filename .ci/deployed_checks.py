@@ -3,6 +3,7 @@ and what is seen of the deployed functions from outside.
 
     python .ci/deployed_checks.py build BINARIES FOLDER ENDPOINT
     python .ci/deployed_checks.py url | before | rotations | requests | compromised | changed | logs | deleted
+    python .ci/deployed_checks.py keys FILE | variables
 
 All but `build` take the emulator from AWS_ENDPOINT_URL, the API from URL, the stack's name from STACK, and keep what later steps
 need in the file STATE. Each check prints `ok` or `FAILED`; the exit code says whether all passed.
@@ -310,6 +311,27 @@ def url():
     print(outputs()["BaseUrl"])
 
 
+def keys(file):
+    """The first keys of a stack, and the document of the private ones in a file that the owner alone reads."""
+    rotation = Rotation()
+    rotation.whole("the first rotation")
+    file = pathlib.Path(file)
+    file.touch(0o600)
+    file.write_text(rotation.ring())
+
+
+def variables():
+    """What the black-box suite has to know of a stack, but for the file of the keys."""
+    known = outputs()
+    for name, value in (
+        ("LATCHKEY_URL", known["BaseUrl"]),
+        ("ISSUER", known["Issuer"]),
+        ("DYNAMODB_ENDPOINT", os.environ["AWS_ENDPOINT_URL"]),
+        ("TABLE_NAME", known["TableName"]),
+    ):
+        print(f"{name}={value}")
+
+
 def before():
     known = outputs()
     table = known["TableName"]
@@ -587,10 +609,11 @@ def deleted():
 
 
 def main(arguments):
-    steps = {step.__name__: step for step in (build, url, before, rotations, requests, compromised, changed, logs, deleted)}
+    every = (build, url, before, rotations, requests, compromised, changed, logs, deleted, keys, variables)
+    steps = {step.__name__: step for step in every}
     started = time.monotonic()
     steps[arguments[0]](*arguments[1:])
-    if arguments[0] not in ("build", "url"):
+    if arguments[0] not in ("build", "url", "variables"):
         print(f"{failures} FAILED, {time.monotonic() - started:.1f} s")
     return 1 if failures else 0
 
