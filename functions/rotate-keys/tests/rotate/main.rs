@@ -401,3 +401,17 @@ async fn a_ring_that_became_current_in_between_is_not_replaced() {
     assert!(scene.step("finishSecret", &token).await.is_err());
     assert_eq!(scene.secrets.current().unwrap(), current);
 }
+
+#[tokio::test]
+async fn a_published_key_by_which_its_namesake_does_not_verify_fails_the_test_step() {
+    let scene = Scene::new().await;
+    scene.rotate().await;
+    let token = scene.secrets.begin_rotation();
+    scene.step("createSecret", &token).await.unwrap();
+    scene.step("setSecret", &token).await.unwrap();
+    let seen = scene.store().published().await.unwrap().unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&seen.document).unwrap();
+    document["keys"][0]["jwk"]["x"] = document["keys"][1]["jwk"]["x"].clone();
+    scene.deployment.publish(&document.to_string()).await;
+    is_refused(scene.step("testSecret", &token).await, "does not verify");
+}
