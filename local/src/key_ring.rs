@@ -51,10 +51,9 @@ impl KeyRing {
     pub(crate) async fn prepare(&self) -> Result<(), StartError> {
         let _alone = self.lock()?;
         let now = self.clock.now();
-        let reach = self.policy.token_life.saturating_add(self.policy.lead);
         let ring = self.read()?;
         let seen = self.seen().await?;
-        if ring.signer(now, reach).is_some() {
+        if ring.signer(now, self.policy.reach()).is_some() {
             return self.publish(&seen, &seen.published.with(&ring, now), now).await;
         }
         let ring = self.policy.rotated(Ring::default(), &seen.published, now);
@@ -70,16 +69,17 @@ impl KeyRing {
         self.publish_and_write(&seen, ring, now).await
     }
 
-    /// Drops a key that was compromised.
+    /// Drops a key that was compromised, or every one.
     pub(crate) async fn drop_key(&self, kid: &str) -> Result<(), StartError> {
         let _alone = self.lock()?;
         let now = self.clock.now();
         let seen = self.seen().await?;
         let ring = self.read()?;
-        if !ring.contains(kid) && !seen.published.contains(kid) {
-            return Err(self.failed("has no key of this kid"));
+        let kids = Policy::named(kid, &[&ring], &seen.published)
+            .map_err(|rule| self.failed(&format!(": {rule}")))?;
+        if kids.is_empty() {
+            return Ok(());
         }
-        let kids = [kid.to_owned()];
         let dropped = self.policy.emergency(ring, &seen.published, &kids, now);
         let (ring, published) = dropped.map_err(|error| self.failed(&format!("{error:?}")))?;
         self.publish(&seen, &published, now).await?;

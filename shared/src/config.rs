@@ -4,11 +4,15 @@
 //! is given, and a test holds `template.yaml` and the README against it.
 
 use std::fmt;
-use std::path::PathBuf;
 
-use url::{Host, Url};
+mod parts;
+mod reader;
 
-use crate::keys::{KeysError, Kind};
+pub use parts::{
+    Argon2Config, COPY_SECONDS, GrantsConfig, LeadConfig, RingConfig, RingPlace, RotationConfig,
+    SigningConfig, StoreConfig, TokenConfig,
+};
+use reader::Reader;
 
 /// What a function needs of the configuration; each variable belongs to one need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,133 +206,6 @@ pub struct Config {
     pub gateway_owns_cors: Option<bool>,
 }
 
-/// Where the users are.
-#[derive(Clone, Debug)]
-pub struct StoreConfig {
-    /// `TABLE_NAME`.
-    pub table_name: String,
-    /// `DYNAMODB_ENDPOINT`; `None` for AWS.
-    pub endpoint: Option<Url>,
-}
-
-/// The parameters of new password hashes (RFC 9106).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Argon2Config {
-    /// `ARGON2_MEMORY_KIB`, m.
-    pub memory_kib: u32,
-    /// `ARGON2_ITERATIONS`, t.
-    pub iterations: u32,
-    /// `ARGON2_PARALLELISM`, p.
-    pub parallelism: u32,
-}
-
-impl StoreConfig {
-    /// Reads [`Need::Store`] alone, for programs that are no function.
-    ///
-    /// # Errors
-    ///
-    /// As [`Config::read`].
-    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        Reader { lookup: &lookup }.store()
-    }
-}
-
-impl Argon2Config {
-    /// KiB; the least that OWASP lists, and the most that a function of 256 MB can hold.
-    pub const MEMORY_KIB: (u32, u32) = (7_168, 131_072);
-    /// Passes.
-    pub const ITERATIONS: (u32, u32) = (1, 16);
-    /// Lanes.
-    pub const PARALLELISM: (u32, u32) = (1, 16);
-}
-
-/// What every access token says (RFC 9068).
-#[derive(Clone, Debug)]
-pub struct TokenConfig {
-    /// `ISSUER`.
-    pub issuer: String,
-    /// `AUDIENCE`, or the issuer.
-    pub audience: String,
-}
-
-/// How access tokens are issued.
-#[derive(Clone, Debug)]
-pub struct SigningConfig {
-    /// `CLIENT_ID`: the client of every token until clients can be registered.
-    pub client_id: String,
-}
-
-/// Which grants are offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GrantsConfig {
-    /// `ENABLE_PASSWORD_GRANT`.
-    pub password: bool,
-}
-
-/// How the private keys are reached.
-#[derive(Clone, Debug)]
-pub struct RingConfig {
-    /// Where they are.
-    pub place: RingPlace,
-    /// `SECRETS_MANAGER_ENDPOINT`; `None` for AWS.
-    pub endpoint: Option<Url>,
-}
-
-/// Where the private keys are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RingPlace {
-    /// `SIGNING_KEYS_SECRET`.
-    Secret(String),
-    /// `SIGNING_KEYS_FILE`.
-    File(PathBuf),
-}
-
-impl RingPlace {
-    /// The variable that says so.
-    #[must_use]
-    pub fn variable(&self) -> &'static str {
-        match self {
-            Self::Secret(_) => "SIGNING_KEYS_SECRET",
-            Self::File(_) => "SIGNING_KEYS_FILE",
-        }
-    }
-}
-
-/// How old a function's own copy of published keys may be before it is read again, in seconds.
-pub const COPY_SECONDS: u32 = 5 * 60;
-
-/// How far ahead of its use a key is published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LeadConfig {
-    /// `KEY_LEAD_SECONDS`: longer than any verifier keeps what was published. API Gateway keeps it for 2 hours.
-    pub seconds: u32,
-}
-
-impl LeadConfig {
-    /// How old a function's own copy of ring or published keys may be before it is read again, in seconds: five minutes, or less
-    /// where the lead is shortened.
-    #[must_use]
-    pub fn copy_seconds(self) -> u32 {
-        (self.seconds / 72).min(COPY_SECONDS)
-    }
-
-    /// How long an answer that publishes keys may be kept by whoever gets it, in seconds: a small part of the lead, so that a
-    /// cache before a verifier that keeps keys for API Gateway's 2 hours leaves enough of it.
-    #[must_use]
-    pub fn cache_seconds(self) -> u32 {
-        self.seconds / 24
-    }
-}
-
-/// How new keys are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RotationConfig {
-    /// `KEY_ROTATION_SECONDS`.
-    pub seconds: u32,
-    /// `KEY_KIND`.
-    pub kind: Kind,
-}
-
 /// Why a start stopped.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -353,6 +230,17 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+impl StoreConfig {
+    /// Reads [`Need::Store`] alone, for programs that are no function.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::read`].
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        Reader { lookup: &lookup }.store()
+    }
+}
 
 impl Config {
     /// Reads what `needs` ask for. `lookup` gives a variable's value; an empty value counts as not set.
@@ -392,145 +280,4 @@ impl Config {
 )]
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
-}
-
-struct Reader<'a> {
-    lookup: &'a dyn Fn(&str) -> Option<String>,
-}
-
-impl Reader<'_> {
-    fn store(&self) -> Result<StoreConfig, ConfigError> {
-        let endpoint = self.endpoint("DYNAMODB_ENDPOINT")?;
-        Ok(StoreConfig {
-            table_name: self.text("TABLE_NAME")?,
-            endpoint,
-        })
-    }
-
-    fn passwords(&self) -> Result<Argon2Config, ConfigError> {
-        let config = Argon2Config {
-            memory_kib: self.number("ARGON2_MEMORY_KIB", Argon2Config::MEMORY_KIB)?,
-            iterations: self.number("ARGON2_ITERATIONS", Argon2Config::ITERATIONS)?,
-            parallelism: self.number("ARGON2_PARALLELISM", Argon2Config::PARALLELISM)?,
-        };
-        Ok(config)
-    }
-
-    fn tokens(&self) -> Result<TokenConfig, ConfigError> {
-        let issuer = self.text("ISSUER")?;
-        if !is_issuer(&issuer) {
-            return Err(ConfigError::new(
-                "ISSUER",
-                "must be an https origin (http on loopback only) without path, query, fragment or trailing slash",
-            ));
-        }
-        let audience = match self.text("AUDIENCE")? {
-            empty if empty.is_empty() => issuer.clone(),
-            audience => audience,
-        };
-        Ok(TokenConfig { issuer, audience })
-    }
-
-    fn signing(&self) -> Result<SigningConfig, ConfigError> {
-        Ok(SigningConfig {
-            client_id: self.text("CLIENT_ID")?,
-        })
-    }
-
-    fn grants(&self) -> Result<GrantsConfig, ConfigError> {
-        Ok(GrantsConfig {
-            password: self.flag("ENABLE_PASSWORD_GRANT")?,
-        })
-    }
-
-    fn ring(&self) -> Result<RingConfig, ConfigError> {
-        let secret = self.text("SIGNING_KEYS_SECRET")?;
-        let file = self.text("SIGNING_KEYS_FILE")?;
-        let place = match (secret.is_empty(), file.is_empty()) {
-            (false, true) => RingPlace::Secret(secret),
-            (true, false) => RingPlace::File(PathBuf::from(file)),
-            _ => {
-                return Err(ConfigError::new(
-                    "SIGNING_KEYS_SECRET",
-                    "or SIGNING_KEYS_FILE must be set, and not both",
-                ));
-            }
-        };
-        Ok(RingConfig {
-            place,
-            endpoint: self.endpoint("SECRETS_MANAGER_ENDPOINT")?,
-        })
-    }
-
-    fn lead(&self) -> Result<LeadConfig, ConfigError> {
-        Ok(LeadConfig {
-            seconds: self.number("KEY_LEAD_SECONDS", (2, 604_800))?,
-        })
-    }
-
-    fn rotation(&self) -> Result<RotationConfig, ConfigError> {
-        let seconds = self.number("KEY_ROTATION_SECONDS", (2, 31_536_000))?;
-        if seconds < self.lead()?.seconds {
-            return Err(ConfigError::new(
-                "KEY_ROTATION_SECONDS",
-                "must not be less than KEY_LEAD_SECONDS",
-            ));
-        }
-        let kind = self.text("KEY_KIND")?.parse();
-        Ok(RotationConfig {
-            seconds,
-            kind: kind.map_err(|error: KeysError| ConfigError::new("KEY_KIND", error.to_string()))?,
-        })
-    }
-
-    fn endpoint(&self, name: &'static str) -> Result<Option<Url>, ConfigError> {
-        match self.text(name)?.as_str() {
-            "" => Ok(None),
-            url => Url::parse(url)
-                .ok()
-                .filter(|url| matches!(url.scheme(), "http" | "https"))
-                .map(Some)
-                .ok_or_else(|| ConfigError::new(name, "must be an http or https URL")),
-        }
-    }
-
-    fn text(&self, name: &'static str) -> Result<String, ConfigError> {
-        let default = VARIABLES
-            .iter()
-            .find(|variable| variable.name == name)
-            .and_then(|variable| variable.default);
-        (self.lookup)(name)
-            .filter(|value| !value.is_empty())
-            .or_else(|| default.map(str::to_owned))
-            .ok_or_else(|| ConfigError::new(name, "must be set"))
-    }
-
-    fn flag(&self, name: &'static str) -> Result<bool, ConfigError> {
-        self.text(name)?
-            .parse()
-            .map_err(|_| ConfigError::new(name, "must be true or false"))
-    }
-
-    fn number(&self, name: &'static str, (min, max): (u32, u32)) -> Result<u32, ConfigError> {
-        self.text(name)?
-            .parse()
-            .ok()
-            .filter(|number| (min..=max).contains(number))
-            .ok_or_else(|| ConfigError::new(name, format!("must be a number from {min} to {max}")))
-    }
-}
-
-/// An origin that is its own serialization: what clients compare byte for byte (RFC 8414 section 2, RFC 9068 section 4).
-fn is_issuer(text: &str) -> bool {
-    let Ok(url) = Url::parse(text) else {
-        return false;
-    };
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    (url.scheme() == "https" || (url.scheme() == "http" && loopback))
-        && url.origin().ascii_serialization() == text
 }

@@ -1,7 +1,5 @@
 //! The emergency: private keys that others may know leave ring and JWK Set at once.
 
-use std::collections::BTreeSet;
-
 use shared::app::App;
 use shared::error::Error;
 use shared::random;
@@ -10,9 +8,6 @@ use shared::ring::Ring;
 use crate::policy::Policy;
 use crate::publication::Seen;
 use crate::secret::Secret;
-
-/// Stands for every key there is.
-pub(crate) const EVERY_KEY: &str = "*";
 
 /// Drops a key, or every one. It may be repeated, and must be where it failed half-way.
 pub(crate) async fn drop_keys(app: &App, secret: &Secret<'_>, kid: &str) -> Result<(), Error> {
@@ -24,18 +19,10 @@ pub(crate) async fn drop_keys(app: &App, secret: &Secret<'_>, kid: &str) -> Resu
         None => Ring::default(),
     };
     let seen = Seen::read(app.store()?).await?;
-    let mut known: BTreeSet<String> = seen.published.kids().map(str::to_owned).collect();
-    known.extend(current.kids().chain(pending.kids()).map(str::to_owned));
-    let kids: Vec<String> = known
-        .into_iter()
-        .filter(|known| kid == EVERY_KEY || known == kid)
-        .collect();
+    let kids = Policy::named(kid, &[&current, &pending], &seen.published)
+        .map_err(|rule| Error::internal("the emergency", rule))?;
     if kids.is_empty() {
-        return if seen.published.is_compromised(kid) {
-            Ok(())
-        } else {
-            Err(Error::internal("the emergency", "no key has this kid"))
-        };
+        return Ok(());
     }
     // A pending ring has the key, or lacks the one that is made here.
     secret.give_up_pending(&versions).await?;

@@ -1,8 +1,11 @@
 //! The dates of new keys, and what a rotation or an emergency makes of a ring: here it is decided that no verifier meets a key
 //! that it could not have fetched. `docs/keys.md` draws it.
 
+use std::collections::BTreeSet;
+
 use shared::app::App;
 use shared::clock::Timestamp;
+use shared::config::LeadConfig;
 use shared::error::Error;
 use shared::keys::{Kind, SigningKey};
 use shared::published::Published;
@@ -10,6 +13,9 @@ use shared::ring::{Dates, Ring, RingKey};
 
 /// A ring's document must fit a secret's 64 KiB; an RSA key takes 2.
 const MOST_KEYS: usize = 24;
+
+/// Stands for every key there is, in the place of an id.
+pub const EVERY_KEY: &str = "*";
 
 /// How keys are made and how long each part of their life is.
 #[derive(Clone, Copy, Debug)]
@@ -128,9 +134,30 @@ impl Policy {
         Ok(ring)
     }
 
-    /// How long after a signature its key must be published: `token` reckons alike.
-    fn reach(&self) -> u32 {
-        self.token_life.saturating_add(self.lead)
+    /// How long after a signature its key must still be published, in seconds: as `token` reckons.
+    #[must_use]
+    pub fn reach(&self) -> u32 {
+        let lead = LeadConfig { seconds: self.lead };
+        lead.reach_seconds(self.token_life)
+    }
+
+    /// Which keys of rings and publication an emergency names: the one of this id, or all for [`EVERY_KEY`]. None where it was
+    /// dropped before, so that an emergency can be repeated.
+    ///
+    /// # Errors
+    ///
+    /// The rule that an unknown id breaks.
+    pub fn named(kid: &str, rings: &[&Ring], published: &Published) -> Result<Vec<String>, &'static str> {
+        let known: BTreeSet<&str> = rings
+            .iter()
+            .flat_map(|ring| ring.kids())
+            .chain(published.kids())
+            .filter(|known| kid == EVERY_KEY || *known == kid)
+            .collect();
+        if known.is_empty() && !published.is_compromised(kid) {
+            return Err("no key has this kid");
+        }
+        Ok(known.into_iter().map(str::to_owned).collect())
     }
 
     fn key(&self, made_at: Timestamp, signs_from: Timestamp) -> Result<RingKey, Error> {

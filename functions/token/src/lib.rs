@@ -188,10 +188,8 @@ async fn renew_hash(app: &App, user: &User, password: Arc<Password>, old: &Store
 fn issue(app: &App, user: &User, ring: &Ring) -> Result<TokenResponse, Error> {
     let life_seconds = app.access_token_seconds()?;
     let now = app.clock().now();
-    // Verifiers keep what was published for as long as the lead, so a key must outlive its last token by that.
-    let reach_seconds = life_seconds.saturating_add(app.lead()?.seconds);
     let key = ring
-        .signer(now, reach_seconds)
+        .signer(now, app.lead()?.reach_seconds(life_seconds))
         .ok_or_else(|| Error::unavailable("the keys", "no key of the ring may sign now"))?;
     let claims = Claims::at_log_in(&user.id, app.tokens()?, app.signing()?, life_seconds, now)?;
     Ok(TokenResponse {

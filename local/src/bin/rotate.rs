@@ -18,7 +18,7 @@ use shared::config::environment;
 #[derive(Parser)]
 #[command(name = "cargo rotate", bin_name = "cargo rotate")]
 struct Arguments {
-    /// Drop this key at once instead, since others may know it.
+    /// Drop this key at once instead, since others may know it; `*` for every key.
     #[arg(long, value_name = "KID")]
     compromised: Option<String>,
     /// Where the service keeps its signing keys.

@@ -214,3 +214,16 @@ async fn a_ring_of_shortened_times_does_not_hold_up_a_start_with_the_usual_ones(
     let (_, kid) = usual.log_in().await;
     assert!(usual.published().await.contains(&kid));
 }
+
+#[tokio::test]
+async fn every_key_can_be_dropped_at_once_and_a_drop_can_be_repeated() {
+    let scene = Scene::new().await;
+    let before = scene.published().await;
+    scene.order(Order::DropKey("*".to_owned())).await;
+    scene.order(Order::DropKey(before[0].clone())).await;
+    scene.pass(LEAD / 72);
+    let after = scene.published().await;
+    assert!(!after.is_empty() && before.iter().all(|kid| !after.contains(kid)));
+    let (_, kid) = scene.log_in().await;
+    assert!(after.contains(&kid));
+}
