@@ -1,0 +1,69 @@
+//! Brings the tables of a database in line with the template.
+
+use std::collections::BTreeMap;
+
+use dynoxide::Database;
+use dynoxide::DynoxideError;
+use dynoxide::actions::create_table::CreateTableRequest;
+use dynoxide::actions::describe_table::DescribeTableRequest;
+use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
+use serde_json::Value;
+
+use super::EngineError;
+use sam_template::Table;
+
+/// Creates the table if it is not there, and refuses one that is there in another shape: its items would be found under
+/// other keys than those the functions ask for.
+pub(super) fn ensure(database: &Database, table: &Table) -> Result<(), EngineError> {
+    let refused = |reason: String| EngineError::Table {
+        logical_id: table.logical_id.clone(),
+        reason,
+    };
+    let described = DescribeTableRequest {
+        table_name: table.logical_id.clone(),
+    };
+    match database.describe_table(described) {
+        Ok(found) => {
+            let found = serde_json::to_value(found.table).map_err(|error| refused(error.to_string()))?;
+            if shape(&found) != shape(&table.create_table) {
+                return Err(EngineError::TableDiffers {
+                    logical_id: table.logical_id.clone(),
+                });
+            }
+        }
+        Err(DynoxideError::ResourceNotFoundException(_)) => {
+            let request: CreateTableRequest = serde_json::from_value(table.create_table.clone())
+                .map_err(|error| refused(error.to_string()))?;
+            database
+                .create_table(request)
+                .map_err(|error| refused(error.to_string()))?;
+        }
+        Err(error) => return Err(refused(error.to_string())),
+    }
+    if let Some(attribute) = &table.time_to_live {
+        let time_to_live_specification = TimeToLiveSpecification {
+            attribute_name: attribute.clone(),
+            enabled: true,
+        };
+        let request = UpdateTimeToLiveRequest {
+            table_name: table.logical_id.clone(),
+            time_to_live_specification,
+        };
+        database
+            .update_time_to_live(request)
+            .map_err(|error| refused(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// The table's key, and the name and key of each index. The rest of a description is of no consequence here.
+fn shape(table: &Value) -> BTreeMap<&str, &Value> {
+    ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"]
+        .into_iter()
+        .filter_map(|kind| table[kind].as_array())
+        .flatten()
+        .filter_map(|index| Some((index["IndexName"].as_str()?, &index["KeySchema"])))
+        // No index has the empty name.
+        .chain([("", &table["KeySchema"])])
+        .collect()
+}

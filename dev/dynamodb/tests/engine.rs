@@ -1,0 +1,238 @@
+//! The embedded engine as a client meets it: over HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use dynamodb::{Engine, EngineError};
+use sam_template::Template;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+const TABLES: &str = "
+Resources:
+  UsersTable:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}, {AttributeName: email, AttributeType: S}]
+      KeySchema: [{AttributeName: pk, KeyType: HASH}]
+      GlobalSecondaryIndexes:
+        - IndexName: by_email
+          KeySchema: [{AttributeName: email, KeyType: HASH}]
+          Projection: {ProjectionType: ALL}
+      TimeToLiveSpecification: {AttributeName: expires_at, Enabled: true}
+";
+
+fn template() -> Template {
+    Template::parse(TABLES).unwrap()
+}
+
+async fn call(engine: &Engine, operation: &str, body: Value) -> (StatusCode, Value) {
+    let response = reqwest::Client::new()
+        .post(engine.endpoint())
+        .header("content-type", "application/x-amz-json-1.0")
+        .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+        .header("x-amz-date", "20300101T000000Z")
+        .header(
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=a/20300101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=b",
+        )
+        .body(body.to_string())
+        .send()
+        .await
+        .unwrap();
+    let status = response.status();
+    (
+        status,
+        serde_json::from_slice(&response.bytes().await.unwrap()).unwrap(),
+    )
+}
+
+async fn put(engine: &Engine, pk: &str) -> (StatusCode, Value) {
+    let request = json!({
+        "TableName": "UsersTable",
+        "Item": {"pk": {"S": pk}},
+        "ConditionExpression": "attribute_not_exists(pk)",
+    });
+    call(engine, "PutItem", request).await
+}
+
+async fn get(engine: &Engine, pk: &str) -> Value {
+    let request = json!({"TableName": "UsersTable", "Key": {"pk": {"S": pk}}, "ConsistentRead": true});
+    let (status, answer) = call(engine, "GetItem", request).await;
+    assert_eq!(status, StatusCode::OK);
+    answer["Item"].clone()
+}
+
+#[tokio::test]
+async fn the_table_of_the_template_is_there_with_its_key_index_and_time_to_live() {
+    let engine = Engine::in_memory(&template()).unwrap();
+    let (_, described) = call(&engine, "DescribeTable", json!({"TableName": "UsersTable"})).await;
+    assert_eq!(
+        described["Table"]["KeySchema"],
+        json!([{"AttributeName": "pk", "KeyType": "HASH"}])
+    );
+    assert_eq!(
+        described["Table"]["GlobalSecondaryIndexes"][0]["IndexName"],
+        "by_email"
+    );
+    let (_, described) = call(&engine, "DescribeTimeToLive", json!({"TableName": "UsersTable"})).await;
+    assert_eq!(described["TimeToLiveDescription"]["AttributeName"], "expires_at");
+    assert_eq!(described["TimeToLiveDescription"]["TimeToLiveStatus"], "ENABLED");
+}
+
+#[tokio::test]
+async fn a_condition_is_decided_by_the_engine() {
+    let engine = Engine::in_memory(&template()).unwrap();
+    assert_eq!(put(&engine, "a").await.0, StatusCode::OK);
+    let (status, answer) = put(&engine, "a").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        answer["__type"],
+        "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"
+    );
+}
+
+#[tokio::test]
+async fn two_engines_in_memory_share_nothing() {
+    let (one, other) = (
+        Engine::in_memory(&template()).unwrap(),
+        Engine::in_memory(&template()).unwrap(),
+    );
+    put(&one, "a").await;
+    assert_eq!(get(&one, "a").await, json!({"pk": {"S": "a"}}));
+    assert_eq!(get(&other, "a").await, Value::Null);
+}
+
+#[tokio::test]
+async fn an_engine_in_a_file_keeps_its_data_over_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dynamodb.sqlite");
+    let engine = Engine::in_file(&file, &template(), 0).unwrap();
+    put(&engine, "a").await;
+    engine.stop().await;
+    let engine = Engine::in_file(&file, &template(), 0).unwrap();
+    assert_eq!(get(&engine, "a").await, json!({"pk": {"S": "a"}}));
+}
+
+#[tokio::test]
+async fn a_stopped_engine_leaves_its_port_to_the_next_one_though_clients_are_connected() {
+    let engine = Engine::in_memory(&template()).unwrap();
+    let port = engine.port();
+    // The connection of this client stays open behind the answer.
+    let client = reqwest::Client::new();
+    client.get(engine.endpoint()).send().await.unwrap();
+    engine.stop().await;
+    let again = Engine::in_memory_on(&template(), port).unwrap();
+    assert_eq!(again.endpoint(), format!("http://127.0.0.1:{port}"));
+    drop(again);
+    Engine::in_memory_on(&template(), port).unwrap();
+}
+
+#[tokio::test]
+async fn a_stopped_engine_leaves_no_connection_open() {
+    let engine = Engine::in_memory(&template()).unwrap();
+    let mut client = TcpStream::connect(("127.0.0.1", engine.port())).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    client
+        .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+    // The first byte of the answer shows that the connection is served; it would stay open for more requests.
+    client.read_exact(&mut [0]).unwrap();
+    engine.stop().await;
+    client.read_to_end(&mut Vec::new()).unwrap();
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let error = Engine::in_memory_on(&template(), port).unwrap_err();
+    assert!(
+        matches!(error, EngineError::PortTaken { port: named } if named == port),
+        "{error:?}"
+    );
+    assert_eq!(
+        error.to_string(),
+        format!("port {port} is taken by another program")
+    );
+}
+
+#[test]
+fn a_data_file_in_a_folder_that_is_not_there_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("missing").join("dynamodb.sqlite");
+    let error = Engine::in_file(&file, &template(), 0).unwrap_err();
+    assert!(error.to_string().contains(&file.display().to_string()), "{error}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dynamodb.sqlite");
+    std::fs::write(
+        &file,
+        "this is a text of more than a hundred bytes, which no database begins with. ".repeat(9),
+    )
+    .unwrap();
+    let error = Engine::in_file(&file, &template(), 0).unwrap_err();
+    assert!(
+        matches!(error, EngineError::File { ref path, .. } if *path == file),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_table_whose_key_the_template_has_changed_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dynamodb.sqlite");
+    drop(Engine::in_file(&file, &template(), 0).unwrap());
+    let changed = Template::parse(&TABLES.replace("pk", "id")).unwrap();
+    let error = Engine::in_file(&file, &changed, 0).unwrap_err();
+    assert!(
+        matches!(error, EngineError::TableDiffers { ref logical_id } if logical_id == "UsersTable"),
+        "{error:?}"
+    );
+    let changed = Template::parse(&TABLES.replace("by_email", "by_mail")).unwrap();
+    assert!(matches!(
+        Engine::in_file(&file, &changed, 0),
+        Err(EngineError::TableDiffers { .. })
+    ));
+}
+
+#[test]
+fn a_table_that_dynamodb_would_refuse_is_named() {
+    let wrong = Template::parse(&TABLES.replace("[{AttributeName: pk, KeyType: HASH}]", "[]")).unwrap();
+    let error = Engine::in_memory(&wrong).unwrap_err();
+    assert!(
+        matches!(error, EngineError::Table { ref logical_id, .. } if logical_id == "UsersTable"),
+        "{error:?}"
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_can_read_the_data() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Engine::in_file(&folder.path().join("dynamodb.sqlite"), &template(), 0).unwrap();
+    put(&engine, "a").await;
+    let files: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    // The database and its write-ahead log at least.
+    assert!(files.len() >= 2, "{files:?}");
+    for file in files {
+        assert_eq!(
+            std::fs::metadata(&file).unwrap().permissions().mode() & 0o077,
+            0,
+            "{}",
+            file.display()
+        );
+    }
+}

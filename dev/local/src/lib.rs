@@ -1,0 +1,257 @@
+//! The whole service on one machine: API Gateway's behaviour on a loopback port in front of the functions' own handlers, on
+//! an embedded DynamoDB. Routes, time limits and variables come from `template.yaml`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+
+use dynamodb::{Engine, EngineError};
+use sam_template::{Template, TemplateError};
+use shared::clock::Clock;
+use shared::config::ConfigError;
+use shared::error::Error;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+pub mod cors;
+mod functions;
+pub mod gateway;
+mod key_ring;
+pub mod openapi;
+pub mod rotation;
+mod router;
+
+/// The table's name in the embedded engine: its logical id in the template.
+pub const TABLE_NAME: &str = "UsersTable";
+/// The file of signing keys below the data folder.
+pub const KEYS_FILE: &str = "signing-keys.json";
+/// The file of the embedded engine below the data folder.
+const DYNAMODB_FILE: &str = "dynamodb.sqlite";
+
+/// Where users and keys are kept.
+#[derive(Clone, Debug)]
+pub enum Data {
+    /// Nowhere: they are gone with the process.
+    InMemory,
+    /// In a folder, which is made if it is not there.
+    Folder(PathBuf),
+}
+
+/// How the service is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The HTTP port; 0 for any free one.
+    pub port: u16,
+    /// The port of the embedded DynamoDB; 0 for any free one.
+    pub dynamodb_port: u16,
+    /// Where users and keys are kept.
+    pub data: Data,
+    /// Another DynamoDB to use instead of the embedded one.
+    pub dynamodb: Option<Dynamodb>,
+}
+
+/// A DynamoDB that this program did not start.
+#[derive(Clone, Debug)]
+pub struct Dynamodb {
+    /// Where it is.
+    pub endpoint: String,
+    /// The table's name there; it must exist.
+    pub table_name: String,
+}
+
+/// Why the service does not start, in words for the person who started it.
+#[derive(Debug)]
+pub enum StartError {
+    /// The port is taken, or may not be used.
+    Port(u16, std::io::Error),
+    /// The embedded DynamoDB does not start.
+    Engine(EngineError),
+    /// `template.yaml` cannot be followed.
+    Template(TemplateError),
+    /// The template names a function that is not one of this workspace's.
+    UnknownFunction(String),
+    /// A route that the local router cannot have.
+    Route(String),
+    /// The file of signing keys.
+    KeysFile(String),
+    /// The data folder.
+    Folder(PathBuf, std::io::Error),
+    /// A variable.
+    Config(ConfigError),
+    /// A client that cannot be built, or the store.
+    App(Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port(port, error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                write!(formatter, "port {port} is taken; choose another with --port")
+            }
+            Self::Port(port, error) => write!(formatter, "port {port} cannot be used: {error}"),
+            Self::Engine(error) => write!(formatter, "the embedded DynamoDB does not start: {error}"),
+            Self::Template(error) => write!(formatter, "template.yaml: {error}"),
+            Self::UnknownFunction(name) => {
+                write!(
+                    formatter,
+                    "template.yaml names the function {name}; add it to dev/local/src/functions.rs"
+                )
+            }
+            Self::Route(rule) => write!(formatter, "template.yaml: {rule}"),
+            Self::KeysFile(rule) => write!(formatter, "the signing keys: {rule}"),
+            Self::Folder(path, error) => write!(formatter, "the folder {}: {error}", path.display()),
+            Self::Config(error) => write!(formatter, "{error}"),
+            Self::App(error) => write!(formatter, "{error:?}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<ConfigError> for StartError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+/// The service, listening; [`Service::run`] serves.
+pub struct Service {
+    listener: TcpListener,
+    router: axum::Router,
+    /// Kept: the engine stops with it.
+    engine: Option<Engine>,
+    /// Kept: the keys of a service in memory live in a folder that goes with it.
+    _scratch: Option<TempDir>,
+    port: u16,
+    keys_file: PathBuf,
+    key_ring: key_ring::KeyRing,
+    dynamodb: String,
+    routes: Vec<String>,
+}
+
+impl Service {
+    /// Starts everything and listens. `overrides` gives variables that come before the template's defaults, usually the
+    /// process's environment.
+    ///
+    /// # Errors
+    ///
+    /// What is in the way, in words for the person who started it.
+    pub async fn start(
+        options: Options,
+        overrides: impl Fn(&str) -> Option<String>,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let template = Template::of_this_project().map_err(StartError::Template)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
+            .await
+            .map_err(|error| StartError::Port(options.port, error))?;
+        let port = listener
+            .local_addr()
+            .map_err(|error| StartError::Port(options.port, error))?
+            .port();
+        let (folder, scratch) = folder(&options.data)?;
+        let engine = match (&options.dynamodb, &options.data) {
+            (Some(_), _) => None,
+            (None, Data::InMemory) => Some(Engine::in_memory_on(&template, options.dynamodb_port)),
+            (None, Data::Folder(folder)) => Some(Engine::in_file(
+                &folder.join(DYNAMODB_FILE),
+                &template,
+                options.dynamodb_port,
+            )),
+        }
+        .transpose()
+        .map_err(StartError::Engine)?;
+        let dynamodb = options.dynamodb.unwrap_or_else(|| Dynamodb {
+            endpoint: engine
+                .as_ref()
+                .map(|engine| engine.endpoint().to_owned())
+                .unwrap_or_default(),
+            table_name: TABLE_NAME.to_owned(),
+        });
+        let keys_file = folder.join(KEYS_FILE);
+        let settings = BTreeMap::from([
+            ("TABLE_NAME", dynamodb.table_name),
+            ("DYNAMODB_ENDPOINT", dynamodb.endpoint.clone()),
+            ("ISSUER", format!("http://127.0.0.1:{port}")),
+            ("SIGNING_KEYS_FILE", keys_file.display().to_string()),
+            ("SIGNING_KEYS_SECRET", String::new()),
+        ]);
+        let key_ring = functions::key_ring(&template, &settings, &overrides, &clock).await?;
+        key_ring.prepare().await?;
+        let gate = cors::Gate::new(&overrides(cors::VARIABLE).unwrap_or_default(), template.cors());
+        let functions = functions::functions(&template, &settings, overrides, &clock).await?;
+        let router = router::router(&template, &functions, gate, &clock)?;
+        Ok(Self {
+            listener,
+            router,
+            engine,
+            _scratch: scratch,
+            port,
+            keys_file,
+            key_ring,
+            dynamodb: dynamodb.endpoint,
+            routes: template
+                .routes()
+                .iter()
+                .map(|route| format!("{} {}", route.method, route.path))
+                .collect(),
+        })
+    }
+
+    /// The base URL, without a slash at its end: the issuer, too.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Where the DynamoDB API is.
+    #[must_use]
+    pub fn dynamodb_url(&self) -> &str {
+        &self.dynamodb
+    }
+
+    /// The file of private keys.
+    #[must_use]
+    pub fn keys_file(&self) -> &std::path::Path {
+        &self.keys_file
+    }
+
+    /// The keys of the routes, such as `POST /token`.
+    #[must_use]
+    pub fn routes(&self) -> &[String] {
+        &self.routes
+    }
+
+    /// Serves until `shutdown` resolves; requests that are being answered are finished.
+    ///
+    /// # Errors
+    ///
+    /// Where the listener fails.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+        let rotation = tokio::spawn(self.key_ring.rotate_when_due());
+        let served = axum::serve(self.listener, self.router)
+            .with_graceful_shutdown(shutdown)
+            .await;
+        rotation.abort();
+        served?;
+        if let Some(engine) = self.engine {
+            engine.stop().await;
+        }
+        Ok(())
+    }
+}
+
+fn folder(data: &Data) -> Result<(PathBuf, Option<TempDir>), StartError> {
+    match data {
+        Data::InMemory => {
+            let scratch =
+                tempfile::tempdir().map_err(|error| StartError::Folder(std::env::temp_dir(), error))?;
+            Ok((scratch.path().to_owned(), Some(scratch)))
+        }
+        Data::Folder(folder) => {
+            std::fs::create_dir_all(folder).map_err(|error| StartError::Folder(folder.clone(), error))?;
+            Ok((folder.clone(), None))
+        }
+    }
+}

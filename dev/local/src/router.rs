@@ -1,0 +1,132 @@
+//! The routes of `template.yaml`, each leading to its function through the gateway's event format.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{RawPathParams, Request};
+use axum::http::{Response, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::routing::{MethodFilter, on};
+use sam_template::Template;
+use shared::clock::Clock;
+use shared::random;
+
+use crate::StartError;
+use crate::cors::Gate;
+use crate::functions::Callable;
+use crate::gateway::{self, Arrival};
+
+pub(crate) fn router(
+    template: &Template,
+    functions: &BTreeMap<String, Callable>,
+    gate: Option<Gate>,
+    clock: &Clock,
+) -> Result<Router, StartError> {
+    let mut router = Router::new();
+    for route in template.routes() {
+        let key = format!("{} {}", route.method, route.path);
+        let unknown = |what: &str| StartError::Route(format!("the route {key} has {what}"));
+        let function = functions
+            .get(&route.function)
+            .ok_or_else(|| unknown("an unknown function"))?;
+        let filter = axum::http::Method::try_from(route.method.as_str())
+            .ok()
+            .and_then(|method| MethodFilter::try_from(method).ok())
+            .ok_or_else(|| unknown("an unknown method"))?;
+        let path = route.path.replace("+}", "}").replace("{proxy}", "{*proxy}");
+        // Whether or not the gateway matches an empty rest, a slash at the end must work here: axum's does not match it.
+        let paths = [
+            Some(path.clone()),
+            path.strip_suffix("{*proxy}").map(str::to_owned),
+        ];
+        for path in paths.into_iter().flatten() {
+            let arriving = Arriving {
+                route_key: key.clone(),
+                function: function.clone(),
+                clock: clock.clone(),
+            };
+            let handler = move |parameters: RawPathParams, request: Request| {
+                let arriving = arriving.clone();
+                async move { arriving.answer(&parameters, request).await }
+            };
+            router = router.route(&path, on(filter, handler));
+        }
+    }
+    let mut router = router.fallback(not_found).method_not_allowed_fallback(not_found);
+    if let Some(gate) = gate {
+        router = router.layer(from_fn(move |request, next| gate.clone().pass(request, next)));
+    }
+    Ok(router.layer(from_fn(log_request)))
+}
+
+async fn not_found() -> Response<Body> {
+    gateway::own_answer(StatusCode::NOT_FOUND, "Not Found")
+}
+
+#[derive(Clone)]
+struct Arriving {
+    route_key: String,
+    function: Callable,
+    clock: Clock,
+}
+
+impl Arriving {
+    async fn answer(self, parameters: &RawPathParams, request: Request) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        // axum takes HEAD to a route of GET; the gateway does not know it.
+        if !self.route_key.starts_with(parts.method.as_str()) {
+            return not_found().await;
+        }
+        if gateway::headers_too_large(&parts) {
+            return gateway::own_answer(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "Request Header Fields Too Large",
+            );
+        }
+        let Ok(body) = to_bytes(body, gateway::BODY_MAX_BYTES).await else {
+            return gateway::own_answer(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        };
+        let time = self.clock.now();
+        let failed = || gateway::own_answer(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+        let Ok(request_id) = random::ulid(time) else {
+            return failed();
+        };
+        let path_parameters = parameters
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let event = Arrival {
+            parts: &parts,
+            body: &body,
+            route_key: &self.route_key,
+            path_parameters: &path_parameters,
+            request_id: &request_id,
+            time,
+        }
+        .event();
+        // A task of its own: like a Lambda, it goes on when the client has gone.
+        let invocation = tokio::spawn(async move {
+            tokio::time::timeout(self.function.timeout, self.function.call(event)).await
+        });
+        match invocation.await {
+            Ok(Ok(Some(answer))) => gateway::http_answer(answer),
+            // An invocation that failed or ran out of time.
+            _ => failed(),
+        }
+    }
+}
+
+/// One line per request. The query is left out: people put secrets there.
+async fn log_request(request: Request, next: Next) -> Response<Body> {
+    let line = format!("{} {}", request.method(), request.uri().path());
+    let start = Instant::now();
+    let response = next.run(request).await;
+    tracing::info!(
+        "{line} {} {} ms",
+        response.status().as_u16(),
+        start.elapsed().as_millis()
+    );
+    response
+}

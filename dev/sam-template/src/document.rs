@@ -1,0 +1,203 @@
+//! The template as JSON, in which each intrinsic function has its long form.
+//!
+//! YAML offers `!Ref X` and `Ref: X`; CloudFormation turns the first into the second before it looks at anything, and so
+//! does this module, so that the rest of the crate knows one form.
+
+use serde_json::{Map, Value};
+use yaml_serde::Value as Yaml;
+
+use crate::TemplateError;
+
+/// Every intrinsic function of CloudFormation, by its short name.
+const INTRINSICS: [&str; 21] = [
+    "And",
+    "Base64",
+    "Cidr",
+    "Condition",
+    "Contains",
+    "Equals",
+    "FindInMap",
+    "ForEach",
+    "GetAZs",
+    "GetAtt",
+    "If",
+    "ImportValue",
+    "Join",
+    "Length",
+    "Not",
+    "Or",
+    "Ref",
+    "Select",
+    "Split",
+    "Sub",
+    "ToJsonString",
+];
+
+/// A template whose intrinsic functions are all in their long form.
+pub(crate) struct Document {
+    /// What stands outside `Resources`.
+    sections: Map<String, Value>,
+    /// A list and no map, since a map would lose the template's order.
+    resources: Vec<(String, Value)>,
+}
+
+/// One entry of `Resources`.
+#[derive(Clone, Copy)]
+pub(crate) struct Resource<'a> {
+    pub(crate) logical_id: &'a str,
+    value: &'a Value,
+}
+
+impl Document {
+    pub(crate) fn parse(text: &str) -> Result<Self, TemplateError> {
+        let yaml: Yaml = yaml_serde::from_str(text).map_err(|error| TemplateError::NotYaml {
+            reason: error.to_string(),
+        })?;
+        let Yaml::Mapping(root) = yaml else {
+            return Err(TemplateError::NoResources);
+        };
+        let mut sections = Map::new();
+        let mut resources = None;
+        for (key, section) in root {
+            let name = key_text(&key);
+            match section {
+                Yaml::Mapping(entries) if name == "Resources" => resources = Some(each_named(entries)?),
+                other => {
+                    let value = long_form(&name, other)?;
+                    sections.insert(name, value);
+                }
+            }
+        }
+        let resources = resources.ok_or(TemplateError::NoResources)?;
+        Ok(Self { sections, resources })
+    }
+
+    /// What stands at `pointer` (RFC 6901, without the leading slash) below the section `section`.
+    pub(crate) fn section(&self, section: &str, pointer: &str) -> Option<&Value> {
+        self.sections.get(section)?.pointer(&format!("/{pointer}"))
+    }
+
+    /// The resources of one type.
+    pub(crate) fn resources_of_type(&self, kind: &str) -> impl Iterator<Item = Resource<'_>> {
+        self.resources
+            .iter()
+            .filter(move |(_, value)| value.get("Type").and_then(Value::as_str) == Some(kind))
+            .map(|(logical_id, value)| Resource { logical_id, value })
+    }
+
+    /// The resource with this logical id, if it is of that type.
+    pub(crate) fn resource_of_type(&self, kind: &str, logical_id: &str) -> Option<Resource<'_>> {
+        self.resources_of_type(kind)
+            .find(|resource| resource.logical_id == logical_id)
+    }
+}
+
+impl<'a> Resource<'a> {
+    /// What stands at `property`, a path such as `Properties/Timeout`.
+    pub(crate) fn get(self, property: &str) -> Option<&'a Value> {
+        self.value.pointer(&format!("/{property}"))
+    }
+
+    /// What stands at `property`, which must be there.
+    pub(crate) fn require(self, property: &'static str) -> Result<&'a Value, TemplateError> {
+        self.get(property).ok_or_else(|| TemplateError::Missing {
+            logical_id: self.logical_id.to_owned(),
+            property,
+        })
+    }
+
+    /// The complaint about a `property` of another form than `expected`.
+    pub(crate) fn unreadable(self, property: &'static str, expected: &'static str) -> TemplateError {
+        TemplateError::Unreadable {
+            logical_id: self.logical_id.to_owned(),
+            property,
+            expected,
+        }
+    }
+}
+
+/// A complaint about a resource names that resource; about another section, the section is as near as it gets.
+fn each_named(entries: yaml_serde::Mapping) -> Result<Vec<(String, Value)>, TemplateError> {
+    let resources = entries.into_iter().map(|(id, resource)| {
+        let id = key_text(&id);
+        let resource = long_form(&id, resource)?;
+        Ok((id, resource))
+    });
+    resources.collect()
+}
+
+fn long_form(place: &str, yaml: Yaml) -> Result<Value, TemplateError> {
+    Ok(match yaml {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(value) => Value::Bool(value),
+        Yaml::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(value), _, _) => Value::from(value),
+            (None, Some(value), _) => Value::from(value),
+            (None, None, value) => Value::from(value),
+        },
+        Yaml::String(text) => Value::String(text),
+        Yaml::Sequence(items) => Value::Array(
+            items
+                .into_iter()
+                .map(|item| long_form(place, item))
+                .collect::<Result<_, _>>()?,
+        ),
+        Yaml::Mapping(entries) => {
+            let mut object = Map::new();
+            for (key, value) in entries {
+                let key = key_text(&key);
+                // `Fn::ForEach::Name` and `Fn::Transform` (which only macros use) are no calls like the others.
+                let named = key
+                    .strip_prefix("Fn::")
+                    .map(|name| name.split("::").next().unwrap_or_default());
+                if named.is_some_and(|name| name != "Transform" && !INTRINSICS.contains(&name)) {
+                    return Err(unknown(place, &key));
+                }
+                let value = arguments(&key, long_form(place, value)?);
+                object.insert(key, value);
+            }
+            Value::Object(object)
+        }
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            let name = tag.trim_start_matches('!');
+            let key = match name {
+                "Ref" | "Condition" => name.to_owned(),
+                "Transform" => "Fn::Transform".to_owned(),
+                _ if INTRINSICS.contains(&name) => format!("Fn::{name}"),
+                _ => return Err(unknown(place, &tag)),
+            };
+            let value = arguments(&key, long_form(place, tagged.value)?);
+            Value::Object(Map::from_iter([(key, value)]))
+        }
+    })
+}
+
+/// `GetAtt` takes `X.Arn` or `[X, Arn]`; the second is the one that is kept.
+fn arguments(key: &str, value: Value) -> Value {
+    let parts = value
+        .as_str()
+        .filter(|_| key == "Fn::GetAtt")
+        .and_then(|text| text.split_once('.'));
+    match parts {
+        Some((resource, attribute)) => Value::from(vec![resource, attribute]),
+        None => value,
+    }
+}
+
+fn unknown(place: &str, intrinsic: &str) -> TemplateError {
+    TemplateError::UnknownIntrinsic {
+        logical_id: place.to_owned(),
+        intrinsic: intrinsic.to_owned(),
+    }
+}
+
+/// Keys are text in every template; YAML would also take a number, as in the code of a response.
+fn key_text(key: &Yaml) -> String {
+    match key {
+        Yaml::String(text) => text.clone(),
+        Yaml::Number(number) => number.to_string(),
+        Yaml::Bool(value) => value.to_string(),
+        Yaml::Null | Yaml::Sequence(_) | Yaml::Mapping(_) | Yaml::Tagged(_) => String::new(),
+    }
+}

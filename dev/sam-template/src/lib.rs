@@ -1,0 +1,80 @@
+//! The one reader of `template.yaml` in Rust: its tables, routes, functions and parameters, for `cargo dev`, tests, benches and
+//! capacity.
+
+mod cors;
+mod document;
+mod error;
+mod function;
+mod intrinsic;
+mod route;
+mod table;
+
+pub use cors::Cors;
+pub use error::TemplateError;
+pub use function::Function;
+pub use route::Route;
+pub use table::Table;
+
+use document::Document;
+
+/// The tables, routes and functions of a SAM template.
+///
+/// Everything is read when the text is parsed, so a template that this crate can't follow is refused once, at the
+/// start, and never half-way through.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template {
+    tables: Vec<Table>,
+    routes: Vec<Route>,
+    functions: Vec<Function>,
+    cors: Option<Cors>,
+}
+
+impl Template {
+    /// The template of this project, as it was when this crate was built.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Template::parse`].
+    pub fn of_this_project() -> Result<Self, TemplateError> {
+        Self::parse(include_str!("../../../template.yaml"))
+    }
+
+    /// Reads the text of a SAM template.
+    ///
+    /// # Errors
+    ///
+    /// [`TemplateError`] names the logical id of the resource that can't be followed.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let document = Document::parse(text)?;
+        Ok(Self {
+            tables: table::tables(&document)?,
+            routes: route::routes(&document)?,
+            functions: function::functions(&document)?,
+            cors: cors::cors(&document)?,
+        })
+    }
+
+    /// What the HTTP API answers to other origins, once there are any.
+    #[must_use]
+    pub fn cors(&self) -> Option<&Cors> {
+        self.cors.as_ref()
+    }
+
+    /// The tables, in the order of the template.
+    #[must_use]
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    /// The routes of the HTTP API, in the order of the template.
+    #[must_use]
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// The functions, in the order of the template.
+    #[must_use]
+    pub fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+}
