@@ -27,10 +27,10 @@ const ATTEMPTS: u32 = 4;
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 
-/// What the clients have in common, for AWS or for an endpoint of one's own. Lambda gives region and credentials in the
-/// environment; no other place is searched, since what the default chain can do (profiles, instance metadata, STS) a function
-/// never uses and would carry along. At an endpoint of one's own there are no credentials to find: the embedded engine and the
-/// emulators take any.
+/// Creates the configuration that the clients share, for AWS or for another endpoint. Lambda sets region and credentials in the
+/// environment; no other source is searched, since a function never uses the rest of the default chain (profiles, instance
+/// metadata, STS) and would carry it along. Another endpoint has fixed credentials: the embedded engine and the emulators accept
+/// any.
 pub(crate) async fn config(endpoint: Option<&Url>) -> Result<SdkConfig, Error> {
     let common = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -79,12 +79,11 @@ fn http_client(endpoint: Option<&Url>) -> Result<SharedHttpClient, Error> {
         .build_https())
 }
 
-/// The words of an SDK's error and of its causes. Not `DisplayErrorContext`, which adds the raw answer: an item or a secret that
-/// does not parse would get into the log.
-#[must_use]
-pub fn words(error: &dyn std::error::Error) -> String {
-    let words: Vec<String> = std::iter::successors(Some(error), |error| error.source())
+/// Returns the messages of an SDK's error and of its causes. `DisplayErrorContext` adds the raw response: an item or a secret
+/// that does not parse would get into the log.
+pub(crate) fn message(error: &dyn std::error::Error) -> String {
+    let messages: Vec<String> = std::iter::successors(Some(error), |error| error.source())
         .map(ToString::to_string)
         .collect();
-    words.join(": ")
+    messages.join(": ")
 }

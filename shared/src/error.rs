@@ -1,29 +1,33 @@
-//! The one table of errors: what can go wrong, and what a client sees of it.
+//! The one table of errors: every way in which a handler can fail, and what a client sees of it.
 //!
-//! `Error::facts` maps each case to its status, words and headers; [`Error::into_response`] writes them as the OAuth
-//! endpoints do (RFC 6749 section 5.2) or as every other route does (RFC 9457). There is no blanket `From`: every place
-//! that can fail says which case it is.
+//! [`Error::facts`] maps each case to its status, message and headers. [`Error::into_response`] writes them as the OAuth
+//! endpoints do (RFC 6749 section 5.2) or as every other route does (RFC 9457). There is no blanket `From`: every place that
+//! can fail names the case.
+
+mod oauth;
+mod problem;
+mod violation;
 
 use std::borrow::Cow;
 use std::fmt;
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
-use serde::Serialize;
 use serde_json::json;
-use utoipa::ToSchema;
 
-use crate::rule::{Code, FieldError, Rule};
+pub use oauth::OAuthError;
+pub use problem::Problem;
+pub use violation::{Code, Conflict, FieldError, Violation};
 
 /// The realm of every challenge.
 pub const REALM: &str = "latchkey";
 
-/// After how many seconds a client may try again where the store or the keys could not be reached.
+/// How long a client should wait where the store or the keys could not be reached, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// How an endpoint writes its errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
+pub enum ErrorFormat {
     /// RFC 6749 section 5.2: `application/json` with `error`, `error_description` and, for clients written for FastAPI,
     /// `detail`.
     OAuth,
@@ -31,36 +35,36 @@ pub enum Dialect {
     Problem,
 }
 
-/// Everything that a handler can fail with.
+/// Every way in which a handler can fail.
 #[derive(Debug)]
 pub enum Error {
     /// A body over 16 KiB.
     BodyTooLarge,
-    /// A content type or encoding that is not taken; the words say which is.
+    /// A content type or encoding that is not accepted; the message says which is.
     UnsupportedMediaType(&'static str),
-    /// A body or a parameter that cannot be read; the words name the parameter and the rule.
+    /// A body or a parameter that cannot be read; the message names the parameter and the rule.
     InvalidRequest(Cow<'static, str>),
     /// A grant that is not offered.
     UnsupportedGrantType,
-    /// A wrong password or an unknown user: one and the same answer.
+    /// A wrong password or an unknown user: one and the same response.
     WrongCredentials,
     /// The right password of a disabled user.
     InactiveAtLogIn,
-    /// A scope that is not one, or that the user may not have.
+    /// A scope that does not exist, or that the user may not have.
     InvalidScope,
     /// Fields that do not validate, all of them.
     Invalid(Vec<FieldError>),
     /// Names that other users have.
-    Taken(Taken),
+    Conflict(Conflict),
     /// No credentials, or credentials of another scheme.
     NotAuthenticated,
     /// Two `Authorization` values, or `Bearer` without one token.
     MalformedAuthorization,
-    /// A token that does not verify, or whose user is gone.
+    /// A token that does not verify, or whose user was deleted.
     InvalidToken,
     /// The token's user is disabled.
     Inactive,
-    /// A path below a route that has nothing there: answered as the gateway answers a route that it does not know.
+    /// A path below a route that has nothing there: the response is the gateway's for an unknown route.
     NotFound,
     /// The store or the keys cannot be reached, or no key exists yet.
     Unavailable(Cause),
@@ -81,67 +85,19 @@ impl fmt::Display for Cause {
     }
 }
 
-/// Which names other users have; at least one is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken {
-    /// The username.
-    pub username: bool,
-    /// The e-mail address.
-    pub email: bool,
-}
-
-impl Taken {
-    fn detail(self) -> &'static str {
-        match (self.username, self.email) {
-            (true, true) => "Username and email already taken",
-            (false, true) => "Email already taken",
-            _ => "Username already taken",
+/// Writes the cause where there is one, and what a client is told otherwise.
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable(cause) | Self::Internal(cause) => cause.fmt(formatter),
+            _ => formatter.write_str(&self.facts().detail),
         }
     }
-
-    fn errors(self) -> Vec<FieldError> {
-        let taken = |field| FieldError::new(field, Rule::new(Code::Taken, "Already taken"));
-        [("username", self.username), ("email", self.email)]
-            .into_iter()
-            .filter(|(_, is_taken)| *is_taken)
-            .map(|(field, _)| taken(field))
-            .collect()
-    }
 }
 
-/// The body of an error on the OAuth endpoints (RFC 6749 section 5.2).
-#[derive(Serialize, ToSchema)]
-#[schema(as = OAuthError)]
-pub struct OAuthError<'a> {
-    error: &'a str,
-    error_description: &'a str,
-    /// `error_description` again, for clients written for FastAPI.
-    detail: &'a str,
-}
+impl std::error::Error for Error {}
 
-/// The body of an error everywhere else (RFC 9457).
-#[derive(Serialize, ToSchema)]
-#[schema(as = Problem)]
-pub struct Problem<'a> {
-    #[schema(examples("about:blank"))]
-    r#type: &'a str,
-    /// The status phrase.
-    title: &'a str,
-    status: u16,
-    detail: &'a str,
-    /// `urn:request:` and the gateway's id of the request.
-    instance: String,
-    /// As in `WWW-Authenticate`, where that has one, since a gateway may rename the header (RFC 6750 section 3.1).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    error: Option<&'a str>,
-    /// The fields that break a rule, all at once; only where fields do.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    errors: Vec<FieldError>,
-}
-
-/// What a client sees of an error, whatever the dialect.
+/// What a client sees of an error, in either format.
 struct Facts {
     status: StatusCode,
     /// `error` of RFC 6749 section 5.2, where the endpoint is an OAuth one.
@@ -224,7 +180,9 @@ impl Error {
                 "invalid_request",
                 invalid_detail(errors),
             ),
-            Self::Taken(taken) => Facts::new(StatusCode::CONFLICT, "invalid_request", taken.detail()),
+            Self::Conflict(conflict) => {
+                Facts::new(StatusCode::CONFLICT, "invalid_request", conflict.detail())
+            }
             Self::NotAuthenticated => {
                 Facts::new(StatusCode::UNAUTHORIZED, "invalid_request", "Not authenticated").challenged(None)
             }
@@ -257,17 +215,17 @@ impl Error {
 
     /// The response, and for a 5xx the one log line about it. `request_id` is the gateway's.
     #[must_use]
-    pub fn into_response(self, dialect: Dialect, request_id: &str) -> Response<Body> {
+    pub fn into_response(self, format: ErrorFormat, request_id: &str) -> Response<Body> {
         if let Self::Unavailable(cause) | Self::Internal(cause) = &self {
             tracing::error!(request_id, %cause, "the request failed");
         }
         let facts = self.facts();
-        let (content_type, body) = match (&self, dialect) {
+        let (content_type, body) = match (&self, format) {
             (Self::NotFound, _) => ("application/json", json!({"message": "Not Found"})),
-            (_, Dialect::OAuth) => ("application/json", json!(facts.oauth_error())),
-            (_, Dialect::Problem) => (
-                "application/problem+json",
-                json!(self.problem(&facts, request_id)),
+            (_, ErrorFormat::OAuth) => (oauth::CONTENT_TYPE, json!(OAuthError::new(&facts))),
+            (_, ErrorFormat::Problem) => (
+                problem::CONTENT_TYPE,
+                json!(Problem::new(&self, &facts, request_id)),
             ),
         };
         let mut response = Response::new(Body::Text(body.to_string()));
@@ -284,33 +242,9 @@ impl Error {
         }
         response
     }
-
-    fn problem<'a>(&self, facts: &'a Facts, request_id: &str) -> Problem<'a> {
-        Problem {
-            r#type: "about:blank",
-            title: phrase(facts.status),
-            status: facts.status.as_u16(),
-            detail: &facts.detail,
-            instance: format!("urn:request:{request_id}"),
-            error: facts.bearer,
-            errors: match self {
-                Self::Invalid(errors) => errors.clone(),
-                Self::Taken(taken) => taken.errors(),
-                _ => Vec::new(),
-            },
-        }
-    }
 }
 
 impl Facts {
-    fn oauth_error(&self) -> OAuthError<'_> {
-        OAuthError {
-            error: self.oauth,
-            error_description: &self.detail,
-            detail: &self.detail,
-        }
-    }
-
     /// RFC 6750 section 3: always a realm, since a scheme alone would be a violation.
     fn challenge_header(&self) -> String {
         match self.bearer {
@@ -321,15 +255,6 @@ impl Facts {
             ),
             Some(error) => format!("Bearer realm=\"{REALM}\", error=\"{error}\""),
         }
-    }
-}
-
-/// The status phrase of RFC 9110, which renamed two that the `http` crate still calls by their former names.
-fn phrase(status: StatusCode) -> &'static str {
-    match status {
-        StatusCode::PAYLOAD_TOO_LARGE => "Content Too Large",
-        StatusCode::UNPROCESSABLE_ENTITY => "Unprocessable Content",
-        status => status.canonical_reason().unwrap_or_default(),
     }
 }
 

@@ -1,5 +1,5 @@
-//! How answers are documented: each from the real one, so that a status, a header or a word stands once, in the code that
-//! sends it.
+//! How responses and fields are documented. A response is documented by a real one, so that a status, a header or a message
+//! stands once, in the code that sends it.
 
 use std::collections::BTreeMap;
 
@@ -9,55 +9,33 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response as Documented, ResponseBuilder};
 
-use crate::clock::Timestamp;
-use crate::error::{Dialect, Error, OAuthError, Problem};
-use crate::http::set_common_headers;
-use crate::user::{Email, FullName, User, UserId, Username};
+use crate::error::{Error, ErrorFormat, OAuthError, Problem};
+use crate::http::headers::set_common;
 
 /// The gateway's id in the examples.
 const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
 
-/// The answers of an operation, by status.
-pub type Answers = BTreeMap<String, RefOr<Documented>>;
+/// The responses of an operation, by status.
+pub type Responses = BTreeMap<String, RefOr<Documented>>;
 
-/// The user of the examples.
-///
-/// # Errors
-///
-/// Where the example breaks a rule of its own fields.
-pub fn example_user() -> Result<User, Error> {
-    let broken = |_| Error::internal("the example", "it breaks a rule");
-    let time = Timestamp::from_unix(1_795_466_820);
-    Ok(User {
-        id: UserId::known("01KAS8M1E0QZ3V5X7Y9A1B3C5D".to_owned()),
-        username: Some(Username::parse("johndoe").map_err(broken)?),
-        email: Some(Email::parse("johndoe@example.com").map_err(broken)?),
-        full_name: Some(FullName::parse("John Doe").map_err(broken)?),
-        website: None,
-        disabled: false,
-        created_at: time,
-        updated_at: time,
-    })
-}
-
-/// Documents errors: each with its own words as an example, all of one status together.
+/// Documents errors: each with its own message as an example, all of one status together.
 #[must_use]
-pub fn errors(dialect: Dialect, cases: Vec<(&'static str, Error)>) -> Answers {
+pub fn errors(format: ErrorFormat, cases: Vec<(&'static str, Error)>) -> Responses {
     let mut by_status: BTreeMap<String, Vec<(&'static str, Response<Body>)>> = BTreeMap::new();
     for (name, error) in cases {
-        let mut response = error.into_response(dialect, REQUEST_ID);
-        set_common_headers(dialect, response.headers_mut());
+        let mut response = error.into_response(format, REQUEST_ID);
+        set_common(format, response.headers_mut());
         by_status
             .entry(response.status().as_str().to_owned())
             .or_default()
             .push((name, response));
     }
-    let schema = match dialect {
-        Dialect::OAuth => OAuthError::name(),
-        Dialect::Problem => Problem::name(),
+    let schema = match format {
+        ErrorFormat::OAuth => OAuthError::name(),
+        ErrorFormat::Problem => Problem::name(),
     };
     by_status
         .into_iter()
@@ -65,10 +43,15 @@ pub fn errors(dialect: Dialect, cases: Vec<(&'static str, Error)>) -> Answers {
         .collect()
 }
 
-/// Documents the answer of a success by a real one.
+/// Documents a success by a real response.
 #[must_use]
-pub fn success(schema: &str, name: &'static str, dialect: Dialect, mut response: Response<Body>) -> Answers {
-    set_common_headers(dialect, response.headers_mut());
+pub fn success(
+    schema: &str,
+    name: &'static str,
+    format: ErrorFormat,
+    mut response: Response<Body>,
+) -> Responses {
+    set_common(format, response.headers_mut());
     let status = response.status().as_str().to_owned();
     [(status, documented(schema, vec![(name, response)]).into())].into()
 }
@@ -111,4 +94,24 @@ fn documented(schema: &str, responses: Vec<(&'static str, Response<Body>)>) -> D
         documented = documented.header(name.as_str(), header.build());
     }
     documented.build()
+}
+
+/// Creates the part of a text field's schema that all fields have.
+pub fn text(description: &str, example: &str) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .examples([example])
+}
+
+/// Merges the members of object schemas into one, the first member of the first schema first.
+pub fn merged<const N: usize>(description: &str, parts: [RefOr<Schema>; N]) -> RefOr<Schema> {
+    let mut merged = ObjectBuilder::new().description(Some(description)).build();
+    for part in parts {
+        if let RefOr::T(Schema::Object(object)) = part {
+            merged.properties.extend(object.properties);
+            merged.required.extend(object.required);
+        }
+    }
+    Schema::Object(merged).into()
 }

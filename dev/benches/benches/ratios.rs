@@ -79,7 +79,7 @@ async fn log_in() {
         .with("ARGON2_MEMORY_KIB", "")
         .with("ARGON2_ITERATIONS", "");
     deployment.user("johndoe", PASSWORD).await;
-    let app = deployment.app(token::FUNCTION).await;
+    let function: token::Token = deployment.function().await;
     let params = Params::new(19_456, 2, 1, Some(32)).unwrap();
     let mut memory = vec![Block::default(); params.block_count()];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
@@ -90,7 +90,7 @@ async fn log_in() {
     for turn in 0..65 {
         let started = Instant::now();
         let request = event::log_in("johndoe", PASSWORD).request();
-        let answer = call(token::FUNCTION, token::handler, app.clone(), request).await;
+        let answer = call(&function, request).await;
         let ours = started.elapsed();
         assert_eq!(answer.status, 200);
         let started = Instant::now();
@@ -120,7 +120,7 @@ async fn log_in() {
 async fn read() {
     let deployment = Deployment::start().await;
     let id = deployment.user("johndoe", PASSWORD).await;
-    let app = deployment.app(me::FUNCTION).await;
+    let function: me::Me = deployment.function().await;
     let now = shared::clock::Clock::system().now().unix();
     let token = Forger::new(shared_ring(), ISSUER, &id, now).token(|_, _| {});
     let config = aws_sdk_dynamodb::Config::builder()
@@ -133,13 +133,7 @@ async fn read() {
     let mut pairs = Pairs::default();
     for turn in 0..1050 {
         let started = Instant::now();
-        let answer = call(
-            me::FUNCTION,
-            me::handler,
-            app.clone(),
-            event::me(&token).request(),
-        )
-        .await;
+        let answer = call(&function, event::me(&token).request()).await;
         let ours = started.elapsed();
         assert_eq!(answer.status, 200);
         let started = Instant::now();

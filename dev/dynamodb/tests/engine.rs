@@ -7,8 +7,8 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use dynamodb::{Engine, EngineError};
-use sam_template::Template;
 use reqwest::StatusCode;
+use sam_template::Template;
 use serde_json::{Value, json};
 
 const TABLES: &str = "

@@ -14,12 +14,12 @@ pub const VARIABLE: &str = "ALLOWED_ORIGINS";
 
 /// The allowed origins and the headers that they get.
 #[derive(Clone, Debug)]
-pub(crate) struct Gate {
+pub(crate) struct AllowedOrigins {
     origins: Arc<[String]>,
     cors: Arc<Cors>,
 }
 
-impl Gate {
+impl AllowedOrigins {
     /// `None` where no origin is allowed.
     pub(crate) fn new(origins: &str, cors: Option<&Cors>) -> Option<Self> {
         let origins: Vec<String> = origins

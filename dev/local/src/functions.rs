@@ -1,114 +1,158 @@
-//! The functions as Lambda runs them: each with its own configuration, of which it gets only what the template names for it,
-//! and each called with an event.
+//! The functions as Lambda runs them: each reads only the variables that the template declares for it, and each is called with an
+//! event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use lambda_http::{Body, Request, Response};
 use sam_template::Template;
 use serde_json::Value;
-use shared::app::{App, Function};
 use shared::clock::Clock;
-use shared::config::Config;
-use shared::error::Error;
-use shared::lambda::invoke;
+use shared::env::Env;
+use shared::function::{Function, HttpFunction};
+use shared::lambda::{invoke, ready};
 
 use crate::StartError;
-use crate::key_ring::KeyRing;
 
-/// A function of the template, ready to be called with an event.
-#[derive(Clone)]
-pub(crate) struct Callable {
-    call: Arc<dyn Fn(Value) -> Answering + Send + Sync>,
-    /// How long one invocation may take.
-    pub(crate) timeout: std::time::Duration,
+/// Every function of the workspace; a new one is a new line.
+pub const FUNCTIONS: &[Registered] = &[
+    Registered::behind_a_route::<docs::Docs>(),
+    Registered::behind_a_route::<me::Me>(),
+    Registered::behind_a_route::<register::Register>(),
+    Registered::without_a_route::<rotate_keys::RotateKeys>(),
+    Registered::behind_a_route::<token::Token>(),
+    Registered::behind_a_route::<well_known::WellKnown>(),
+];
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+type Result<T> = std::result::Result<T, shared::function::StartError>;
+
+/// A function whose type is erased.
+#[derive(Clone, Copy)]
+pub struct Registered {
+    /// The name of its crate.
+    pub name: &'static str,
+    start: for<'a> fn(&'a Env<'a>, &'a Clock) -> Boxed<'a, Result<()>>,
+    callable: Option<for<'a> fn(&'a Env<'a>, &'a Clock) -> Boxed<'a, Result<Callable>>>,
 }
 
-type Answering = std::pin::Pin<Box<dyn Future<Output = Option<Value>> + Send>>;
+impl Registered {
+    const fn behind_a_route<F: HttpFunction>() -> Self {
+        Self {
+            callable: Some(callable::<F>),
+            ..Self::without_a_route::<F>()
+        }
+    }
+
+    const fn without_a_route<F: Function>() -> Self {
+        Self {
+            name: F::NAME,
+            start: start::<F>,
+            callable: None,
+        }
+    }
+
+    /// Starts the function, which sends nothing, and returns the names of the variables that it read.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it does not start.
+    pub async fn variables(&self, env: &Env<'_>) -> Result<BTreeSet<&'static str>> {
+        (self.start)(env, &Clock::system()).await?;
+        Ok(env.names_read())
+    }
+
+    /// Starts the function ready to be called with events; `None` where no route leads to it.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it does not start.
+    pub async fn callable(&self, env: &Env<'_>, clock: &Clock) -> Result<Option<Callable>> {
+        match self.callable {
+            Some(callable) => callable(env, clock).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A function that is called with an event.
+#[derive(Clone)]
+pub struct Callable(Arc<dyn Fn(Value) -> Boxed<'static, Option<Value>> + Send + Sync>);
 
 impl Callable {
-    /// The function's answer in API Gateway's format; `None` where the invocation failed.
-    pub(crate) async fn call(&self, event: Value) -> Option<Value> {
-        (self.call)(event).await
+    /// Calls the function and returns its response in API Gateway's format; `None` where the invocation fails.
+    pub async fn call(&self, event: Value) -> Option<Value> {
+        (self.0)(event).await
     }
 }
 
-/// The functions by their logical ids. `settings` gives the variables that a deployment would decide; `overrides`, the
-/// reader's environment, comes before the template's defaults.
-pub(crate) async fn functions(
-    template: &Template,
-    settings: &BTreeMap<&str, String>,
-    overrides: impl Fn(&str) -> Option<String>,
-    clock: &Clock,
-) -> Result<BTreeMap<String, Callable>, StartError> {
-    let mut functions = BTreeMap::new();
-    for declared in template.functions() {
-        let lookup = |name: &str| variable(declared, settings, &overrides, name);
-        let call = match declared.package.as_str() {
-            "docs" => callable(docs::FUNCTION, docs::handler, lookup, clock).await?,
-            "me" => callable(me::FUNCTION, me::handler, lookup, clock).await?,
-            "register" => callable(register::FUNCTION, register::handler, lookup, clock).await?,
-            "token" => callable(token::FUNCTION, token::handler, lookup, clock).await?,
-            "well-known" => callable(well_known::FUNCTION, well_known::handler, lookup, clock).await?,
-            // No route leads to it; here the key ring is a file.
-            rotate_keys::NAME => continue,
-            other => return Err(StartError::UnknownFunction(other.to_owned())),
-        };
-        let timeout = declared.timeout;
-        functions.insert(declared.logical_id.clone(), Callable { call, timeout });
+fn start<'a, F: Function>(env: &'a Env<'a>, clock: &'a Clock) -> Boxed<'a, Result<()>> {
+    Box::pin(async move { F::start(env, clock).await.map(|_| ()) })
+}
+
+fn callable<'a, F: HttpFunction>(env: &'a Env<'a>, clock: &'a Clock) -> Boxed<'a, Result<Callable>> {
+    Box::pin(async move {
+        let function = Arc::new(ready::<F>(env, clock).await?);
+        Ok(Callable(Arc::new(move |event: Value| {
+            let function = Arc::clone(&function);
+            Box::pin(async move { invoke(&*function, &event.to_string()).await.ok() })
+        })))
+    })
+}
+
+/// A callable function with its time limit.
+#[derive(Clone)]
+pub(crate) struct Limited {
+    pub(crate) function: Callable,
+    /// How long one invocation may take.
+    pub(crate) timeout: Duration,
+}
+
+/// The environment of the functions: `settings` are the variables that a deployment would decide, and `overrides`, the reader's
+/// environment, comes before the template's defaults.
+pub(crate) struct Settings<'a, O> {
+    pub(crate) template: &'a Template,
+    pub(crate) settings: BTreeMap<&'static str, String>,
+    pub(crate) overrides: O,
+    pub(crate) clock: &'a Clock,
+}
+
+impl<O: Fn(&str) -> Option<String> + Send + Sync> Settings<'_, O> {
+    /// Starts every function that a route leads to; the keys are the logical ids.
+    pub(crate) async fn start_all(&self) -> std::result::Result<BTreeMap<String, Limited>, StartError> {
+        let mut functions = BTreeMap::new();
+        for declared in self.template.functions() {
+            let registered = FUNCTIONS
+                .iter()
+                .find(|registered| registered.name == declared.package)
+                .ok_or_else(|| StartError::UnknownFunction(declared.package.clone()))?;
+            let env = Env::new(|name| self.variable(declared, name));
+            if let Some(function) = registered.callable(&env, self.clock).await? {
+                let timeout = declared.timeout;
+                functions.insert(declared.logical_id.clone(), Limited { function, timeout });
+            }
+        }
+        Ok(functions)
     }
-    Ok(functions)
-}
 
-/// The key ring, as the function `rotate-keys` is configured.
-pub(crate) async fn key_ring(
-    template: &Template,
-    settings: &BTreeMap<&str, String>,
-    overrides: impl Fn(&str) -> Option<String>,
-    clock: &Clock,
-) -> Result<KeyRing, StartError> {
-    let declared = template
-        .functions()
-        .iter()
-        .find(|declared| declared.package == rotate_keys::NAME);
-    let declared = declared.ok_or_else(|| StartError::UnknownFunction(rotate_keys::NAME.to_owned()))?;
-    let config = Config::read(rotate_keys::NEEDS, |name| {
-        variable(declared, settings, &overrides, name)
-    })?;
-    let app = App::new(config, clock.clone()).await.map_err(StartError::App)?;
-    KeyRing::of(&app)
-}
+    /// Returns the environment of one function.
+    pub(crate) fn env(&self, package: &str) -> std::result::Result<Env<'_>, StartError> {
+        let declared = self
+            .template
+            .functions()
+            .iter()
+            .find(|declared| declared.package == package)
+            .ok_or_else(|| StartError::UnknownFunction(package.to_owned()))?;
+        Ok(Env::new(|name| self.variable(declared, name)))
+    }
 
-/// A variable of a function: only what the template names for it, decided by this machine, the reader or the template.
-fn variable(
-    declared: &sam_template::Function,
-    settings: &BTreeMap<&str, String>,
-    overrides: &impl Fn(&str) -> Option<String>,
-    name: &str,
-) -> Option<String> {
-    let default = declared.environment.get(name)?;
-    settings
-        .get(name)
-        .cloned()
-        .or_else(|| overrides(name))
-        .or_else(|| default.clone())
-}
-
-async fn callable<H, F>(
-    function: Function,
-    handler: H,
-    lookup: impl Fn(&str) -> Option<String>,
-    clock: &Clock,
-) -> Result<Arc<dyn Fn(Value) -> Answering + Send + Sync>, StartError>
-where
-    H: Fn(App, Request) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Result<Response<Body>, Error>> + Send + 'static,
-{
-    let config = Config::read(function.needs, lookup)?;
-    let app = App::new(config, clock.clone()).await.map_err(StartError::App)?;
-    app.load_keys().await?;
-    Ok(Arc::new(move |event: Value| {
-        let (handler, app) = (handler.clone(), app.clone());
-        Box::pin(async move { invoke(function, handler, app, &event.to_string()).await.ok() })
-    }))
+    fn variable(&self, declared: &sam_template::Function, name: &str) -> Option<String> {
+        let default = declared.environment.get(name)?;
+        self.settings
+            .get(name)
+            .cloned()
+            .or_else(|| (self.overrides)(name))
+            .or_else(|| default.clone())
+    }
 }

@@ -48,7 +48,7 @@ pub fn headers_too_large(parts: &Parts) -> bool {
 }
 
 /// A request that reached a route.
-pub struct Arrival<'a> {
+pub struct GatewayRequest<'a> {
     /// Method, path, query and headers.
     pub parts: &'a Parts,
     /// The whole body.
@@ -63,7 +63,7 @@ pub struct Arrival<'a> {
     pub time: Timestamp,
 }
 
-impl Arrival<'_> {
+impl GatewayRequest<'_> {
     /// The event, as API Gateway sends it to the function.
     #[must_use]
     pub fn event(&self) -> Value {

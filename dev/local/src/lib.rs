@@ -9,15 +9,18 @@ use std::path::PathBuf;
 use dynamodb::{Engine, EngineError};
 use sam_template::{Template, TemplateError};
 use shared::clock::Clock;
-use shared::config::ConfigError;
 use shared::error::Error;
+use shared::function;
+use shared::keys::Rotation;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+use functions::Settings;
+
 pub mod cors;
-mod functions;
+pub mod functions;
 pub mod gateway;
-mod key_ring;
+pub mod generated;
 pub mod openapi;
 pub mod rotation;
 mod router;
@@ -77,10 +80,10 @@ pub enum StartError {
     KeysFile(String),
     /// The data folder.
     Folder(PathBuf, std::io::Error),
-    /// A variable.
-    Config(ConfigError),
-    /// A client that cannot be built, or the store.
-    App(Error),
+    /// A function does not start.
+    Function(function::StartError),
+    /// The keys or the store.
+    Keys(Error),
 }
 
 impl fmt::Display for StartError {
@@ -101,17 +104,23 @@ impl fmt::Display for StartError {
             Self::Route(rule) => write!(formatter, "template.yaml: {rule}"),
             Self::KeysFile(rule) => write!(formatter, "the signing keys: {rule}"),
             Self::Folder(path, error) => write!(formatter, "the folder {}: {error}", path.display()),
-            Self::Config(error) => write!(formatter, "{error}"),
-            Self::App(error) => write!(formatter, "{error:?}"),
+            Self::Function(error) => error.fmt(formatter),
+            Self::Keys(error) => error.fmt(formatter),
         }
     }
 }
 
 impl std::error::Error for StartError {}
 
-impl From<ConfigError> for StartError {
-    fn from(error: ConfigError) -> Self {
-        Self::Config(error)
+impl From<function::StartError> for StartError {
+    fn from(error: function::StartError) -> Self {
+        Self::Function(error)
+    }
+}
+
+impl From<Error> for StartError {
+    fn from(error: Error) -> Self {
+        Self::Keys(error)
     }
 }
 
@@ -125,7 +134,7 @@ pub struct Service {
     _scratch: Option<TempDir>,
     port: u16,
     keys_file: PathBuf,
-    key_ring: key_ring::KeyRing,
+    rotation: Rotation,
     dynamodb: String,
     routes: Vec<String>,
 }
@@ -139,7 +148,7 @@ impl Service {
     /// What is in the way, in words for the person who started it.
     pub async fn start(
         options: Options,
-        overrides: impl Fn(&str) -> Option<String>,
+        overrides: impl Fn(&str) -> Option<String> + Send + Sync,
         clock: Clock,
     ) -> Result<Self, StartError> {
         let template = Template::of_this_project().map_err(StartError::Template)?;
@@ -170,18 +179,25 @@ impl Service {
             table_name: TABLE_NAME.to_owned(),
         });
         let keys_file = folder.join(KEYS_FILE);
-        let settings = BTreeMap::from([
+        let origins = overrides(cors::VARIABLE).unwrap_or_default();
+        let variables = BTreeMap::from([
             ("TABLE_NAME", dynamodb.table_name),
             ("DYNAMODB_ENDPOINT", dynamodb.endpoint.clone()),
             ("ISSUER", format!("http://127.0.0.1:{port}")),
             ("SIGNING_KEYS_FILE", keys_file.display().to_string()),
             ("SIGNING_KEYS_SECRET", String::new()),
         ]);
-        let key_ring = functions::key_ring(&template, &settings, &overrides, &clock).await?;
-        key_ring.prepare().await?;
-        let gate = cors::Gate::new(&overrides(cors::VARIABLE).unwrap_or_default(), template.cors());
-        let functions = functions::functions(&template, &settings, overrides, &clock).await?;
-        let router = router::router(&template, &functions, gate, &clock)?;
+        let settings = Settings {
+            template: &template,
+            settings: variables,
+            overrides,
+            clock: &clock,
+        };
+        let rotation = rotation::connect(&settings).await?;
+        rotation.ensure_ring().await?;
+        let cors = cors::AllowedOrigins::new(&origins, template.cors());
+        let functions = settings.start_all().await?;
+        let router = router::router(&template, &functions, cors, &clock)?;
         Ok(Self {
             listener,
             router,
@@ -189,7 +205,7 @@ impl Service {
             _scratch: scratch,
             port,
             keys_file,
-            key_ring,
+            rotation,
             dynamodb: dynamodb.endpoint,
             routes: template
                 .routes()
@@ -229,7 +245,7 @@ impl Service {
     ///
     /// Where the listener fails.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-        let rotation = tokio::spawn(self.key_ring.rotate_when_due());
+        let rotation = tokio::spawn(rotation::rotate_when_due(self.rotation));
         let served = axum::serve(self.listener, self.router)
             .with_graceful_shutdown(shutdown)
             .await;

@@ -12,7 +12,7 @@ use clap::Parser;
 use lambda_http::tracing::{self, subscriber};
 use local::{Data, Options, Service, TABLE_NAME};
 use shared::clock::Clock;
-use shared::config::environment;
+use shared::env::process_variable;
 
 /// Runs Latchkey on this machine: the API on 127.0.0.1, on an embedded DynamoDB.
 #[derive(Parser)]
@@ -43,7 +43,7 @@ async fn main() -> ExitCode {
         .with_target(false)
         .with_max_level(tracing::Level::INFO)
         .init();
-    shared::lambda::log_panics_without_their_words();
+    shared::lambda::log_panics_without_their_message();
     match serve(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -65,7 +65,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         data,
         dynamodb: None,
     };
-    let service = Service::start(options, environment, Clock::system()).await?;
+    let service = Service::start(options, process_variable, Clock::system()).await?;
     let kept = if arguments.in_memory {
         "nothing is kept".to_owned()
     } else {

@@ -1,14 +1,15 @@
 //! The OpenAPI document, put together from what the function crates say of their operations.
 
 use shared::error::{OAuthError, Problem};
-use shared::user::User;
+use shared::users::User;
 use token::TokenResponse;
 use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
 };
-use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, PathItem, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use well_known::api::{JwkSet, Metadata};
 
@@ -30,12 +31,12 @@ use crate::gateway::own_body;
         (name = "discovery", description = "What verifiers of access tokens need to know."),
     ),
     paths(
-        register::handler,
-        token::handler,
-        me::handler,
-        well_known::jwks,
-        well_known::openid_configuration,
-        well_known::oauth_authorization_server,
+        register::api::register,
+        token::api::token,
+        me::api::me,
+        well_known::api::jwks,
+        well_known::api::openid_configuration,
+        well_known::api::oauth_authorization_server,
     ),
     components(schemas(OAuthError<'static>, Problem<'static>, User, TokenResponse, JwkSet, Metadata)),
     modifiers(&Schemes, &UsersAlias, &Throttling),
@@ -110,7 +111,7 @@ impl Modify for Throttling {
             .content("application/json", content)
             .build();
         for path in document.paths.paths.values_mut() {
-            for operation in [&mut path.get, &mut path.post].into_iter().flatten() {
+            for operation in operations(path) {
                 operation
                     .responses
                     .responses
@@ -118,6 +119,22 @@ impl Modify for Throttling {
             }
         }
     }
+}
+
+/// Returns the operations of a path, whatever their methods.
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [
+        &mut path.get,
+        &mut path.put,
+        &mut path.post,
+        &mut path.delete,
+        &mut path.options,
+        &mut path.head,
+        &mut path.patch,
+        &mut path.trace,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The document as it is served, with a line break at its end.

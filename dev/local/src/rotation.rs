@@ -1,26 +1,31 @@
-//! A rotation on the laptop, beside the running service: what `cargo rotate` does.
+//! Rotations under `cargo dev`: when they are due, and those that `cargo rotate` runs beside the service.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use sam_template::Template;
 use shared::clock::{Clock, Timestamp};
-use shared::keys::Kind;
-use shared::ring::RingKey;
+use shared::function::Function;
+use shared::keys::{Kind, RingKey, Rotation};
 
-use crate::{KEYS_FILE, StartError, TABLE_NAME, functions};
+use crate::functions::Settings;
+use crate::{KEYS_FILE, StartError, TABLE_NAME};
 
-/// What to do.
+/// How long the service waits at most until it checks again whether a rotation is due.
+const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+
+/// A change of the signing keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// A rotation.
+pub enum Command {
+    /// Rotates.
     Rotate,
-    /// Drop the key of this id.
+    /// Drops the compromised key of this id.
     DropKey(String),
 }
 
-/// A key of the ring after it, to be shown.
+/// A key of the ring after the change.
 #[derive(Clone, Debug)]
 pub struct Shown {
     kid: String,
@@ -52,16 +57,42 @@ impl Shown {
     }
 }
 
-/// Does it to the service that keeps its keys in `folder`, and gives the ring's keys afterwards.
+/// Creates the rotation of the service with these settings, as the function `rotate-keys` does.
+pub(crate) async fn connect<O: Fn(&str) -> Option<String> + Send + Sync>(
+    settings: &Settings<'_, O>,
+) -> Result<Rotation, StartError> {
+    let env = settings.env(rotate_keys::RotateKeys::NAME)?;
+    Ok(Rotation::connect(&env, settings.clock).await?)
+}
+
+/// Rotates whenever the newest key has begun to sign, as the schedule of a deployment does.
+pub(crate) async fn rotate_when_due(rotation: Rotation) {
+    loop {
+        let ring = rotation.ring.current().await;
+        let due = ring.ok().and_then(|ring| ring.newest_signs_from());
+        let now = rotation.clock.now();
+        if due.is_some_and(|due| due <= now) {
+            match rotation.rotate().await {
+                Ok(()) => tracing::info!("the signing keys were rotated"),
+                Err(error) => tracing::error!(%error, "the signing keys could not be rotated"),
+            }
+        }
+        let seconds = due.map_or(0, |due| due.unix() - now.unix());
+        let wait = Duration::from_secs(u64::try_from(seconds).unwrap_or(0).max(1));
+        tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
+    }
+}
+
+/// Changes the keys of the service that keeps its data in `folder`, and returns the ring's keys afterwards.
 ///
 /// # Errors
 ///
-/// What is in the way, in words for the person who asked for it.
+/// The reason, as a message for the person who started it.
 pub async fn run(
-    order: Order,
+    command: Command,
     folder: &Path,
     dynamodb_endpoint: String,
-    overrides: impl Fn(&str) -> Option<String>,
+    overrides: impl Fn(&str) -> Option<String> + Send + Sync,
     clock: Clock,
 ) -> Result<Vec<Shown>, StartError> {
     let template = Template::of_this_project().map_err(StartError::Template)?;
@@ -72,16 +103,28 @@ pub async fn run(
             file.display()
         )));
     }
-    let settings = BTreeMap::from([
-        ("TABLE_NAME", TABLE_NAME.to_owned()),
-        ("DYNAMODB_ENDPOINT", dynamodb_endpoint),
-        ("SIGNING_KEYS_FILE", file.display().to_string()),
-        ("SIGNING_KEYS_SECRET", String::new()),
-    ]);
-    let ring = functions::key_ring(&template, &settings, overrides, &clock).await?;
-    match order {
-        Order::Rotate => ring.rotate().await?,
-        Order::DropKey(kid) => ring.drop_key(&kid).await?,
+    let settings = Settings {
+        template: &template,
+        settings: BTreeMap::from([
+            ("TABLE_NAME", TABLE_NAME.to_owned()),
+            ("DYNAMODB_ENDPOINT", dynamodb_endpoint),
+            ("SIGNING_KEYS_FILE", file.display().to_string()),
+            ("SIGNING_KEYS_SECRET", String::new()),
+        ]),
+        overrides,
+        clock: &clock,
+    };
+    let rotation = connect(&settings).await?;
+    match command {
+        Command::Rotate => rotation.rotate().await?,
+        Command::DropKey(kid) => rotation.drop_compromised(&kid).await?,
     }
-    Ok(ring.read()?.keys.iter().map(Shown::of).collect())
+    Ok(rotation
+        .ring
+        .current()
+        .await?
+        .keys
+        .iter()
+        .map(Shown::of)
+        .collect())
 }

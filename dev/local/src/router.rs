@@ -14,14 +14,14 @@ use shared::clock::Clock;
 use shared::random;
 
 use crate::StartError;
-use crate::cors::Gate;
-use crate::functions::Callable;
-use crate::gateway::{self, Arrival};
+use crate::cors::AllowedOrigins;
+use crate::functions::Limited;
+use crate::gateway::{self, GatewayRequest};
 
 pub(crate) fn router(
     template: &Template,
-    functions: &BTreeMap<String, Callable>,
-    gate: Option<Gate>,
+    functions: &BTreeMap<String, Limited>,
+    cors: Option<AllowedOrigins>,
     clock: &Clock,
 ) -> Result<Router, StartError> {
     let mut router = Router::new();
@@ -42,21 +42,21 @@ pub(crate) fn router(
             path.strip_suffix("{*proxy}").map(str::to_owned),
         ];
         for path in paths.into_iter().flatten() {
-            let arriving = Arriving {
+            let target = RouteTarget {
                 route_key: key.clone(),
                 function: function.clone(),
                 clock: clock.clone(),
             };
             let handler = move |parameters: RawPathParams, request: Request| {
-                let arriving = arriving.clone();
-                async move { arriving.answer(&parameters, request).await }
+                let target = target.clone();
+                async move { target.answer(&parameters, request).await }
             };
             router = router.route(&path, on(filter, handler));
         }
     }
     let mut router = router.fallback(not_found).method_not_allowed_fallback(not_found);
-    if let Some(gate) = gate {
-        router = router.layer(from_fn(move |request, next| gate.clone().pass(request, next)));
+    if let Some(cors) = cors {
+        router = router.layer(from_fn(move |request, next| cors.clone().pass(request, next)));
     }
     Ok(router.layer(from_fn(log_request)))
 }
@@ -66,13 +66,13 @@ async fn not_found() -> Response<Body> {
 }
 
 #[derive(Clone)]
-struct Arriving {
+struct RouteTarget {
     route_key: String,
-    function: Callable,
+    function: Limited,
     clock: Clock,
 }
 
-impl Arriving {
+impl RouteTarget {
     async fn answer(self, parameters: &RawPathParams, request: Request) -> Response<Body> {
         let (parts, body) = request.into_parts();
         // axum takes HEAD to a route of GET; the gateway does not know it.
@@ -97,7 +97,7 @@ impl Arriving {
             .iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        let event = Arrival {
+        let event = GatewayRequest {
             parts: &parts,
             body: &body,
             route_key: &self.route_key,
@@ -108,7 +108,7 @@ impl Arriving {
         .event();
         // A task of its own: like a Lambda, it goes on when the client has gone.
         let invocation = tokio::spawn(async move {
-            tokio::time::timeout(self.function.timeout, self.function.call(event)).await
+            tokio::time::timeout(self.function.timeout, self.function.function.call(event)).await
         });
         match invocation.await {
             Ok(Ok(Some(answer))) => gateway::http_answer(answer),

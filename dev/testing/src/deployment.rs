@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lambda_http::{Body, Request, Response};
-use serde_json::Value;
-use shared::app::{App, Function};
+use lambda_http::Request;
+use serde_json::{Value, json};
 use shared::clock::{Clock, Timestamp};
-use shared::config::{Config, Need, StoreConfig};
-use shared::error::Error;
-use shared::lambda::answer;
-use shared::password::{Password, StoredHash};
-use shared::store::Store;
+use shared::env::Env;
+use shared::function::{Function, HttpFunction};
+use shared::lambda::{ready, respond};
+use shared::passwords::{HashCost, Hasher, Password, StoredHash};
+use shared::users::{Profile, User, UserId, Username, Users};
 use tempfile::TempDir;
 
 use crate::own_table::OwnTable;
@@ -70,9 +69,11 @@ impl Deployment {
 
     /// Publishes keys, in the place of what is published.
     pub async fn publish(&self, document: &str) {
-        let store = self.store().await;
-        let seen = store.published().await.unwrap().map(|seen| seen.revision);
-        assert!(store.publish(document, seen, self.clock.now()).await.unwrap());
+        let item = json!({
+            "pk": {"S": "keys"}, "sk": {"S": "published"}, "document": {"S": document}, "revision": {"N": "1"},
+            "updated_at": {"S": self.clock.now().to_string()},
+        });
+        self.table().put(item).await;
     }
 
     /// The file of private keys, which may not be there yet.
@@ -85,14 +86,14 @@ impl Deployment {
         self.folder.path()
     }
 
-    /// Sets a variable for the apps made from now on.
+    /// Sets a variable for the functions started from now on.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// Gives the apps made from now on another clock.
+    /// Gives the functions started from now on another clock.
     #[must_use]
     pub fn at(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.clock = Clock::from_fn(now);
@@ -109,33 +110,34 @@ impl Deployment {
         &self.variables
     }
 
-    /// The store, past any proxy.
-    pub async fn store(&self) -> Store {
-        let config = StoreConfig::read(|name| match name {
+    /// Reads the variables, as a function does.
+    pub fn env(&self) -> Env<'_> {
+        Env::new(|name| self.variables.get(name).cloned())
+    }
+
+    /// The table on the SDK's client, past any proxy.
+    pub async fn table_client(&self) -> shared::table::Table {
+        let env = Env::new(|name| match name {
             "DYNAMODB_ENDPOINT" => Some(self.users.endpoint().to_owned()),
             name => self.variables.get(name).cloned(),
         });
-        Store::connect(&config.unwrap()).await.unwrap()
+        shared::table::Table::connect(&env).await.unwrap()
     }
 
-    /// A function's app, as a cold start makes it.
-    pub async fn app(&self, function: Function) -> App {
-        self.try_app(function).await.unwrap()
+    /// The store of users, past any proxy.
+    pub async fn users(&self) -> Users {
+        Users::new(self.table_client().await)
     }
 
-    /// A function's app, or the words with which its start fails.
-    ///
-    /// # Errors
-    ///
-    /// What a start says.
-    pub async fn try_app(&self, function: Function) -> Result<App, String> {
-        let config = Config::read(function.needs, |name| self.variables.get(name).cloned())
-            .map_err(|error| error.to_string())?;
-        let app = App::new(config, self.clock.clone())
-            .await
-            .map_err(|error| format!("{error:?}"))?;
-        app.load_keys().await.map_err(|error| error.to_string())?;
-        Ok(app)
+    /// Starts a function, as a cold start does.
+    pub async fn function<F: Function>(&self) -> F {
+        ready(&self.env(), &self.clock).await.unwrap()
+    }
+
+    /// Starts a function that must not start, and returns the message.
+    pub async fn start_error<F: Function>(&self) -> String {
+        let started: Result<F, _> = ready(&self.env(), &self.clock).await;
+        started.map(|_| ()).unwrap_err().to_string()
     }
 
     /// The table, past any proxy and past the store.
@@ -145,12 +147,7 @@ impl Deployment {
 
     /// Registers a user past the function, with a hash of today's parameters, and gives its id.
     pub async fn user(&self, username: &str, password: &str) -> String {
-        let hasher = shared::password::Hasher::new(
-            Config::read(&[Need::Passwords], |name| self.variables.get(name).cloned())
-                .unwrap()
-                .passwords
-                .unwrap(),
-        );
+        let hasher = Hasher::new(HashCost::read(&self.env()).unwrap());
         let password = Password::attempt(password.to_owned()).unwrap();
         let hash = hasher.hash(Arc::new(password)).await.unwrap();
         self.user_with_hash(username, hash.as_str()).await
@@ -160,18 +157,18 @@ impl Deployment {
     pub async fn user_with_hash(&self, username: &str, hash: &str) -> String {
         let now = self.clock.now();
         let id = shared::random::ulid(now).unwrap();
-        let user = shared::user::User {
-            id: shared::user::UserId::known(id.clone()),
-            username: Some(shared::user::Username::parse(username).unwrap()),
-            email: None,
-            full_name: None,
-            website: None,
+        let user = User {
+            id: UserId::known(id.clone()),
+            profile: Profile {
+                username: Some(Username::parse(username).unwrap()),
+                ..Profile::default()
+            },
             disabled: false,
             created_at: now,
             updated_at: now,
         };
         let hash = StoredHash::from_store(hash.to_owned());
-        self.store().await.register(&user, &hash).await.unwrap();
+        self.users().await.register(&user, &hash).await.unwrap();
         id
     }
 }
@@ -194,13 +191,9 @@ impl Answer {
     }
 }
 
-/// Calls a handler as every caller does and reads the answer.
-pub async fn call<H, F>(function: Function, handler: H, app: App, request: Request) -> Answer
-where
-    H: FnOnce(App, Request) -> F,
-    F: Future<Output = Result<Response<Body>, Error>>,
-{
-    let response = answer(function, handler, app, request).await;
+/// Calls a function as every caller does and reads the response.
+pub async fn call<F: HttpFunction>(function: &F, request: Request) -> Answer {
+    let response = respond(function, request).await;
     let (parts, body) = response.into_parts();
     Answer {
         status: parts.status.as_u16(),

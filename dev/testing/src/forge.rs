@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
-use shared::ring::Ring;
+use shared::keys::Ring;
 
 /// Signs what it is given.
 pub struct Forger {
@@ -51,7 +51,7 @@ impl Forger {
     #[must_use]
     pub fn hs256_with_the_public_key(&self) -> String {
         let ring = Ring::parse(&self.document).unwrap();
-        let public = serde_json::to_value(ring.keys[0].key.public()).unwrap();
+        let public = serde_json::to_value(ring.keys[0].key.public().jwk()).unwrap();
         let modulus = URL_SAFE_NO_PAD.decode(public["n"].as_str().unwrap()).unwrap();
         let mut header = self.header.clone();
         header["alg"] = json!("HS256");

@@ -9,7 +9,7 @@ use dynamodb::Engine;
 use sam_template::Template;
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::config::environment;
+use shared::env::process_variable;
 use shared::random;
 
 use crate::table::Table;
@@ -33,7 +33,7 @@ impl OwnTable {
     /// If the engine does not start, or refuses the table.
     pub async fn make() -> Self {
         let template = Template::of_this_project().unwrap();
-        match environment("DYNAMODB_ENDPOINT").filter(|endpoint| !endpoint.is_empty()) {
+        match process_variable("DYNAMODB_ENDPOINT").filter(|endpoint| !endpoint.is_empty()) {
             Some(endpoint) => Self::at(&endpoint, &template).await,
             None => Self::embedded(&template),
         }

@@ -3,9 +3,7 @@
 use std::sync::OnceLock;
 
 use shared::clock::Timestamp;
-use shared::keys::{Kind, SigningKey};
-use shared::published::Published;
-use shared::ring::{Dates, Ring, RingKey};
+use shared::keys::{Dates, Kind, Published, Ring, RingKey, SigningKey};
 
 /// 2100-01-01.
 const FAR: Timestamp = Timestamp::from_unix(4_102_444_800);

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use shared::ring::Ring;
+use shared::keys::Ring;
 
 use crate::events::read;
 use crate::secrets_manager::SecretsManager;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dynamodb::Engine;
-use sam_template::Template;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, StatusCode};
+use sam_template::Template;
 use serde_json::{Value, json};
 use testing::fault_proxy::{Fault, FaultProxy};
 

@@ -3,17 +3,40 @@
 
 use lambda_http::http::{HeaderName, HeaderValue, header};
 use lambda_http::{Body, Request, RequestExt, Response};
-use shared::app::{App, Function};
-use shared::error::{Dialect, Error};
+use shared::clock::Clock;
+use shared::env::Env;
+use shared::error::{Error, ErrorFormat};
+use shared::function::{Function, HttpFunction, StartError};
 
-/// The function. It needs nothing: neither the table nor a key.
-pub const FUNCTION: Function = Function {
-    name: "docs",
-    dialect: Dialect::Problem,
-    needs: &[],
-};
+/// The function `docs`. It touches nothing: neither the table nor a key.
+pub struct Docs;
 
-/// The OpenAPI document. `cargo run -p local --bin openapi` renews it, and a test says so where it differs from the code.
+impl Function for Docs {
+    const NAME: &'static str = "docs";
+
+    async fn start(_: &Env<'_>, _: &Clock) -> Result<Self, StartError> {
+        Ok(Self)
+    }
+}
+
+impl HttpFunction for Docs {
+    const ERROR_FORMAT: ErrorFormat = ErrorFormat::Problem;
+
+    /// Responds 200 with the page, one of its files, or the document.
+    async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
+        let asset = asset(&request).ok_or(Error::NotFound)?;
+        let mut response = Response::new(Body::from(asset.body));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(asset.cache));
+        for (name, value) in PAGE_HEADERS {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        Ok(response)
+    }
+}
+
+/// The OpenAPI document. `cargo run -p local --bin renew` renews it, and a test says so where it differs from the code.
 pub const OPENAPI: &str = include_str!("../openapi.json");
 
 /// The page takes passwords on the issuer's origin: no script but our own files, no frame around it, and no address of
@@ -27,7 +50,7 @@ const PAGE_HEADERS: [(HeaderName, &str); 2] = [
     (header::REFERRER_POLICY, "no-referrer"),
 ];
 
-/// What may change with a deployment is asked for anew each time.
+/// What may change with a deployment is fetched again each time.
 const FRESH: &str = "no-cache";
 /// Swagger UI's own files change with its version alone.
 const KEPT: &str = "public, max-age=86400";
@@ -36,23 +59,6 @@ struct Asset {
     content_type: &'static str,
     cache: &'static str,
     body: &'static [u8],
-}
-
-/// Answers 200 with the page, one of its files, or the document.
-///
-/// # Errors
-///
-/// [`Error::NotFound`] for a file that the page does not have.
-pub async fn handler(_: App, request: Request) -> Result<Response<Body>, Error> {
-    let asset = asset(&request).ok_or(Error::NotFound)?;
-    let mut response = Response::new(Body::from(asset.body));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(asset.cache));
-    for (name, value) in PAGE_HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    Ok(response)
 }
 
 fn asset(request: &Request) -> Option<Asset> {

@@ -1,6 +1,6 @@
-//! The Lambda binary of the function `docs`: only wires.
+//! The Lambda binary of the function `docs`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::lambda::serve(docs::FUNCTION, docs::handler).await
+    shared::lambda::serve::<docs::Docs>().await
 }

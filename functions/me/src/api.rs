@@ -1,21 +1,35 @@
 //! What the OpenAPI document says of `GET /users/me`.
 
 use shared::error::Error;
-use shared::http;
+use shared::function::HttpFunction;
+use shared::http::json;
 use shared::openapi::{self, errors, success};
-use shared::user::User;
+use shared::users::User;
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::FUNCTION;
+use crate::Me;
 
-/// Every answer of `GET /users/me`.
-pub struct Answers;
+/// Documents `GET /users/me`.
+#[utoipa::path(
+    get,
+    path = "/users/me",
+    operation_id = "me",
+    summary = "Read yourself",
+    description = "The user of the access token.",
+    tag = "users",
+    responses(Responses),
+    security(("password" = []), ("bearer" = [])),
+)]
+pub fn me() {}
 
-impl IntoResponses for Answers {
-    fn responses() -> openapi::Answers {
-        let mut answers = openapi::example_user()
-            .and_then(|user| http::json(&user))
-            .map(|response| success(&User::name(), "user", FUNCTION.dialect, response))
+/// Every response of `GET /users/me`.
+pub struct Responses;
+
+impl IntoResponses for Responses {
+    fn responses() -> openapi::Responses {
+        let mut responses = User::example()
+            .and_then(|user| json::response(&user))
+            .map(|response| success(&User::name(), "user", Me::ERROR_FORMAT, response))
             .unwrap_or_default();
         let cases = vec![
             ("no_token", Error::NotAuthenticated),
@@ -25,7 +39,7 @@ impl IntoResponses for Answers {
             ("unavailable", Error::unavailable("", "")),
             ("fault", Error::internal("", "")),
         ];
-        answers.extend(errors(FUNCTION.dialect, cases));
-        answers
+        responses.extend(errors(Me::ERROR_FORMAT, cases));
+        responses
     }
 }

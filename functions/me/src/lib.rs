@@ -1,42 +1,47 @@
 //! `GET /users/me`: the user of an access token.
 
 use lambda_http::{Body, Request, Response};
-use shared::app::{App, Function};
-use shared::bearer;
-use shared::config::Need;
-use shared::error::{Dialect, Error};
-use shared::http;
+use shared::authenticate::authenticate;
+use shared::clock::Clock;
+use shared::env::Env;
+use shared::error::{Error, ErrorFormat};
+use shared::function::{Function, HttpFunction, StartError};
+use shared::http::{json, request};
+use shared::table::Table;
+use shared::tokens::Verifier;
+use shared::users::Users;
 
 pub mod api;
 
-/// The function.
-pub const FUNCTION: Function = Function {
-    name: "me",
-    dialect: Dialect::Problem,
-    needs: &[Need::Store, Need::Tokens, Need::Verification, Need::Lead],
-};
+/// The function `me`: the users, and the published keys to verify tokens by.
+pub struct Me {
+    users: Users,
+    verifier: Verifier,
+}
 
-/// Answers 200 with the user of the access token.
-///
-/// # Errors
-///
-/// The rows of the problem table for a bearer token: 401, 400, 503.
-#[utoipa::path(
-    get,
-    path = "/users/me",
-    operation_id = "me",
-    summary = "Read yourself",
-    description = "The user of the access token.",
-    tag = "users",
-    responses(api::Answers),
-    security(("password" = []), ("bearer" = [])),
-)]
-pub async fn handler(app: App, request: Request) -> Result<Response<Body>, Error> {
-    http::only_trailing_slash(&request)?;
-    let claims = app.verify(bearer::token(request.headers())?).await?;
-    let user = app.store()?.user(&claims.sub).await?.ok_or(Error::InvalidToken)?;
-    if user.disabled {
-        return Err(Error::Inactive);
+impl Function for Me {
+    const NAME: &'static str = "me";
+
+    async fn start(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
+        let table = Table::connect(env).await?;
+        Ok(Self {
+            users: Users::new(table.clone()),
+            verifier: Verifier::new(table, env, clock)?,
+        })
     }
-    http::json(&user)
+
+    async fn prepare(&self) -> Result<(), StartError> {
+        self.verifier.prepare().await
+    }
+}
+
+impl HttpFunction for Me {
+    const ERROR_FORMAT: ErrorFormat = ErrorFormat::Problem;
+
+    /// Responds 200 with the user of the access token.
+    async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
+        request::only_trailing_slash(&request)?;
+        let caller = authenticate(&self.verifier, &self.users, &request).await?;
+        json::response(&caller.user)
+    }
 }

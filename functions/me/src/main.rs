@@ -1,6 +1,6 @@
-//! The Lambda binary of the function `me`: only wires.
+//! The Lambda binary of the function `me`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::lambda::serve(me::FUNCTION, me::handler).await
+    shared::lambda::serve::<me::Me>().await
 }

@@ -1,25 +1,39 @@
 //! What the OpenAPI document says of `POST /register` and its alias.
 
-use shared::error::{Error, Taken};
+use shared::error::{Conflict, Error, FieldError};
+use shared::function::HttpFunction;
+use shared::http::{body, json};
 use shared::openapi::{self, errors, success};
-use shared::password::Password;
-use shared::rule::FieldError;
-use shared::user::{Email, FullName, User, Username, Website};
-use shared::{http, json};
+use shared::passwords::Password;
+use shared::users::{Email, FullName, User, Username, Website};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
     AdditionalProperties, AllOfBuilder, AnyOfBuilder, ObjectBuilder, OneOfBuilder, Schema, Type,
 };
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
-use crate::{FUNCTION, created, no_name};
+use crate::{Register, created, no_name};
+
+/// Documents `POST /register`.
+#[utoipa::path(
+    post,
+    path = "/register",
+    operation_id = "register",
+    summary = "Register",
+    description = "Makes a user. A taken name is told; log-in never tells.",
+    tag = "users",
+    request_body(content = Registration, content_type = "application/json"),
+    responses(Responses),
+    security(()),
+)]
+pub fn register() {}
 
 /// The alias `POST /users`, as another tutorial calls it.
 pub struct Alias;
 
 impl utoipa::Path for Alias {
     fn methods() -> Vec<utoipa::openapi::path::HttpMethod> {
-        crate::__path_handler::methods()
+        __path_register::methods()
     }
 
     fn path() -> String {
@@ -27,7 +41,7 @@ impl utoipa::Path for Alias {
     }
 
     fn operation() -> utoipa::openapi::path::Operation {
-        let mut operation = crate::__path_handler::operation();
+        let mut operation = __path_register::operation();
         operation.operation_id = Some("create_user".to_owned());
         operation.summary = Some("Register (alias)".to_owned());
         operation
@@ -92,27 +106,27 @@ fn absent(fields: &[&str]) -> ObjectBuilder {
     })
 }
 
-/// Every answer of `POST /register`.
-pub struct Answers;
+/// Every response of `POST /register`.
+pub struct Responses;
 
-impl IntoResponses for Answers {
-    fn responses() -> openapi::Answers {
-        let mut answers = openapi::example_user()
+impl IntoResponses for Responses {
+    fn responses() -> openapi::Responses {
+        let mut responses = User::example()
             .and_then(|user| created(&user))
-            .map(|response| success(&User::name(), "user", FUNCTION.dialect, response))
+            .map(|response| success(&User::name(), "user", Register::ERROR_FORMAT, response))
             .unwrap_or_default();
         let short = Password::choose("short".to_owned())
             .err()
-            .map(|rule| FieldError::new("password", rule));
+            .map(|violation| FieldError::new("password", violation));
         let invalid = short
             .into_iter()
             .chain([FieldError::new("username", no_name())])
             .collect();
-        let taken = |username, email| Error::Taken(Taken { username, email });
+        let taken = |username, email| Error::Conflict(Conflict { username, email });
         let cases = vec![
             ("too_large", Error::BodyTooLarge),
             ("content_type", Error::UnsupportedMediaType(json::CONTENT_TYPE)),
-            ("encoded", Error::UnsupportedMediaType(http::NO_ENCODING)),
+            ("encoded", Error::UnsupportedMediaType(body::NO_ENCODING)),
             ("malformed", Error::InvalidRequest(json::ONE_OBJECT.into())),
             ("invalid", Error::Invalid(invalid)),
             ("username_taken", taken(true, false)),
@@ -121,7 +135,7 @@ impl IntoResponses for Answers {
             ("unavailable", Error::unavailable("", "")),
             ("fault", Error::internal("", "")),
         ];
-        answers.extend(errors(FUNCTION.dialect, cases));
-        answers
+        responses.extend(errors(Register::ERROR_FORMAT, cases));
+        responses
     }
 }

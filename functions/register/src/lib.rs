@@ -1,71 +1,62 @@
-//! `POST /register`, and its alias `POST /users`: makes a user.
+//! `POST /register`, and its alias `POST /users`: creates a user.
 
 use std::sync::Arc;
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
-use shared::app::{App, Function};
-use shared::config::Need;
-use shared::error::{Dialect, Error};
-use shared::http;
-use shared::json::Fields;
-use shared::password::Password;
+use shared::clock::Clock;
+use shared::env::Env;
+use shared::error::{Code, Error, ErrorFormat, Violation};
+use shared::function::{Function, HttpFunction, StartError};
+use shared::http::json::{self, Fields};
+use shared::passwords::{HashCost, Hasher, Password};
 use shared::random;
-use shared::rule::{Code, Rule};
-use shared::store::RegisterError;
-use shared::user::{Email, FullName, User, UserId, Username, Website};
+use shared::table::Table;
+use shared::users::{Email, FullName, Profile, User, UserId, Username, Users, Website};
 
 pub mod api;
 
-/// The function.
-pub const FUNCTION: Function = Function {
-    name: "register",
-    dialect: Dialect::Problem,
-    needs: &[Need::Store, Need::Passwords],
-};
+/// The function `register`: the users, and a hasher of passwords.
+pub struct Register {
+    users: Users,
+    hasher: Hasher,
+    clock: Clock,
+}
 
-/// Answers 201 with the user that was made.
-///
-/// # Errors
-///
-/// The rows of the problem table for a body: 413, 415, 400, 422, 409, 503.
-#[utoipa::path(
-    post,
-    path = "/register",
-    operation_id = "register",
-    summary = "Register",
-    description = "Makes a user. A taken name is told; log-in never tells.",
-    tag = "users",
-    request_body(content = api::Registration, content_type = "application/json"),
-    responses(api::Answers),
-    security(()),
-)]
-pub async fn handler(app: App, request: Request) -> Result<Response<Body>, Error> {
-    let registration = Registration::read(&request)?;
-    let hash = app.hasher()?.hash(Arc::new(registration.password)).await?;
-    let now = app.clock().now();
-    let user = User {
-        id: UserId::known(random::ulid(now)?),
-        username: registration.username,
-        email: registration.email,
-        full_name: registration.full_name,
-        website: registration.website,
-        disabled: false,
-        created_at: now,
-        updated_at: now,
-    };
-    app.store()?
-        .register(&user, &hash)
-        .await
-        .map_err(|error| match error {
-            RegisterError::Taken(taken) => Error::Taken(taken),
-            RegisterError::Other(error) => error,
-        })?;
-    created(&user)
+impl Function for Register {
+    const NAME: &'static str = "register";
+
+    async fn start(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
+        Ok(Self {
+            users: Users::new(Table::connect(env).await?),
+            hasher: Hasher::new(HashCost::read(env)?),
+            clock: clock.clone(),
+        })
+    }
+}
+
+impl HttpFunction for Register {
+    const ERROR_FORMAT: ErrorFormat = ErrorFormat::Problem;
+
+    /// Responds 201 with the new user.
+    async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
+        let Registration { profile, password } = Registration::read(&request)?;
+        let hash = self.hasher.hash(Arc::new(password)).await?;
+        let now = self.clock.now();
+        let user = User {
+            id: UserId::known(random::ulid(now)?),
+            profile,
+            disabled: false,
+            created_at: now,
+            updated_at: now,
+        };
+        self.users.register(&user, &hash).await?;
+        created(&user)
+    }
 }
 
 fn created(user: &User) -> Result<Response<Body>, Error> {
-    let mut response = http::json(user)?;
+    let mut response = json::response(user)?;
     *response.status_mut() = StatusCode::CREATED;
     response
         .headers_mut()
@@ -75,10 +66,7 @@ fn created(user: &User) -> Result<Response<Body>, Error> {
 
 /// A registration whose every field is valid.
 struct Registration {
-    username: Option<Username>,
-    email: Option<Email>,
-    full_name: Option<FullName>,
-    website: Option<Website>,
+    profile: Profile,
     password: Password,
 }
 
@@ -96,22 +84,24 @@ impl Registration {
         let has_password = fields.has("password");
         let password = fields.text("password", Password::choose);
         if !has_password {
-            fields.refuse("password", Rule::new(Code::Required, "Is required"));
+            fields.refuse("password", Violation::new(Code::Required, "Is required"));
         }
         fields.finish()?;
         Ok(Self {
-            username,
-            email,
-            full_name,
-            website,
-            // `finish` has refused a registration whose password did not parse.
+            profile: Profile {
+                username,
+                email,
+                full_name,
+                website,
+            },
+            // `finish` has rejected a registration whose password did not parse.
             password: password.ok_or_else(|| Error::internal("the registration", "it has no password"))?,
         })
     }
 }
 
-fn no_name() -> Rule {
-    Rule::new(Code::Required, "A username or an email is required")
+fn no_name() -> Violation {
+    Violation::new(Code::Required, "A username or an email is required")
 }
 
 /// `full_name`, or `name` and `surname` joined by a space, as one of the tutorials sends it; not both.
@@ -124,7 +114,7 @@ fn full_name(fields: &mut Fields) -> Option<FullName> {
         if sent && whole {
             fields.refuse(
                 field,
-                Rule::new(Code::Invalid, "Must not be given beside full_name"),
+                Violation::new(Code::Invalid, "Must not be given beside full_name"),
             );
         }
         part
@@ -137,6 +127,6 @@ fn full_name(fields: &mut Fields) -> Option<FullName> {
         return full_name;
     }
     FullName::parse(&parts.join(" "))
-        .map_err(|rule| fields.refuse("full_name", rule))
+        .map_err(|violation| fields.refuse("full_name", violation))
         .ok()
 }

@@ -1,6 +1,6 @@
-//! The Lambda binary of the function `register`: only wires.
+//! The Lambda binary of the function `register`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::lambda::serve(register::FUNCTION, register::handler).await
+    shared::lambda::serve::<register::Register>().await
 }

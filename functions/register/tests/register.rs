@@ -3,9 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use register::{FUNCTION, handler};
+use register::Register;
 use serde_json::{Value, json};
-use shared::app::App;
 use testing::deployment::{Answer, Deployment, call};
 use testing::event;
 use testing::fault_proxy::{Fault, FaultProxy};
@@ -15,16 +14,16 @@ const OPERATION: &str = "TransactWriteItems";
 const ONE_USER: u64 = 4;
 const NO_USER: u64 = 1;
 
-async fn behind_proxy() -> (Deployment, FaultProxy, App) {
+async fn behind_proxy() -> (Deployment, FaultProxy, Register) {
     let deployment = Deployment::start().await;
     let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
     let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint());
-    let app = deployment.app(FUNCTION).await;
-    (deployment, proxy, app)
+    let function = deployment.function::<Register>().await;
+    (deployment, proxy, function)
 }
 
-async fn register(app: &App, body: Value) -> Answer {
-    call(FUNCTION, handler, app.clone(), event::register(&body).request()).await
+async fn register(function: &Register, body: Value) -> Answer {
+    call(function, event::register(&body).request()).await
 }
 
 fn johndoe() -> Value {
@@ -33,8 +32,8 @@ fn johndoe() -> Value {
 
 #[tokio::test]
 async fn a_registration_is_one_transaction_and_reads_nothing() {
-    let (_deployment, proxy, app) = behind_proxy().await;
-    assert_eq!(register(&app, johndoe()).await.status, 201);
+    let (_deployment, proxy, function) = behind_proxy().await;
+    assert_eq!(register(&function, johndoe()).await.status, 201);
     assert_eq!(proxy.operations(), [OPERATION]);
 }
 
@@ -50,20 +49,20 @@ async fn a_store_that_fails_for_a_while_is_asked_again_and_the_user_is_made_once
         Fault::Hang,
         Fault::Delay(Duration::from_millis(300)),
     ] {
-        let (deployment, proxy, app) = behind_proxy().await;
+        let (deployment, proxy, function) = behind_proxy().await;
         proxy.script_for(OPERATION, [fault.clone()]);
-        let answer = register(&app, johndoe()).await;
+        let answer = register(&function, johndoe()).await;
         assert_eq!(answer.status, 201, "{fault:?}: {answer:?}");
         assert_eq!(deployment.table().count().await, ONE_USER, "{fault:?}");
-        assert_eq!(register(&app, johndoe()).await.status, 409, "{fault:?}");
+        assert_eq!(register(&function, johndoe()).await.status, 409, "{fault:?}");
     }
 }
 
 #[tokio::test]
 async fn an_answer_that_is_lost_twice_after_the_write_is_no_409_of_our_own_making() {
-    let (deployment, proxy, app) = behind_proxy().await;
+    let (deployment, proxy, function) = behind_proxy().await;
     proxy.script_for(OPERATION, [Fault::HangUpAfterWrite, Fault::HangUpAfterWrite]);
-    let answer = register(&app, johndoe()).await;
+    let answer = register(&function, johndoe()).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     assert_eq!(proxy.count(OPERATION), 3);
     let id = answer.body["id"].as_str().unwrap();
@@ -84,44 +83,44 @@ async fn a_store_that_is_away_is_a_503_within_the_functions_time_and_leaves_no_h
         Fault::Hang,
         Fault::Delay(Duration::from_secs(5)),
     ] {
-        let (deployment, proxy, app) = behind_proxy().await;
+        let (deployment, proxy, function) = behind_proxy().await;
         proxy.always(fault.clone());
         let started = Instant::now();
-        let answer = register(&app, johndoe()).await;
+        let answer = register(&function, johndoe()).await;
         assert_eq!(answer.status, 503, "{fault:?}: {answer:?}");
         assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
         assert_eq!(answer.header("content-type"), "application/problem+json");
         assert!(started.elapsed() < Duration::from_secs(10), "{fault:?}");
         proxy.pass();
         assert_eq!(deployment.table().count().await, NO_USER, "{fault:?}");
-        assert_eq!(register(&app, johndoe()).await.status, 201, "{fault:?}");
+        assert_eq!(register(&function, johndoe()).await.status, 201, "{fault:?}");
     }
 }
 
 #[tokio::test]
 async fn an_answer_that_stays_lost_is_a_503_with_a_whole_user_whom_a_repetition_meets() {
-    let (deployment, proxy, app) = behind_proxy().await;
+    let (deployment, proxy, function) = behind_proxy().await;
     proxy.always(Fault::HangUpAfterWrite);
-    assert_eq!(register(&app, johndoe()).await.status, 503);
+    assert_eq!(register(&function, johndoe()).await.status, 503);
     proxy.pass();
     assert_eq!(deployment.table().count().await, ONE_USER);
-    assert_eq!(register(&app, johndoe()).await.status, 409);
+    assert_eq!(register(&function, johndoe()).await.status, 409);
 }
 
 #[tokio::test]
 async fn a_taken_name_is_not_asked_for_again() {
-    let (_deployment, proxy, app) = behind_proxy().await;
-    assert_eq!(register(&app, johndoe()).await.status, 201);
+    let (_deployment, proxy, function) = behind_proxy().await;
+    assert_eq!(register(&function, johndoe()).await.status, 201);
     proxy.reset_counts();
-    assert_eq!(register(&app, johndoe()).await.status, 409);
+    assert_eq!(register(&function, johndoe()).await.status, 409);
     assert_eq!(proxy.count(OPERATION), 1);
 }
 
 #[tokio::test]
 async fn the_password_is_stored_as_a_hash_alone() {
     let deployment = Deployment::start().await;
-    let app = deployment.app(FUNCTION).await;
-    let answer = register(&app, johndoe()).await;
+    let function = deployment.function::<Register>().await;
+    let answer = register(&function, johndoe()).await;
     let item = deployment
         .table()
         .item(&format!("user#{}", answer.body["id"].as_str().unwrap()), "user")

@@ -1,13 +1,7 @@
 //! The four steps of a rotation as Secrets Manager calls them. Each may be repeated at any time.
 
-use shared::app::App;
 use shared::error::Error;
-use shared::published::PublicKeys;
-use shared::ring::Ring;
-
-use crate::policy::Policy;
-use crate::publication::Seen;
-use crate::secret::{Secret, Stage, Versions};
+use shared::keys::{Published, Ring, Rotation, Secret, Stage, Versioned, Versions};
 
 /// A step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,14 +10,19 @@ pub(crate) enum Step {
     Create,
     /// Publishes its keys.
     Set,
-    /// Sees that what its keys sign verifies by what is published.
+    /// Checks that what its keys sign verifies by what is published.
     Test,
     /// Makes it the current ring.
     Finish,
 }
 
 /// Runs a step for the version that Secrets Manager names by its token.
-pub(crate) async fn run(app: &App, secret: &Secret<'_>, step: Step, version: &str) -> Result<(), Error> {
+pub(crate) async fn run(
+    rotation: &Rotation,
+    secret: &Secret,
+    step: Step,
+    version: &str,
+) -> Result<(), Error> {
     let versions = secret.versions().await?;
     match versions.stage(version) {
         // All four steps were done, and this one is repeated.
@@ -34,45 +33,44 @@ pub(crate) async fn run(app: &App, secret: &Secret<'_>, step: Step, version: &st
     let pending = secret.pending(version).await?;
     match (step, pending) {
         (Step::Create, Some(_)) => Ok(()),
-        (Step::Create, None) => create(app, secret, version).await,
-        (Step::Set, Some(ring)) => set(app, secret, &versions, &ring).await,
-        (Step::Test, Some(ring)) if ring.keys.is_empty() => reach(app, secret).await,
-        (Step::Test, Some(ring)) => test(app, &ring).await,
+        (Step::Create, None) => create(rotation, secret, version).await,
+        (Step::Set, Some(ring)) => set(rotation, secret, &versions, &ring).await,
+        (Step::Test, Some(ring)) if ring.keys.is_empty() => reach(rotation, secret).await,
+        (Step::Test, Some(ring)) => test(rotation, &ring).await,
         // `rotate-secret` without rotating tests the function alone, with a version that has no value or the one that the secret
         // was made with.
-        (Step::Test, None) => reach(app, secret).await,
-        (Step::Finish, Some(ring)) => finish(app, secret, &versions, version, &ring).await,
+        (Step::Test, None) => reach(rotation, secret).await,
+        (Step::Finish, Some(ring)) => finish(rotation, secret, &versions, version, &ring).await,
         (Step::Set | Step::Finish, None) => {
             Err(refused("the pending version has no value: createSecret first"))
         }
     }
 }
 
-async fn create(app: &App, secret: &Secret<'_>, version: &str) -> Result<(), Error> {
+async fn create(rotation: &Rotation, secret: &Secret, version: &str) -> Result<(), Error> {
     let current = secret.current().await?;
-    let seen = Seen::read(app.store()?).await?;
-    let next = Policy::of(app)?.rotated(current, &seen.published, app.clock().now())?;
+    let published = rotation.published.read().await?;
+    let next = rotation
+        .lifecycle
+        .rotated(current, &published.value, rotation.clock.now())?;
     secret.put_pending(version, &next).await
 }
 
-async fn set(app: &App, secret: &Secret<'_>, versions: &Versions, next: &Ring) -> Result<(), Error> {
-    let seen = check(app, secret, versions, next).await?;
-    let now = app.clock().now();
-    seen.replace(app.store()?, &seen.published.with(next, now), now)
-        .await
+async fn set(rotation: &Rotation, secret: &Secret, versions: &Versions, next: &Ring) -> Result<(), Error> {
+    let published = check(rotation, secret, versions, next).await?;
+    let now = rotation.clock.now();
+    let next = published.value.with(next, now);
+    rotation.published.replace(&published, &next, now).await
 }
 
-async fn test(app: &App, next: &Ring) -> Result<(), Error> {
-    let publication = app.store()?.published().await?;
-    let publication = publication.ok_or_else(|| refused("nothing is published: setSecret first"))?;
-    let public = PublicKeys::parse(&publication.document)
-        .map_err(|error| Error::internal("what is published", error.to_string()))?;
-    let now = app.clock().now();
+async fn test(rotation: &Rotation, next: &Ring) -> Result<(), Error> {
+    let published = rotation.published.read().await?.value;
+    let now = rotation.clock.now();
     for ring_key in next.keys.iter().filter(|ring_key| now < ring_key.dates.drop_at) {
-        let published = public
+        let public = published
             .find(ring_key.key.kid(), now)
             .ok_or_else(|| refused("a key of the pending version is not published: setSecret first"))?;
-        if !ring_key.key.agrees_with(published) {
+        if !ring_key.key.agrees_with(public) {
             return Err(refused(
                 "what a key signs does not verify by what is published of it",
             ));
@@ -81,21 +79,22 @@ async fn test(app: &App, next: &Ring) -> Result<(), Error> {
     Ok(())
 }
 
-async fn reach(app: &App, secret: &Secret<'_>) -> Result<(), Error> {
+/// Reads secret and table, which shows that both are in reach.
+async fn reach(rotation: &Rotation, secret: &Secret) -> Result<(), Error> {
     secret.current().await?;
-    Seen::read(app.store()?).await.map(|_| ())
+    rotation.published.read().await.map(|_| ())
 }
 
 async fn finish(
-    app: &App,
-    secret: &Secret<'_>,
+    rotation: &Rotation,
+    secret: &Secret,
     versions: &Versions,
     version: &str,
     next: &Ring,
 ) -> Result<(), Error> {
-    let seen = check(app, secret, versions, next).await?;
-    let now = app.clock().now();
-    let is_published = |kid: &str| seen.published.contains(kid);
+    let published = check(rotation, secret, versions, next).await?.value;
+    let now = rotation.clock.now();
+    let is_published = |kid: &str| published.contains(kid);
     if next
         .keys
         .iter()
@@ -109,11 +108,17 @@ async fn finish(
 }
 
 /// A pending ring that may not follow is given up, since its value can't be changed: the next rotation makes another.
-async fn check(app: &App, secret: &Secret<'_>, versions: &Versions, next: &Ring) -> Result<Seen, Error> {
+async fn check(
+    rotation: &Rotation,
+    secret: &Secret,
+    versions: &Versions,
+    next: &Ring,
+) -> Result<Versioned<Published>, Error> {
     let current = secret.current().await?;
-    let seen = Seen::read(app.store()?).await?;
-    match Policy::of(app)?.check(next, &current, &seen.published, app.clock().now()) {
-        Ok(()) => Ok(seen),
+    let published = rotation.published.read().await?;
+    let now = rotation.clock.now();
+    match rotation.lifecycle.check(next, &current, &published.value, now) {
+        Ok(()) => Ok(published),
         Err(rule) => {
             secret.give_up_pending(versions).await?;
             Err(refused(&format!(

@@ -1,14 +1,34 @@
 //! What the OpenAPI document says of `POST /token`.
 
 use shared::clock::Timestamp;
-use shared::error::{Dialect, Error};
-use shared::http;
+use shared::error::Error;
+use shared::function::HttpFunction;
+use shared::http::{body, form, json};
 use shared::openapi::{self, errors, success};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
-use crate::{FUNCTION, TokenResponse, missing};
+use crate::{Token, TokenResponse, missing};
+
+/// Documents `POST /token`.
+#[utoipa::path(
+    post,
+    path = "/token",
+    operation_id = "token",
+    summary = "Log in",
+    description = "The OAuth 2.0 token endpoint with the grant `password` (RFC 6749 section 4.3). For first-party clients: RFC 9700 section 2.4 advises others against this grant. Responses with an access token of RFC 9068.",
+    tag = "tokens",
+    request_body(
+        content(
+            (TokenRequest = "application/x-www-form-urlencoded"),
+            (TokenRequest = "multipart/form-data"),
+        ),
+    ),
+    responses(Responses),
+    security(()),
+)]
+pub fn token() {}
 
 /// The form. No rule of registration applies here: a name or a password that cannot exist is a wrong one.
 pub struct TokenRequest;
@@ -60,11 +80,11 @@ impl PartialSchema for TokenRequest {
 
 impl ToSchema for TokenRequest {}
 
-/// Every answer of `POST /token`.
-pub struct Answers;
+/// Every response of `POST /token`.
+pub struct Responses;
 
-impl IntoResponses for Answers {
-    fn responses() -> openapi::Answers {
+impl IntoResponses for Responses {
+    fn responses() -> openapi::Responses {
         let token = TokenResponse {
             access_token:
                 "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2F1dGguZXhhbXBsZS5jb20ifQ.c2ln"
@@ -73,16 +93,13 @@ impl IntoResponses for Answers {
             expires_in: 1800,
             expires: Timestamp::from_unix(1_795_468_620),
         };
-        let mut answers = http::json(&token)
-            .map(|response| success(&TokenResponse::name(), "token", Dialect::OAuth, response))
+        let mut responses = json::response(&token)
+            .map(|response| success(&TokenResponse::name(), "token", Token::ERROR_FORMAT, response))
             .unwrap_or_default();
         let cases = vec![
             ("too_large", Error::BodyTooLarge),
-            (
-                "content_type",
-                Error::UnsupportedMediaType(shared::form::CONTENT_TYPES),
-            ),
-            ("encoded", Error::UnsupportedMediaType(http::NO_ENCODING)),
+            ("content_type", Error::UnsupportedMediaType(form::CONTENT_TYPES)),
+            ("encoded", Error::UnsupportedMediaType(body::NO_ENCODING)),
             ("missing", missing("The parameter username is missing")),
             ("unsupported_grant_type", Error::UnsupportedGrantType),
             ("wrong", Error::WrongCredentials),
@@ -91,7 +108,7 @@ impl IntoResponses for Answers {
             ("unavailable", Error::unavailable("", "")),
             ("fault", Error::internal("", "")),
         ];
-        answers.extend(errors(FUNCTION.dialect, cases));
-        answers
+        responses.extend(errors(Token::ERROR_FORMAT, cases));
+        responses
     }
 }

@@ -1,43 +1,26 @@
-//! `POST /token`: the OAuth 2.0 token endpoint with the grant `password` (RFC 6749 sections 3.2 and 4.3).
+//! `POST /token`: the OAuth 2.0 token endpoint (RFC 6749 section 3.2).
 
-use std::sync::Arc;
-
-use futures_util::future::try_join;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
-use shared::app::{App, Function};
-use shared::clock::Timestamp;
-use shared::config::Need;
-use shared::error::{Dialect, Error};
-use shared::form::Form;
-use shared::http;
-use shared::jwt::{self, Claims};
-use shared::names::NameKey;
-use shared::password::{Password, StoredHash, Verdict};
-use shared::ring::Ring;
-use shared::user::User;
+use shared::clock::{Clock, Timestamp};
+use shared::env::Env;
+use shared::error::{Error, ErrorFormat};
+use shared::function::{Function, HttpFunction, StartError};
+use shared::http::form::Form;
+use shared::http::{json, request};
+use shared::passwords::{HashCost, Hasher};
+use shared::table::Table;
+use shared::tokens::{Grants, Issued, Signer};
+use shared::users::Users;
 use utoipa::ToSchema;
 
 pub mod api;
+mod grants;
 
-/// The function.
-pub const FUNCTION: Function = Function {
-    name: "token",
-    dialect: Dialect::OAuth,
-    needs: &[
-        Need::Store,
-        Need::Passwords,
-        Need::Tokens,
-        Need::Signing,
-        Need::Grants,
-        Need::TokenLife,
-        Need::Ring,
-        Need::Lead,
-    ],
-};
+use grants::password::PasswordGrant;
 
-/// The parameters that are known; of each there may be one. A client's id and secret are known and not looked at, until
-/// clients can be registered.
+/// The parameters that are known; of each there may be one. A client's id and secret are known and ignored, until clients can be
+/// registered.
 const PARAMETERS: &[&str] = &[
     "grant_type",
     "username",
@@ -46,6 +29,64 @@ const PARAMETERS: &[&str] = &[
     "client_id",
     "client_secret",
 ];
+
+/// The function `token`: the users, a hasher of passwords, and the private keys.
+pub struct Token {
+    users: Users,
+    hasher: Hasher,
+    signer: Signer,
+    grants: Grants,
+    clock: Clock,
+}
+
+impl Function for Token {
+    const NAME: &'static str = "token";
+
+    async fn start(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
+        Ok(Self {
+            users: Users::new(Table::connect(env).await?),
+            hasher: Hasher::new(HashCost::read(env)?),
+            signer: Signer::connect(env, clock).await?,
+            grants: Grants::read(env)?,
+            clock: clock.clone(),
+        })
+    }
+
+    async fn prepare(&self) -> Result<(), StartError> {
+        self.signer.prepare().await
+    }
+}
+
+impl HttpFunction for Token {
+    const ERROR_FORMAT: ErrorFormat = ErrorFormat::OAuth;
+
+    /// Responds 200 with an access token of RFC 9068.
+    async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
+        request::only_trailing_slash(&request)?;
+        let mut form = Form::read(&request, PARAMETERS).await?;
+        let grant_type = form.take("grant_type");
+        let issued = match grant_type.as_ref().map(|grant| grant.as_str()) {
+            Some("password") if self.grants.password => {
+                self.password_grant(PasswordGrant::read(&mut form)?).await?
+            }
+            Some(_) => return Err(Error::UnsupportedGrantType),
+            // Every FastAPI client may leave it out.
+            None => {
+                let grant = PasswordGrant::read(&mut form)
+                    .map_err(|_| missing("The parameter grant_type is missing"))?;
+                if !self.grants.password {
+                    return Err(Error::UnsupportedGrantType);
+                }
+                self.password_grant(grant).await?
+            }
+        };
+        json::response(&TokenResponse::from(issued))
+    }
+}
+
+fn missing(rule: &'static str) -> Error {
+    Error::InvalidRequest(rule.into())
+}
 
 /// The access token response (RFC 6749 section 5.1).
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,145 +98,17 @@ pub struct TokenResponse {
     token_type: &'static str,
     /// How long the token lives, in seconds.
     expires_in: u32,
-    /// When it ends.
+    /// When it expires.
     expires: Timestamp,
 }
 
-/// Answers 200 with an access token of RFC 9068.
-///
-/// # Errors
-///
-/// The rows of the OAuth table, in its order.
-#[utoipa::path(
-    post,
-    path = "/token",
-    operation_id = "token",
-    summary = "Log in",
-    description = "The OAuth 2.0 token endpoint with the grant `password` (RFC 6749 section 4.3). For first-party clients: RFC 9700 section 2.4 advises others against this grant. Answers with an access token of RFC 9068.",
-    tag = "tokens",
-    request_body(
-        content(
-            (api::TokenRequest = "application/x-www-form-urlencoded"),
-            (api::TokenRequest = "multipart/form-data"),
-        ),
-    ),
-    responses(api::Answers),
-    security(()),
-)]
-pub async fn handler(app: App, request: Request) -> Result<Response<Body>, Error> {
-    http::only_trailing_slash(&request)?;
-    let grant = PasswordGrant::read(&request, app.grants()?.password).await?;
-    // The keys are read beside the store; a log-in that is refused does not wait for them.
-    let keys = async { Ok(app.ring().await) };
-    let (user, keys) = try_join(authenticate(&app, grant), keys).await?;
-    http::json(&issue(&app, &user, &*keys?)?)
-}
-
-/// The user who logs in and gets all that the grant asks for.
-async fn authenticate(app: &App, grant: PasswordGrant) -> Result<User, Error> {
-    let user = log_in(app, &grant.username, grant.password).await?;
-    if user.disabled {
-        return Err(Error::InactiveAtLogIn);
-    }
-    if grant.asks_for_scope {
-        return Err(Error::InvalidScope);
-    }
-    Ok(user)
-}
-
-/// What the grant `password` needs.
-struct PasswordGrant {
-    username: String,
-    /// `None` where it is longer than any password can be.
-    password: Option<Password>,
-    asks_for_scope: bool,
-}
-
-impl PasswordGrant {
-    /// `offered` says whether the deployment offers this grant at all.
-    async fn read(request: &Request, offered: bool) -> Result<Self, Error> {
-        let mut form = Form::read(request, PARAMETERS).await?;
-        let grant_type = form.take("grant_type");
-        let username = form.take("username");
-        let password = form.take("password");
-        match grant_type.as_ref().map(|grant| grant.as_str()) {
-            Some("password") => {}
-            Some(_) => return Err(Error::UnsupportedGrantType),
-            // Every FastAPI client may leave it out.
-            None if username.is_some() && password.is_some() => {}
-            None => return Err(missing("The parameter grant_type is missing")),
-        }
-        if !offered {
-            return Err(Error::UnsupportedGrantType);
-        }
-        let username = username.ok_or_else(|| missing("The parameter username is missing"))?;
-        let mut password = password.ok_or_else(|| missing("The parameter password is missing"))?;
-        Ok(Self {
-            username: username.to_string(),
-            password: Password::attempt(std::mem::take(&mut password)),
-            asks_for_scope: form.take("scope").is_some(),
-        })
-    }
-}
-
-fn missing(rule: &'static str) -> Error {
-    Error::InvalidRequest(rule.into())
-}
-
-/// The user whose password this is. An unknown user costs what a known one costs: the same reads and one hash.
-async fn log_in(app: &App, username: &str, password: Option<Password>) -> Result<User, Error> {
-    let password = Arc::new(password.ok_or(Error::WrongCredentials)?);
-    let name = NameKey::at_log_in(username);
-    let (user, hash) = app
-        .store()?
-        .credentials(name.as_ref(), app.clock().now())
-        .await?
-        .unzip();
-    let verdict = app.hasher()?.verify(Arc::clone(&password), hash.clone()).await?;
-    let (Some(user), Some(hash)) = (user, hash) else {
-        return Err(Error::WrongCredentials);
-    };
-    match verdict {
-        Verdict::Wrong => Err(Error::WrongCredentials),
-        Verdict::Unreadable => {
-            tracing::warn!(user = user.id.as_str(), "the stored password hash cannot be read");
-            Err(Error::WrongCredentials)
-        }
-        Verdict::Right { renew } => {
-            if renew && !user.disabled {
-                renew_hash(app, &user, password, &hash).await;
-            }
-            Ok(user)
+impl From<Issued> for TokenResponse {
+    fn from(issued: Issued) -> Self {
+        Self {
+            access_token: issued.access_token,
+            token_type: "bearer",
+            expires_in: issued.expires_in,
+            expires: issued.expires,
         }
     }
-}
-
-/// Replaces a hash that is weaker than today's. The log-in does not depend on it: the next one tries again.
-async fn renew_hash(app: &App, user: &User, password: Arc<Password>, old: &StoredHash) {
-    let renewed = async {
-        let new = app.hasher()?.hash(password).await?;
-        app.store()?.renew_hash(&user.id, old, &new).await
-    };
-    if let Err(error) = renewed.await {
-        tracing::warn!(
-            ?error,
-            user = user.id.as_str(),
-            "the password hash was not renewed"
-        );
-    }
-}
-
-fn issue(app: &App, user: &User, ring: &Ring) -> Result<TokenResponse, Error> {
-    let life_seconds = app.access_token_seconds()?;
-    let now = app.clock().now();
-    let key = ring
-        .signer(now, app.lead()?.reach_seconds(life_seconds))
-        .ok_or_else(|| Error::unavailable("the keys", "no key of the ring may sign now"))?;
-    let claims = Claims::at_log_in(&user.id, app.tokens()?, app.signing()?, life_seconds, now)?;
-    Ok(TokenResponse {
-        access_token: jwt::sign(&claims, key)?,
-        token_type: "bearer",
-        expires_in: life_seconds,
-        expires: now.plus(life_seconds),
-    })
 }

@@ -1,6 +1,6 @@
-//! The Lambda binary of the function `token`: only wires.
+//! The Lambda binary of the function `token`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::lambda::serve(token::FUNCTION, token::handler).await
+    shared::lambda::serve::<token::Token>().await
 }

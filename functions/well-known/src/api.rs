@@ -2,18 +2,59 @@
 
 use lambda_http::{Body, Response};
 use serde_json::json;
-use shared::config::{GrantsConfig, LeadConfig, TokenConfig};
 use shared::error::Error;
+use shared::function::HttpFunction;
+use shared::keys::Lead;
 use shared::openapi::{self, errors, success};
+use shared::tokens::{Grants, Issuer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 pub use crate::metadata::Metadata;
-use crate::{FUNCTION, allow_any_origin, public};
+use crate::{WellKnown, allow_any_origin, public};
 
 /// The template's.
-const LEAD: LeadConfig = LeadConfig { seconds: 21_600 };
+const LEAD: Lead = Lead { seconds: 21_600 };
+
+/// Documents `GET /.well-known/jwks.json`.
+#[utoipa::path(
+    get,
+    path = "/.well-known/jwks.json",
+    operation_id = "jwks",
+    summary = "The keys",
+    description = "The public keys that access tokens verify by: those that sign, those that will, and those that have signed tokens that may yet be valid.",
+    tag = "discovery",
+    responses(JwksResponses),
+    security(()),
+)]
+pub fn jwks() {}
+
+/// Documents `GET /.well-known/openid-configuration`.
+#[utoipa::path(
+    get,
+    path = "/.well-known/openid-configuration",
+    operation_id = "openid_configuration",
+    summary = "The metadata, where most clients look",
+    description = "The same as `/.well-known/oauth-authorization-server`. This is no OpenID Provider: what only one of those has is absent.",
+    tag = "discovery",
+    responses(MetadataResponses),
+    security(()),
+)]
+pub fn openid_configuration() {}
+
+/// Documents `GET /.well-known/oauth-authorization-server`.
+#[utoipa::path(
+    get,
+    path = "/.well-known/oauth-authorization-server",
+    operation_id = "oauth_authorization_server",
+    summary = "The metadata",
+    description = "Authorization server metadata of RFC 8414: what works here.",
+    tag = "discovery",
+    responses(MetadataResponses),
+    security(()),
+)]
+pub fn oauth_authorization_server() {}
 
 /// A JWK Set (RFC 7517 section 5).
 pub struct JwkSet;
@@ -55,16 +96,16 @@ impl PartialSchema for JwkSet {
 
 impl ToSchema for JwkSet {}
 
-/// Every answer of `GET /.well-known/jwks.json`.
-pub struct JwksAnswers;
+/// Every response of `GET /.well-known/jwks.json`.
+pub struct JwksResponses;
 
-impl IntoResponses for JwksAnswers {
-    fn responses() -> openapi::Answers {
+impl IntoResponses for JwksResponses {
+    fn responses() -> openapi::Responses {
         let set = json!({"keys": [{
             "use": "sig", "alg": "EdDSA", "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "kty": "OKP",
             "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
         }]});
-        answers(
+        responses_of(
             &JwkSet::name(),
             public(&set, LEAD),
             vec![
@@ -75,17 +116,17 @@ impl IntoResponses for JwksAnswers {
     }
 }
 
-/// Every answer of the two names of the metadata.
-pub struct MetadataAnswers;
+/// Every response of the two names of the metadata.
+pub struct MetadataResponses;
 
-impl IntoResponses for MetadataAnswers {
-    fn responses() -> openapi::Answers {
-        let tokens = TokenConfig {
-            issuer: "https://auth.example.com".to_owned(),
-            audience: String::new(),
+impl IntoResponses for MetadataResponses {
+    fn responses() -> openapi::Responses {
+        let issuer = Issuer {
+            iss: "https://auth.example.com".to_owned(),
+            aud: String::new(),
         };
-        let metadata = Metadata::of(&tokens, GrantsConfig { password: true });
-        answers(
+        let metadata = Metadata::new(&issuer, Grants { password: true });
+        responses_of(
             &Metadata::name(),
             public(&metadata, LEAD),
             vec![("fault", Error::internal("", ""))],
@@ -93,18 +134,18 @@ impl IntoResponses for MetadataAnswers {
     }
 }
 
-fn answers(
+fn responses_of(
     schema: &str,
     response: Result<Response<Body>, Error>,
     cases: Vec<(&'static str, Error)>,
-) -> openapi::Answers {
-    let mut answers = response
+) -> openapi::Responses {
+    let mut responses = response
         .map(|mut response| {
             allow_any_origin(response.headers_mut());
             response
         })
-        .map(|response| success(schema, "public", FUNCTION.dialect, response))
+        .map(|response| success(schema, "public", WellKnown::ERROR_FORMAT, response))
         .unwrap_or_default();
-    answers.extend(errors(FUNCTION.dialect, cases));
-    answers
+    responses.extend(errors(WellKnown::ERROR_FORMAT, cases));
+    responses
 }

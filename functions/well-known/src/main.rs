@@ -1,6 +1,6 @@
-//! The Lambda binary of the function `well-known`: only wires.
+//! The Lambda binary of the function `well-known`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    shared::lambda::serve(well_known::FUNCTION, well_known::handler).await
+    shared::lambda::serve::<well_known::WellKnown>().await
 }

@@ -1,7 +1,7 @@
 //! Authorization server metadata (RFC 8414 section 2): what works here, and nothing else.
 
 use serde::Serialize;
-use shared::config::{GrantsConfig, TokenConfig};
+use shared::tokens::{Grants, Issuer};
 use utoipa::ToSchema;
 
 use crate::JWKS_PATH;
@@ -31,10 +31,10 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Of a deployment.
+    /// Creates the metadata of a deployment.
     #[must_use]
-    pub fn of(tokens: &TokenConfig, grants: GrantsConfig) -> Self {
-        let issuer = &tokens.issuer;
+    pub fn new(issuer: &Issuer, grants: Grants) -> Self {
+        let issuer = &issuer.iss;
         let offered = grants.password;
         Self {
             issuer: issuer.clone(),

@@ -1,7 +1,7 @@
 //! The library's rules, each on the real libraries and the real engine.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod config;
+mod env;
 mod keys;
 mod password;
 mod store;

@@ -1,10 +1,9 @@
 use std::sync::Arc;
 
-use shared::config::Argon2Config;
-use shared::password::{Hasher, Password, StoredHash, Verdict};
-use shared::rule::Code;
+use shared::error::Code;
+use shared::passwords::{HashCost, Hasher, Password, StoredHash, Verdict};
 
-const TODAY: Argon2Config = Argon2Config {
+const TODAY: HashCost = HashCost {
     memory_kib: 19_456,
     iterations: 2,
     parallelism: 1,
@@ -76,7 +75,7 @@ async fn the_right_password_verifies_and_a_hash_of_today_is_not_renewed() {
 #[tokio::test]
 async fn a_hash_weaker_than_todays_is_to_be_renewed_and_a_stronger_one_is_not() {
     let at = |memory_kib, iterations| {
-        Hasher::new(Argon2Config {
+        Hasher::new(HashCost {
             memory_kib,
             iterations,
             ..TODAY
@@ -230,7 +229,7 @@ async fn an_unknown_user_is_a_wrong_password() {
 #[tokio::test]
 async fn an_unknown_user_costs_a_hash_by_todays_parameters() {
     // Argon2 takes no less than 8 KiB: where it is really called by today's parameters, it says so.
-    let impossible = Argon2Config {
+    let impossible = HashCost {
         memory_kib: 1,
         ..TODAY
     };
@@ -260,7 +259,7 @@ fn passwords_and_hashes_print_nothing() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn hashing_does_not_block_the_runtime() {
-    let hasher = Hasher::new(Argon2Config {
+    let hasher = Hasher::new(HashCost {
         iterations: 8,
         ..TODAY
     });

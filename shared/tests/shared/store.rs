@@ -1,10 +1,8 @@
 use shared::clock::Timestamp;
-use shared::config::StoreConfig;
 use shared::error::Error;
-use shared::names::NameKey;
-use shared::password::StoredHash;
-use shared::store::Store;
-use shared::user::{Email, FullName, User, UserId, Username, Website};
+use shared::passwords::StoredHash;
+use shared::table::Table;
+use shared::users::{Email, FullName, Profile, User, UserId, Username, Users, Website, name_at_log_in};
 use testing::deployment::Deployment;
 use testing::fault_proxy::{Fault, FaultProxy};
 
@@ -12,10 +10,12 @@ fn user(id: &str) -> User {
     let now = Timestamp::parse("2026-11-23T20:47:00Z").unwrap();
     User {
         id: UserId::known(id.to_owned()),
-        username: Some(Username::parse("Straße").unwrap()),
-        email: Some(Email::parse("John@Bücher.example").unwrap()),
-        full_name: Some(FullName::parse("John Doe").unwrap()),
-        website: Some(Website::parse("https://example.com").unwrap()),
+        profile: Profile {
+            username: Some(Username::parse("Straße").unwrap()),
+            email: Some(Email::parse("John@Bücher.example").unwrap()),
+            full_name: Some(FullName::parse("John Doe").unwrap()),
+            website: Some(Website::parse("https://example.com").unwrap()),
+        },
         disabled: true,
         created_at: now,
         updated_at: now,
@@ -25,51 +25,54 @@ fn user(id: &str) -> User {
 #[tokio::test]
 async fn a_user_is_read_as_it_was_written_by_id_and_by_each_name() {
     let deployment = Deployment::without_keys().await;
-    let store = deployment.store().await;
+    let users = deployment.users().await;
     let hash = StoredHash::from_store("hash".to_owned());
-    store.register(&user("a"), &hash).await.unwrap();
-    assert_eq!(store.user("a").await.unwrap(), Some(user("a")));
-    assert_eq!(store.user("b").await.unwrap(), None);
+    users.register(&user("a"), &hash).await.unwrap();
+    assert_eq!(users.find("a").await.unwrap(), Some(user("a")));
+    assert_eq!(users.find("b").await.unwrap(), None);
     let now = Timestamp::from_unix(0);
     for name in ["STRASSE", "john@xn--bcher-kva.example"] {
-        let key = NameKey::at_log_in(name).unwrap();
-        let found = store.credentials(Some(&key), now).await.unwrap();
+        let key = name_at_log_in(name).unwrap();
+        let found = users.credentials(Some(&key), now).await.unwrap();
         assert_eq!(found, Some((user("a"), hash.clone())), "{name}");
     }
-    assert_eq!(store.credentials(None, now).await.unwrap(), None);
+    assert_eq!(users.credentials(None, now).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_user_without_optional_fields_is_read_as_it_was_written() {
     let deployment = Deployment::without_keys().await;
-    let store = deployment.store().await;
+    let users = deployment.users().await;
     let bare = User {
-        username: None,
-        full_name: None,
-        website: None,
+        profile: Profile {
+            email: user("a").profile.email,
+            ..Profile::default()
+        },
         disabled: false,
         ..user("a")
     };
-    store
+    users
         .register(&bare, &StoredHash::from_store("hash".to_owned()))
         .await
         .unwrap();
-    assert_eq!(store.user("a").await.unwrap(), Some(bare));
+    assert_eq!(users.find("a").await.unwrap(), Some(bare));
 }
 
 #[tokio::test]
 async fn an_id_is_never_used_twice() {
     let deployment = Deployment::without_keys().await;
-    let store = deployment.store().await;
+    let users = deployment.users().await;
     let hash = StoredHash::from_store("hash".to_owned());
-    store.register(&user("a"), &hash).await.unwrap();
+    users.register(&user("a"), &hash).await.unwrap();
     let other = User {
-        username: Some(Username::parse("other").unwrap()),
-        email: None,
+        profile: Profile {
+            username: Some(Username::parse("other").unwrap()),
+            ..Profile::default()
+        },
         ..user("a")
     };
-    assert!(store.register(&other, &hash).await.is_err());
-    assert_eq!(store.user("a").await.unwrap(), Some(user("a")));
+    assert!(users.register(&other, &hash).await.is_err());
+    assert_eq!(users.find("a").await.unwrap(), Some(user("a")));
 }
 
 #[tokio::test]
@@ -77,20 +80,17 @@ async fn an_answer_that_does_not_parse_is_an_error_without_what_was_in_it() {
     let deployment = Deployment::without_keys().await;
     deployment.user("johndoe", "correct horse battery").await;
     let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
-    let config = StoreConfig {
-        table_name: deployment.table().name().to_owned(),
-        endpoint: Some(proxy.endpoint().parse().unwrap()),
-    };
-    let store = Store::connect(&config).await.unwrap();
+    let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint());
+    let users = Users::new(Table::connect(&deployment.env()).await.unwrap());
     // The marker's answer passes, the user's does not.
     proxy.script_for("GetItem", [Fault::Pass]);
     proxy.always(Fault::CutAnswer);
-    let key = NameKey::at_log_in("johndoe").unwrap();
-    let error = store
+    let key = name_at_log_in("johndoe").unwrap();
+    let error = users
         .credentials(Some(&key), Timestamp::from_unix(0))
         .await
         .unwrap_err();
-    let words = format!("{error:?}");
-    assert!(matches!(error, Error::Unavailable(_)), "{words}");
-    assert!(!words.contains("argon2id"), "{words}");
+    let message = format!("{error} {error:?}");
+    assert!(matches!(error, Error::Unavailable(_)), "{message}");
+    assert!(!message.contains("argon2id"), "{message}");
 }

@@ -1,8 +1,7 @@
-use shared::names::NameKey;
-use shared::rule::Code;
-use shared::user::{Email, FullName, Username, Website};
+use shared::error::{Code, Violation};
+use shared::users::{Email, FullName, NameKey, Username, Website, name_at_log_in};
 
-fn refused<T: std::fmt::Debug>(result: Result<T, shared::rule::Rule>) -> Code {
+fn refused<T: std::fmt::Debug>(result: Result<T, Violation>) -> Code {
     result.unwrap_err().code
 }
 
@@ -132,12 +131,10 @@ fn emails_are_one_name_after_folding_and_idna() {
 
 #[test]
 fn a_log_in_name_with_an_at_sign_is_only_ever_an_email() {
-    assert!(matches!(NameKey::at_log_in("JOHN"), Some(NameKey::Username(name)) if name == "john"));
-    assert!(
-        matches!(NameKey::at_log_in("J@example.com"), Some(NameKey::Email(name)) if name == "j@example.com")
-    );
+    assert!(matches!(name_at_log_in("JOHN"), Some(NameKey::Username(name)) if name == "john"));
+    assert!(matches!(name_at_log_in("J@example.com"), Some(NameKey::Email(name)) if name == "j@example.com"));
     for impossible in ["", "a b", "a@b", "a@@example.com", &"x".repeat(10_000)] {
-        assert_eq!(NameKey::at_log_in(impossible), None, "{impossible:?}");
+        assert_eq!(name_at_log_in(impossible), None, "{impossible:?}");
     }
 }
 

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use local::rotation::{self, Order};
+use local::rotation::{self, Command};
 use shared::clock::Clock;
-use shared::config::environment;
+use shared::env::process_variable;
 
 /// Rotates the signing keys of a running `cargo dev`. Takes its times from the variables that the service has, too:
 /// KEY_LEAD_SECONDS, KEY_ROTATION_SECONDS, ACCESS_TOKEN_SECONDS, KEY_KIND.
@@ -32,13 +32,13 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let order = arguments.compromised.map_or(Order::Rotate, Order::DropKey);
+    let command = arguments.compromised.map_or(Command::Rotate, Command::DropKey);
     let folder = arguments.data_dir;
     match rotation::run(
-        order,
+        command,
         &folder,
         arguments.dynamodb_endpoint,
-        environment,
+        process_variable,
         Clock::system(),
     )
     .await

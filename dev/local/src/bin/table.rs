@@ -11,13 +11,12 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use shared::clock::Clock;
-use shared::config::StoreConfig;
-use shared::names::NameKey;
-use shared::password::StoredHash;
+use shared::env::Env;
+use shared::error::{Error, Violation};
+use shared::passwords::StoredHash;
 use shared::random;
-use shared::rule::Rule;
-use shared::store::{RegisterError, Store};
-use shared::user::{Email, FullName, User, UserId, Username, Website};
+use shared::table::Table;
+use shared::users::{Email, FullName, Profile, User, UserId, Username, Users, Website, name_at_log_in};
 
 /// Changes one user in the table. Region and credentials come from the environment (`AWS_REGION`, `AWS_ACCESS_KEY_ID`, …);
 /// with --endpoint-url none are needed.
@@ -76,22 +75,20 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<String, String> {
-    let config = StoreConfig::read(|name| match name {
+    let env = Env::new(|name| match name {
         "TABLE_NAME" => Some(arguments.table.clone()),
         "DYNAMODB_ENDPOINT" => arguments.endpoint_url.clone(),
         _ => None,
-    })
-    .map_err(|error| error.to_string())?;
-    let store = Store::connect(&config)
-        .await
-        .map_err(|error| format!("{error:?}"))?;
+    });
+    let table = Table::connect(&env).await.map_err(|error| error.to_string())?;
+    let users = Users::new(table);
     match arguments.action {
-        Action::PutUser(new) => put_user(&store, new).await,
-        Action::SetDisabled { name, disabled } => set_disabled(&store, &name, disabled).await,
+        Action::PutUser(new) => put_user(&users, new).await,
+        Action::SetDisabled { name, disabled } => set_disabled(&users, &name, disabled).await,
     }
 }
 
-async fn put_user(store: &Store, new: NewUser) -> Result<String, String> {
+async fn put_user(users: &Users, new: NewUser) -> Result<String, String> {
     let mut hash = String::new();
     std::io::stdin()
         .read_to_string(&mut hash)
@@ -102,56 +99,58 @@ async fn put_user(store: &Store, new: NewUser) -> Result<String, String> {
     }
     let now = Clock::system().now();
     let user = User {
-        id: UserId::known(random::ulid(now).map_err(|error| format!("{error:?}"))?),
-        username: parsed("username", new.username, Username::parse)?,
-        email: parsed("email", new.email, Email::parse)?,
-        full_name: parsed("full_name", new.full_name, FullName::parse)?,
-        website: parsed("website", new.website, Website::parse)?,
+        id: UserId::known(random::ulid(now).map_err(|error| error.to_string())?),
+        profile: Profile {
+            username: parsed("username", new.username, Username::parse)?,
+            email: parsed("email", new.email, Email::parse)?,
+            full_name: parsed("full_name", new.full_name, FullName::parse)?,
+            website: parsed("website", new.website, Website::parse)?,
+        },
         disabled: new.disabled,
         created_at: now,
         updated_at: now,
     };
-    match store
+    match users
         .register(&user, &StoredHash::from_store(hash.to_owned()))
         .await
     {
         Ok(()) => Ok(user.id.as_str().to_owned()),
-        Err(RegisterError::Taken(taken)) => Err(match (taken.username, taken.email) {
+        Err(Error::Conflict(conflict)) => Err(match (conflict.username, conflict.email) {
             (true, true) => "other users have this username and this email",
             (true, false) => "another user has this username",
             (false, _) => "another user has this email",
         }
         .to_owned()),
-        Err(RegisterError::Other(error)) => Err(format!("{error:?}")),
+        Err(error) => Err(error.to_string()),
     }
 }
 
 fn parsed<T>(
     field: &str,
     value: Option<String>,
-    parse: fn(&str) -> Result<T, Rule>,
+    parse: fn(&str) -> Result<T, Violation>,
 ) -> Result<Option<T>, String> {
     value
-        .map(|value| parse(&value).map_err(|rule| format!("{field}: {}", rule.message)))
+        .map(|value| parse(&value).map_err(|violation| format!("{field}: {}", violation.message)))
         .transpose()
 }
 
-async fn set_disabled(store: &Store, name: &str, disabled: bool) -> Result<String, String> {
+async fn set_disabled(users: &Users, name: &str, disabled: bool) -> Result<String, String> {
     let now = Clock::system().now();
-    let key = NameKey::at_log_in(name).ok_or("no user can have this name")?;
-    let found = store
+    let key = name_at_log_in(name).ok_or("no user can have this name")?;
+    let found = users
         .credentials(Some(&key), now)
         .await
-        .map_err(|error| format!("{error:?}"))?;
+        .map_err(|error| error.to_string())?;
     let (user, _) = found.ok_or("no user has this name")?;
     // `updated_at` changes when a shown field does.
     if user.disabled == disabled {
         return Ok(user.id.as_str().to_owned());
     }
-    let there = store
+    let there = users
         .set_disabled(&user.id, disabled, now)
         .await
-        .map_err(|error| format!("{error:?}"))?;
+        .map_err(|error| error.to_string())?;
     if there {
         Ok(user.id.as_str().to_owned())
     } else {

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use reqwest::{Client, Url};
-use shared::config::environment;
+use shared::env::process_variable;
 use testing::table::Table;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -24,7 +24,7 @@ pub(crate) struct Deployed {
 impl Deployed {
     /// Whether the tests are run against a deployed stack.
     pub(crate) fn is_named() -> bool {
-        environment("LATCHKEY_URL").is_some_and(|url| !url.is_empty())
+        process_variable("LATCHKEY_URL").is_some_and(|url| !url.is_empty())
     }
 
     /// The stack, without the users of earlier tests. The table is on an emulator: nothing else takes the signature of [`Table`].
@@ -49,7 +49,7 @@ impl Deployed {
 }
 
 fn variable(name: &str) -> String {
-    let value = environment(name);
+    let value = process_variable(name);
     assert!(value.is_some(), "a test on a deployed stack needs {name}");
     value.unwrap()
 }

@@ -2,7 +2,6 @@
 //! (`docs/emulator.md`). A test named `t_01_…` shows the statement T-01 of the list of requirements (`docs/conformance.md`).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod consistency;
 mod cors;
 mod deployed;
 mod docs;

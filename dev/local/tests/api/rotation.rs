@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use local::rotation::{self, Order};
+use local::rotation::{self, Command};
 use local::{Data, KEYS_FILE, Options, Service};
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ const LEAD: i64 = 720;
 const ROTATION: i64 = 3600;
 const TOKEN_LIFE: i64 = 60;
 
-struct Scene {
+struct Fixture {
     folder: Arc<TempDir>,
     url: String,
     dynamodb: String,
@@ -32,7 +32,7 @@ fn clock(now: &Arc<AtomicI64>) -> Clock {
     Clock::from_fn(move || Timestamp::from_unix(now.load(Ordering::SeqCst)))
 }
 
-impl Scene {
+impl Fixture {
     async fn new() -> Self {
         Self::with_times(LEAD, ROTATION).await
     }
@@ -44,11 +44,14 @@ impl Scene {
             ("KEY_ROTATION_SECONDS", rotation.to_string()),
             ("ACCESS_TOKEN_SECONDS", TOKEN_LIFE.to_string()),
         ];
-        let scene = Self::start(folder, &times, 1_800_000_000).await;
+        let fixture = Self::start(folder, &times, 1_800_000_000).await;
         let user = json!({"username": "johndoe", "password": PASSWORD});
-        let request = scene.client.post(format!("{}/register", scene.url)).json(&user);
+        let request = fixture
+            .client
+            .post(format!("{}/register", fixture.url))
+            .json(&user);
         assert_eq!(request.send().await.unwrap().status(), 201);
-        scene
+        fixture
     }
 
     async fn start(folder: Arc<TempDir>, times: &[(&'static str, String)], now: i64) -> Self {
@@ -67,7 +70,7 @@ impl Scene {
         let service = Service::start(options, |name| variables.get(name).cloned(), clock(&now))
             .await
             .unwrap();
-        let scene = Self {
+        let fixture = Self {
             folder,
             url: service.url(),
             dynamodb: service.dynamodb_url().to_owned(),
@@ -76,17 +79,17 @@ impl Scene {
             client: Client::new(),
         };
         tokio::spawn(service.run(std::future::pending()));
-        scene
+        fixture
     }
 
     fn pass(&self, seconds: i64) {
         self.now.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    async fn order(&self, order: Order) {
+    async fn change(&self, command: Command) {
         let lookup = |name: &str| self.variables.get(name).cloned();
         let dynamodb = self.dynamodb.clone();
-        rotation::run(order, self.folder.path(), dynamodb, lookup, clock(&self.now))
+        rotation::run(command, self.folder.path(), dynamodb, lookup, clock(&self.now))
             .await
             .unwrap();
     }
@@ -129,56 +132,56 @@ impl Scene {
 
 #[tokio::test]
 async fn a_rotation_publishes_then_signs_then_drops_and_every_token_is_taken_until_it_ends() {
-    let scene = Scene::new().await;
-    let [old, new] = scene.published().await.try_into().unwrap();
-    scene.pass(60);
-    scene.order(Order::Rotate).await;
+    let fixture = Fixture::new().await;
+    let [old, new] = fixture.published().await.try_into().unwrap();
+    fixture.pass(60);
+    fixture.change(Command::Rotate).await;
     // Published and not signing: its lead since the start is not over.
-    let (token, kid) = scene.log_in().await;
+    let (token, kid) = fixture.log_in().await;
     assert_eq!(kid, old);
-    scene.pass(TOKEN_LIFE);
-    assert!(scene.is_taken(&token).await);
+    fixture.pass(TOKEN_LIFE);
+    assert!(fixture.is_taken(&token).await);
     // Signing, and the old one is still there for its tokens.
-    scene.pass(LEAD - 60 - TOKEN_LIFE - 1);
-    let (last_of_old, kid) = scene.log_in().await;
+    fixture.pass(LEAD - 60 - TOKEN_LIFE - 1);
+    let (last_of_old, kid) = fixture.log_in().await;
     assert_eq!(kid, old);
-    scene.pass(1);
-    let (token, kid) = scene.log_in().await;
+    fixture.pass(1);
+    let (token, kid) = fixture.log_in().await;
     assert_eq!(kid, new);
-    assert!(scene.is_taken(&token).await && scene.is_taken(&last_of_old).await);
+    assert!(fixture.is_taken(&token).await && fixture.is_taken(&last_of_old).await);
     // The old one is gone by its date: twice the time of a rotation, the token's life and the lead.
     let gone = 2 * ROTATION + TOKEN_LIFE + LEAD;
-    scene.pass(gone - LEAD - 1);
-    assert!(scene.published().await.contains(&old));
-    scene.pass(1);
-    assert!(!scene.published().await.contains(&old));
-    let (token, _) = scene.log_in().await;
-    assert!(scene.is_taken(&token).await);
+    fixture.pass(gone - LEAD - 1);
+    assert!(fixture.published().await.contains(&old));
+    fixture.pass(1);
+    assert!(!fixture.published().await.contains(&old));
+    let (token, _) = fixture.log_in().await;
+    assert!(fixture.is_taken(&token).await);
 }
 
 #[tokio::test]
 async fn a_compromised_key_is_gone_at_once_and_its_tokens_within_the_age_of_a_copy() {
-    let scene = Scene::new().await;
-    let (token, kid) = scene.log_in().await;
-    scene.order(Order::DropKey(kid.clone())).await;
+    let fixture = Fixture::new().await;
+    let (token, kid) = fixture.log_in().await;
+    fixture.change(Command::DropKey(kid.clone())).await;
     // The copies that the functions keep are read again after a 72nd of the lead.
-    scene.pass(LEAD / 72);
-    assert!(!scene.published().await.contains(&kid));
-    let (_, now) = scene.log_in().await;
+    fixture.pass(LEAD / 72);
+    assert!(!fixture.published().await.contains(&kid));
+    let (_, now) = fixture.log_in().await;
     assert_ne!(now, kid);
-    assert!(!scene.is_taken(&token).await);
+    assert!(!fixture.is_taken(&token).await);
 }
 
 #[tokio::test]
 async fn a_ring_that_is_away_for_ten_minutes_leaves_the_service_signing_and_verifying() {
-    let scene = Scene::new().await;
-    let file = scene.folder.path().join(KEYS_FILE);
+    let fixture = Fixture::new().await;
+    let file = fixture.folder.path().join(KEYS_FILE);
     let kept = std::fs::read(&file).unwrap();
     std::fs::remove_file(&file).unwrap();
     for _ in 0..10 {
-        scene.pass(60);
-        let (token, _) = scene.log_in().await;
-        assert!(scene.is_taken(&token).await);
+        fixture.pass(60);
+        let (token, _) = fixture.log_in().await;
+        assert!(fixture.is_taken(&token).await);
     }
     std::fs::write(&file, kept).unwrap();
 }
@@ -186,44 +189,44 @@ async fn a_ring_that_is_away_for_ten_minutes_leaves_the_service_signing_and_veri
 #[tokio::test]
 async fn the_ring_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
-    let scene = Scene::new().await;
-    scene.order(Order::Rotate).await;
-    let file = std::fs::metadata(scene.folder.path().join(KEYS_FILE)).unwrap();
+    let fixture = Fixture::new().await;
+    fixture.change(Command::Rotate).await;
+    let file = std::fs::metadata(fixture.folder.path().join(KEYS_FILE)).unwrap();
     assert_eq!(file.permissions().mode() & 0o777, 0o600);
 }
 
 #[tokio::test]
 async fn keys_that_change_within_seconds_are_taken_at_once_by_our_own_route() {
-    let scene = Scene::with_times(4, 10).await;
+    let fixture = Fixture::with_times(4, 10).await;
     for second in 0..60 {
-        scene.pass(1);
+        fixture.pass(1);
         if second % 10 == 0 {
-            scene.order(Order::Rotate).await;
+            fixture.change(Command::Rotate).await;
         }
-        let (token, kid) = scene.log_in().await;
-        assert!(scene.is_taken(&token).await, "{kid} at {second}");
+        let (token, kid) = fixture.log_in().await;
+        assert!(fixture.is_taken(&token).await, "{kid} at {second}");
     }
 }
 
 #[tokio::test]
 async fn a_ring_of_shortened_times_does_not_hold_up_a_start_with_the_usual_ones() {
-    let shortened = Scene::with_times(4, 20).await;
+    let shortened = Fixture::with_times(4, 20).await;
     shortened.pass(30);
     let now = shortened.now.load(Ordering::SeqCst);
-    let usual = Scene::start(Arc::clone(&shortened.folder), &[], now).await;
+    let usual = Fixture::start(Arc::clone(&shortened.folder), &[], now).await;
     let (_, kid) = usual.log_in().await;
     assert!(usual.published().await.contains(&kid));
 }
 
 #[tokio::test]
 async fn every_key_can_be_dropped_at_once_and_a_drop_can_be_repeated() {
-    let scene = Scene::new().await;
-    let before = scene.published().await;
-    scene.order(Order::DropKey("*".to_owned())).await;
-    scene.order(Order::DropKey(before[0].clone())).await;
-    scene.pass(LEAD / 72);
-    let after = scene.published().await;
+    let fixture = Fixture::new().await;
+    let before = fixture.published().await;
+    fixture.change(Command::DropKey("*".to_owned())).await;
+    fixture.change(Command::DropKey(before[0].clone())).await;
+    fixture.pass(LEAD / 72);
+    let after = fixture.published().await;
     assert!(!after.is_empty() && before.iter().all(|kid| !after.contains(kid)));
-    let (_, kid) = scene.log_in().await;
+    let (_, kid) = fixture.log_in().await;
     assert!(after.contains(&kid));
 }

@@ -1,7 +1,7 @@
 //! The proof by simulation: verifiers that keep what they fetched for up to two hours, functions with old copies, rotations that
 //! fail at random calls and are repeated at random times, signers that can't reach their secret for days.
 //!
-//! The rotation, both keyrings and the store are the real ones; simulated are the time, the network's failures, and verifiers:
+//! The rotation, both caches and the stores are the real ones; simulated are the time, the network's failures, and verifiers:
 //! each keeps the ids that it fetched, and like API Gateway fetches no sooner because of an id that it does not know.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,14 +9,11 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use shared::clock::{Clock, Timestamp};
-use shared::config::{Config, LeadConfig, Need};
-use shared::public_keyring::PublicKeyring;
-use shared::ring::Ring;
-use shared::signing_keyring::SigningKeyring;
+use shared::keys::{Cached, Lead, PublishedStore, Ring, RingStore};
 use testing::secrets_manager::Failure;
 
 use super::STEPS;
-use super::scene::Scene;
+use super::fixture::Fixture;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -45,7 +42,7 @@ const SHARP: Times = Times {
 
 /// A function that issues tokens.
 struct Signer {
-    keyring: SigningKeyring,
+    ring: Cached<RingStore>,
     life: u32,
     /// Until when it can't reach its secret.
     away_until: i64,
@@ -65,11 +62,11 @@ struct Verifier {
 type Answers = BTreeMap<i64, BTreeSet<String>>;
 
 struct World {
-    scene: Scene,
+    fixture: Fixture,
     times: Times,
     rng: Rng,
     signers: Vec<Signer>,
-    discoveries: Vec<(PublicKeyring, Answers)>,
+    discoveries: Vec<(Cached<PublishedStore>, Answers)>,
     verifiers: Vec<Verifier>,
     /// The last end of the tokens of each key.
     tokens: BTreeMap<String, i64>,
@@ -92,32 +89,29 @@ struct Counts {
 impl World {
     async fn new(seed: u64, times: Times) -> Self {
         let (lead, rotation) = (times.lead.to_string(), times.rotation.to_string());
-        let scene = Scene::with_variables(&[
+        let fixture = Fixture::with_variables(&[
             ("KEY_KIND", "EdDSA"),
             ("KEY_LEAD_SECONDS", &lead),
             ("KEY_ROTATION_SECONDS", &rotation),
         ])
         .await;
         let mut rng = Rng::with_seed(seed);
-        let copy = LeadConfig { seconds: times.lead };
-        let variables = scene.deployment.variables().clone();
-        let config = Config::read(&[Need::Ring], |name| variables.get(name).cloned()).unwrap();
+        let copy = Lead { seconds: times.lead };
         let mut signers = Vec::new();
         for index in 0..4 {
-            let ring = config.ring.as_ref().unwrap();
+            let ring = RingStore::connect(&fixture.env()).await.unwrap();
             signers.push(Signer {
-                keyring: SigningKeyring::connect(ring, scene.clock(), copy.copy_seconds())
-                    .await
-                    .unwrap(),
+                ring: Cached::new(ring, fixture.clock(), copy.copy_seconds()),
                 life: if index == 3 { LONGER_LIFE } else { TOKEN_LIFE },
                 away_until: 0,
             });
         }
+        let store = fixture.store().await;
         let discovery = |clock: Clock| {
-            let keyring = PublicKeyring::new(scene.store().clone(), clock, copy.copy_seconds());
-            (keyring, Answers::new())
+            let keys = Cached::new(store.clone(), clock, copy.copy_seconds());
+            (keys, Answers::new())
         };
-        let discoveries = (0..2).map(|_| discovery(scene.clock())).collect();
+        let discoveries = (0..2).map(|_| discovery(fixture.clock())).collect();
         let verifiers = (0..VERIFIERS)
             .map(|_| {
                 let keeps = rng.i64(MINUTE..=VERIFIER_KEEPS);
@@ -129,10 +123,10 @@ impl World {
                 }
             })
             .collect();
-        scene.rotate().await;
-        let next_rotation = scene.now().unix() + i64::from(times.rotation);
+        fixture.rotate().await;
+        let next_rotation = fixture.now().unix() + i64::from(times.rotation);
         Self {
-            scene,
+            fixture,
             times,
             rng,
             signers,
@@ -146,12 +140,12 @@ impl World {
     }
 
     fn now(&self) -> i64 {
-        self.scene.now().unix()
+        self.fixture.now().unix()
     }
 
     /// One attempt at a rotation, with repeated steps and failures; the next one follows when the schedule or the retry says.
     async fn rotate(&mut self) {
-        let token = self.scene.secrets.begin_rotation();
+        let token = self.fixture.secrets.begin_rotation();
         for step in STEPS {
             if self.rng.u8(0..4) == 0 {
                 let mut script = vec![None; self.rng.usize(0..4)];
@@ -161,12 +155,12 @@ impl World {
                     Failure::After
                 };
                 script.push(Some(failure));
-                self.scene.secrets.script(script);
+                self.fixture.secrets.script(script);
             }
-            let mut done = self.scene.step(step, &token).await.is_ok();
-            self.scene.secrets.script([]);
+            let mut done = self.fixture.step(step, &token).await.is_ok();
+            self.fixture.secrets.script([]);
             if done && self.rng.u8(0..4) == 0 {
-                done = self.scene.step(step, &token).await.is_ok();
+                done = self.fixture.step(step, &token).await.is_ok();
             }
             if !done {
                 self.counts.failed_attempts += 1;
@@ -185,16 +179,16 @@ impl World {
     }
 
     async fn sign(&mut self) {
-        let now = self.scene.now();
+        let now = self.fixture.now();
         let index = self.rng.usize(0..self.signers.len());
         if self.rng.u16(0..400) == 0 {
             self.signers[index].away_until =
                 now.unix() + self.rng.i64(HOUR..3 * i64::from(self.times.rotation));
         }
         let signer = &self.signers[index];
-        self.scene.secrets.set_away(now.unix() < signer.away_until);
-        let ring = signer.keyring.get().await;
-        self.scene.secrets.set_away(false);
+        self.fixture.secrets.set_away(now.unix() < signer.away_until);
+        let ring = signer.ring.get().await;
+        self.fixture.secrets.set_away(false);
         let reach = signer.life + self.times.lead;
         let key = ring
             .as_ref()
@@ -213,9 +207,9 @@ impl World {
     }
 
     async fn publish(&mut self) {
-        let now = self.scene.now();
-        for (keyring, answers) in &mut self.discoveries {
-            let set = keyring.get().await.unwrap().jwk_set(now);
+        let now = self.fixture.now();
+        for (keys, answers) in &mut self.discoveries {
+            let set = keys.get().await.unwrap().jwk_set(now);
             let kids: BTreeSet<String> = set
                 .keys
                 .into_iter()
@@ -258,7 +252,7 @@ impl World {
     }
 
     fn refused(&self, verifier: &Verifier, kid: &str) -> String {
-        let ring = self.scene.ring();
+        let ring = self.fixture.ring();
         let found = ring.keys.iter().find(|ring_key| ring_key.key.kid() == kid);
         let dates = found.map(|ring_key| ring_key.dates);
         let (now, keeps) = (self.now(), verifier.keeps);
@@ -269,7 +263,7 @@ impl World {
     fn is_busy(&self) -> bool {
         let now = self.now();
         let near = |time: Timestamp| (-10 * MINUTE..3 * HOUR).contains(&(now - time.unix()));
-        let ring = Ring::parse(&self.scene.secrets.current().unwrap()).unwrap();
+        let ring = Ring::parse(&self.fixture.secrets.current().unwrap()).unwrap();
         ring.keys
             .iter()
             .any(|ring_key| near(ring_key.dates.signs_from) || near(ring_key.dates.drop_at))
@@ -284,7 +278,7 @@ impl World {
             } else {
                 self.rng.i64(MINUTE..HOUR)
             };
-            self.scene.pass(u32::try_from(step).unwrap());
+            self.fixture.pass(u32::try_from(step).unwrap());
             if self.now() >= self.next_rotation {
                 self.rotate().await;
             }
@@ -349,13 +343,13 @@ impl World {
     /// Drops the key that signs and asks all verifiers every two minutes.
     async fn emergency(&mut self) -> Cost {
         let bad = self
-            .scene
+            .fixture
             .ring()
-            .signer(self.scene.now(), 0)
+            .signer(self.fixture.now(), 0)
             .unwrap()
             .kid()
             .to_owned();
-        self.scene.compromised(&bad).await.unwrap();
+        self.fixture.compromised(&bad).await.unwrap();
         let begun = self.now();
         let mut cost = Cost {
             refusing: 0,
@@ -363,13 +357,13 @@ impl World {
             taking_minutes: 0,
         };
         while self.now() < begun + 4 * HOUR {
-            self.scene.pass(120);
+            self.fixture.pass(120);
             self.publish().await;
             let minutes = (self.now() - begun) / MINUTE;
             let new = self
-                .scene
+                .fixture
                 .ring()
-                .signer(self.scene.now(), 0)
+                .signer(self.fixture.now(), 0)
                 .unwrap()
                 .kid()
                 .to_owned();
@@ -394,10 +388,10 @@ impl World {
 #[tokio::test]
 async fn an_emergency_costs_verifiers_nothing_once_the_next_key_is_known_and_at_most_their_caches_before() {
     let template = Times {
-        lead: super::scene::LEAD,
-        rotation: super::scene::ROTATION,
+        lead: super::fixture::LEAD,
+        rotation: super::fixture::ROTATION,
     };
-    let lead = LeadConfig {
+    let lead = Lead {
         seconds: template.lead,
     };
     let longest = (VERIFIER_KEEPS + i64::from(lead.cache_seconds() + lead.copy_seconds())) / MINUTE + 2;
@@ -411,8 +405,8 @@ async fn an_emergency_costs_verifiers_nothing_once_the_next_key_is_known_and_at_
         "{known:?}"
     );
     // The emergency has made a new next key. Two more, one right after the other, leave no key that verifiers know.
-    let next = world.scene.ring().keys[1].key.kid().to_owned();
-    world.scene.compromised(&next).await.unwrap();
+    let next = world.fixture.ring().keys[1].key.kid().to_owned();
+    world.fixture.compromised(&next).await.unwrap();
     let unknown = world.emergency().await;
     println!("the next key was new: {unknown:?}");
     assert!(unknown.refusing > VERIFIERS * 9 / 10, "{unknown:?}");

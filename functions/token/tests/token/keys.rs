@@ -4,13 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jsonwebtoken::decode_header;
-use shared::app::App;
 use shared::clock::Timestamp;
-use shared::keys::{Kind, SigningKey};
-use shared::ring::{Dates, Ring, RingKey};
+use shared::keys::{Dates, Kind, Ring, RingKey, SigningKey};
 use testing::deployment::Deployment;
 use testing::secrets_manager::{SECRET, SecretsManager};
-use token::FUNCTION;
+use token::Token;
 
 use super::{PASSWORD, is_unavailable, try_log_in};
 
@@ -20,13 +18,13 @@ const HOUR: i64 = 3600;
 const REACH: i64 = 1800 + 6 * HOUR;
 
 /// A deployment with its ring in a secret, and the hand on its clock.
-struct Scene {
+struct Fixture {
     secrets: SecretsManager,
     deployment: Deployment,
     now: Arc<AtomicI64>,
 }
 
-impl Scene {
+impl Fixture {
     async fn new() -> Self {
         let secrets = SecretsManager::start().await.unwrap();
         let now = Arc::new(AtomicI64::new(START));
@@ -53,8 +51,8 @@ impl Scene {
         self.secrets.put(&ring.document().unwrap());
     }
 
-    async fn app(&self) -> App {
-        self.deployment.app(FUNCTION).await
+    async fn function(&self) -> Token {
+        self.deployment.function::<Token>().await
     }
 }
 
@@ -73,8 +71,8 @@ fn key(signs_from: i64, signs_until: i64) -> RingKey {
 }
 
 /// The id of the key that signs a log-in now.
-async fn signer(app: &App) -> String {
-    let answer = try_log_in(app, "johndoe", PASSWORD).await;
+async fn signer(function: &Token) -> String {
+    let answer = try_log_in(function, "johndoe", PASSWORD).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let token = answer.body["access_token"].as_str().unwrap();
     decode_header(token).unwrap().kid.unwrap()
@@ -82,106 +80,106 @@ async fn signer(app: &App) -> String {
 
 #[tokio::test]
 async fn the_key_whose_time_began_last_signs_and_none_before_its_time() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     let ring = Ring {
         keys: vec![key(0, 20 * HOUR), key(HOUR, 40 * HOUR), key(30 * HOUR, 60 * HOUR)],
     };
     let kids: Vec<&str> = ring.keys.iter().map(|ring_key| ring_key.key.kid()).collect();
-    scene.put(&ring);
-    let app = scene.app().await;
-    assert_eq!(signer(&app).await, kids[0]);
-    scene.pass(HOUR - 1);
-    assert_eq!(signer(&app).await, kids[0]);
-    scene.pass(1);
-    assert_eq!(signer(&app).await, kids[1]);
-    scene.pass(30 * HOUR);
-    assert_eq!(signer(&app).await, kids[2]);
+    fixture.put(&ring);
+    let function = fixture.function().await;
+    assert_eq!(signer(&function).await, kids[0]);
+    fixture.pass(HOUR - 1);
+    assert_eq!(signer(&function).await, kids[0]);
+    fixture.pass(1);
+    assert_eq!(signer(&function).await, kids[1]);
+    fixture.pass(30 * HOUR);
+    assert_eq!(signer(&function).await, kids[2]);
 }
 
 #[tokio::test]
 async fn a_ring_older_than_5_minutes_is_read_again_and_awaited_before_signing() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     let (old, new) = (key(0, 90 * HOUR), key(0, 90 * HOUR));
     let (old_kid, new_kid) = (old.key.kid().to_owned(), new.key.kid().to_owned());
-    scene.put(&Ring { keys: vec![old] });
-    let app = scene.app().await;
-    scene.put(&Ring { keys: vec![new] });
-    scene.pass(299);
-    assert_eq!(signer(&app).await, old_kid);
-    assert_eq!(scene.secrets.count("GetSecretValue"), 1, "the cold start's");
-    scene.pass(1);
-    assert_eq!(signer(&app).await, new_kid);
-    assert_eq!(signer(&app).await, new_kid);
-    assert_eq!(scene.secrets.count("GetSecretValue"), 2);
+    fixture.put(&Ring { keys: vec![old] });
+    let function = fixture.function().await;
+    fixture.put(&Ring { keys: vec![new] });
+    fixture.pass(299);
+    assert_eq!(signer(&function).await, old_kid);
+    assert_eq!(fixture.secrets.count("GetSecretValue"), 1, "the cold start's");
+    fixture.pass(1);
+    assert_eq!(signer(&function).await, new_kid);
+    assert_eq!(signer(&function).await, new_kid);
+    assert_eq!(fixture.secrets.count("GetSecretValue"), 2);
 }
 
 #[tokio::test]
 async fn ten_minutes_without_the_secrets_store_leave_a_warm_function_signing() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     let ring = Ring {
         keys: vec![key(0, 90 * HOUR)],
     };
-    scene.put(&ring);
-    let app = scene.app().await;
-    scene.secrets.set_away(true);
+    fixture.put(&ring);
+    let function = fixture.function().await;
+    fixture.secrets.set_away(true);
     for _ in 0..60 {
-        scene.pass(10);
-        assert_eq!(signer(&app).await, ring.keys[0].key.kid());
+        fixture.pass(10);
+        assert_eq!(signer(&function).await, ring.keys[0].key.kid());
     }
     // The first at five minutes, and then one in thirty seconds, so that log-ins don't wait for a store that is away.
-    assert_eq!(scene.secrets.count("GetSecretValue"), 1 + 11);
-    scene.secrets.set_away(false);
-    scene.pass(30);
-    assert_eq!(signer(&app).await, ring.keys[0].key.kid());
-    assert_eq!(scene.secrets.count("GetSecretValue"), 1 + 12);
+    assert_eq!(fixture.secrets.count("GetSecretValue"), 1 + 11);
+    fixture.secrets.set_away(false);
+    fixture.pass(30);
+    assert_eq!(signer(&function).await, ring.keys[0].key.kid());
+    assert_eq!(fixture.secrets.count("GetSecretValue"), 1 + 12);
 }
 
 #[tokio::test]
 async fn an_old_ring_serves_within_its_keys_dates_and_no_longer() {
-    let scene = Scene::new().await;
-    scene.put(&Ring {
+    let fixture = Fixture::new().await;
+    fixture.put(&Ring {
         keys: vec![key(0, HOUR)],
     });
-    let app = scene.app().await;
-    scene.secrets.set_away(true);
-    scene.pass(HOUR - 1);
-    signer(&app).await;
-    scene.pass(1);
-    is_unavailable(&try_log_in(&app, "johndoe", PASSWORD).await);
+    let function = fixture.function().await;
+    fixture.secrets.set_away(true);
+    fixture.pass(HOUR - 1);
+    signer(&function).await;
+    fixture.pass(1);
+    is_unavailable(&try_log_in(&function, "johndoe", PASSWORD).await);
 }
 
 #[tokio::test]
 async fn a_token_life_made_longer_ends_a_keys_signing_before_its_tokens_would_outlive_it() {
-    let scene = Scene::new().await;
-    scene.put(&Ring {
+    let fixture = Fixture::new().await;
+    fixture.put(&Ring {
         keys: vec![key(0, 2 * HOUR)],
     });
-    let longer = scene.deployment.with("ACCESS_TOKEN_SECONDS", "9000");
-    let app = longer.app(FUNCTION).await;
-    signer(&app).await;
+    let longer = fixture.deployment.with("ACCESS_TOKEN_SECONDS", "9000");
+    let function = longer.function::<Token>().await;
+    signer(&function).await;
     // Two hours more than when the key was made, one of which is to spare, so it stops an hour earlier.
-    scene.now.fetch_add(HOUR, Ordering::SeqCst);
-    signer(&app).await;
-    scene.now.fetch_add(1, Ordering::SeqCst);
-    is_unavailable(&try_log_in(&app, "johndoe", PASSWORD).await);
+    fixture.now.fetch_add(HOUR, Ordering::SeqCst);
+    signer(&function).await;
+    fixture.now.fetch_add(1, Ordering::SeqCst);
+    is_unavailable(&try_log_in(&function, "johndoe", PASSWORD).await);
 }
 
 #[tokio::test]
 async fn until_the_first_rotation_the_right_password_is_a_503_and_the_next_request_after_it_is_served() {
-    let scene = Scene::new().await;
-    let app = scene.app().await;
-    is_unavailable(&try_log_in(&app, "johndoe", PASSWORD).await);
-    scene.put(&Ring {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    is_unavailable(&try_log_in(&function, "johndoe", PASSWORD).await);
+    fixture.put(&Ring {
         keys: vec![key(0, HOUR)],
     });
-    signer(&app).await;
+    signer(&function).await;
 }
 
 #[tokio::test]
 async fn a_secret_that_does_not_parse_stops_the_start_and_is_not_shown() {
-    let scene = Scene::new().await;
-    scene.secrets.put("swordfish");
-    let message = scene.deployment.try_app(FUNCTION).await.map(|_| ()).unwrap_err();
+    let fixture = Fixture::new().await;
+    fixture.secrets.put("swordfish");
+    let message = fixture.deployment.start_error::<Token>().await;
     assert!(
         message.starts_with("SIGNING_KEYS_SECRET is not a document of signing keys"),
         "{message}"

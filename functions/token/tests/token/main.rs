@@ -8,13 +8,15 @@ use std::time::Instant;
 
 use lambda_http::{Body, Request, Response};
 use serde_json::{Value, json};
-use shared::app::App;
-use shared::error::Error;
+use shared::clock::Clock;
+use shared::env::Env;
+use shared::error::{Error, ErrorFormat};
+use shared::function::{Function, HttpFunction, StartError};
 use testing::deployment::{Answer, Deployment, call};
 use testing::event::log_in;
 use testing::fault_proxy::{Fault, FaultProxy};
 use testing::rings::shared_ring;
-use token::{FUNCTION, handler};
+use token::Token;
 
 const PASSWORD: &str = "correct horse battery";
 /// The row of FastAPI's tutorials: `swordfish`.
@@ -28,14 +30,8 @@ async fn behind_proxy() -> (Deployment, FaultProxy) {
     (deployment, proxy)
 }
 
-async fn try_log_in(app: &App, username: &str, password: &str) -> Answer {
-    call(
-        FUNCTION,
-        handler,
-        app.clone(),
-        log_in(username, password).request(),
-    )
-    .await
+async fn try_log_in(function: &Token, username: &str, password: &str) -> Answer {
+    call(function, log_in(username, password).request()).await
 }
 
 async fn stored_hash(deployment: &Deployment, id: &str) -> String {
@@ -56,7 +52,7 @@ fn is_unavailable(answer: &Answer) {
 async fn t_08_a_log_in_reads_twice_whether_or_not_the_name_exists_and_writes_nothing() {
     let (deployment, proxy) = behind_proxy().await;
     deployment.user("johndoe", PASSWORD).await;
-    let app = deployment.app(FUNCTION).await;
+    let function = deployment.function::<Token>().await;
     for (username, password, status) in [
         ("johndoe", PASSWORD, 200),
         ("johndoe", "wrong horse battery", 401),
@@ -66,7 +62,7 @@ async fn t_08_a_log_in_reads_twice_whether_or_not_the_name_exists_and_writes_not
     ] {
         proxy.reset_counts();
         assert_eq!(
-            try_log_in(&app, username, password).await.status,
+            try_log_in(&function, username, password).await.status,
             status,
             "{username}"
         );
@@ -79,8 +75,8 @@ async fn the_tutorials_row_logs_in_and_is_renewed_once() {
     let (deployment, proxy) = behind_proxy().await;
     let id = deployment.user_with_hash("johndoe", TUTORIALS).await;
     let before = deployment.table().item(&format!("user#{id}"), "user").await;
-    let app = deployment.app(FUNCTION).await;
-    assert_eq!(try_log_in(&app, "johndoe", "Swordfish").await.status, 401);
+    let function = deployment.function::<Token>().await;
+    assert_eq!(try_log_in(&function, "johndoe", "Swordfish").await.status, 401);
     assert_eq!(
         stored_hash(&deployment, &id).await,
         TUTORIALS,
@@ -88,7 +84,7 @@ async fn the_tutorials_row_logs_in_and_is_renewed_once() {
     );
 
     proxy.reset_counts();
-    assert_eq!(try_log_in(&app, "johndoe", "swordfish").await.status, 200);
+    assert_eq!(try_log_in(&function, "johndoe", "swordfish").await.status, 200);
     assert_eq!(proxy.operations(), ["GetItem", "GetItem", "UpdateItem"]);
     let mut after = deployment.table().item(&format!("user#{id}"), "user").await;
     assert!(
@@ -101,7 +97,7 @@ async fn the_tutorials_row_logs_in_and_is_renewed_once() {
     assert_eq!(after, before, "nothing else changes, not even updated_at");
 
     proxy.reset_counts();
-    assert_eq!(try_log_in(&app, "johndoe", "swordfish").await.status, 200);
+    assert_eq!(try_log_in(&function, "johndoe", "swordfish").await.status, 200);
     assert_eq!(proxy.count("UpdateItem"), 0);
 }
 
@@ -111,8 +107,8 @@ async fn a_bcrypt_row_stays_when_the_password_is_longer_than_bcrypt_reads() {
     let long = "x".repeat(80);
     let stored = bcrypt::hash(&long, 4).unwrap();
     let id = deployment.user_with_hash("johndoe", &stored).await;
-    let app = deployment.app(FUNCTION).await;
-    assert_eq!(try_log_in(&app, "johndoe", &long).await.status, 200);
+    let function = deployment.function::<Token>().await;
+    assert_eq!(try_log_in(&function, "johndoe", &long).await.status, 200);
     assert_eq!(stored_hash(&deployment, &id).await, stored);
 }
 
@@ -122,12 +118,12 @@ async fn a_hash_that_cannot_be_renewed_now_does_not_fail_the_log_in() {
     let id = deployment
         .user_with_hash("johndoe", &bcrypt::hash("swordfish", 4).unwrap())
         .await;
-    let app = deployment.app(FUNCTION).await;
+    let function = deployment.function::<Token>().await;
     proxy.always_for("UpdateItem", Fault::Status500);
-    assert_eq!(try_log_in(&app, "johndoe", "swordfish").await.status, 200);
+    assert_eq!(try_log_in(&function, "johndoe", "swordfish").await.status, 200);
     assert!(stored_hash(&deployment, &id).await.starts_with("$2b$"));
     proxy.pass();
-    assert_eq!(try_log_in(&app, "johndoe", "swordfish").await.status, 200);
+    assert_eq!(try_log_in(&function, "johndoe", "swordfish").await.status, 200);
     assert!(stored_hash(&deployment, &id).await.starts_with("$argon2id$"));
 }
 
@@ -136,18 +132,18 @@ async fn a_renewal_that_lost_a_race_leaves_the_newer_hash() {
     let deployment = Deployment::start().await;
     let id = deployment.user("johndoe", PASSWORD).await;
     let newer = stored_hash(&deployment, &id).await;
-    let hash = |text: &str| shared::password::StoredHash::from_store(text.to_owned());
-    let user = shared::user::UserId::known(id.clone());
+    let hash = |text: &str| shared::passwords::StoredHash::from_store(text.to_owned());
+    let user = shared::users::UserId::known(id.clone());
     deployment
-        .store()
+        .users()
         .await
         .renew_hash(&user, &hash("an older one"), &hash("its renewal"))
         .await
         .unwrap();
     assert_eq!(stored_hash(&deployment, &id).await, newer);
-    let gone = shared::user::UserId::known("gone".to_owned());
+    let gone = shared::users::UserId::known("gone".to_owned());
     deployment
-        .store()
+        .users()
         .await
         .renew_hash(&gone, &hash("an older one"), &hash("its renewal"))
         .await
@@ -163,9 +159,9 @@ async fn a_renewal_that_lost_a_race_leaves_the_newer_hash() {
 async fn a_hash_that_cannot_be_read_is_a_wrong_password() {
     let deployment = Deployment::start().await;
     deployment.user_with_hash("johndoe", "!").await;
-    let app = deployment.app(FUNCTION).await;
-    let unreadable = try_log_in(&app, "johndoe", PASSWORD).await;
-    let unknown = try_log_in(&app, "nobody", PASSWORD).await;
+    let function = deployment.function::<Token>().await;
+    let unreadable = try_log_in(&function, "johndoe", PASSWORD).await;
+    let unknown = try_log_in(&function, "nobody", PASSWORD).await;
     assert_eq!(
         (unreadable.status, unreadable.body),
         (unknown.status, unknown.body)
@@ -176,7 +172,7 @@ async fn a_hash_that_cannot_be_read_is_a_wrong_password() {
 async fn a_store_that_fails_for_a_while_is_asked_again() {
     let (deployment, proxy) = behind_proxy().await;
     deployment.user("johndoe", PASSWORD).await;
-    let app = deployment.app(FUNCTION).await;
+    let function = deployment.function::<Token>().await;
     for fault in [
         Fault::Status500,
         Fault::Throttle,
@@ -185,7 +181,7 @@ async fn a_store_that_fails_for_a_while_is_asked_again() {
         Fault::Hang,
     ] {
         proxy.script([fault]);
-        assert_eq!(try_log_in(&app, "johndoe", PASSWORD).await.status, 200);
+        assert_eq!(try_log_in(&function, "johndoe", PASSWORD).await.status, 200);
     }
 }
 
@@ -193,7 +189,7 @@ async fn a_store_that_fails_for_a_while_is_asked_again() {
 async fn a_store_that_is_away_is_a_503_within_the_functions_time() {
     let (deployment, proxy) = behind_proxy().await;
     deployment.user("johndoe", PASSWORD).await;
-    let app = deployment.app(FUNCTION).await;
+    let function = deployment.function::<Token>().await;
     for fault in [
         Fault::Status500,
         Fault::Throttle,
@@ -202,45 +198,50 @@ async fn a_store_that_is_away_is_a_503_within_the_functions_time() {
     ] {
         proxy.always(fault);
         let started = Instant::now();
-        is_unavailable(&try_log_in(&app, "johndoe", PASSWORD).await);
+        is_unavailable(&try_log_in(&function, "johndoe", PASSWORD).await);
         assert!(started.elapsed().as_secs() < 10);
     }
     proxy.pass();
-    assert_eq!(try_log_in(&app, "johndoe", PASSWORD).await.status, 200);
+    assert_eq!(try_log_in(&function, "johndoe", PASSWORD).await.status, 200);
 }
 
 #[tokio::test]
 async fn the_store_is_not_needed_for_a_password_that_no_hash_can_match() {
     let (deployment, proxy) = behind_proxy().await;
-    let app = deployment.app(FUNCTION).await;
+    let function = deployment.function::<Token>().await;
     proxy.always(Fault::Status500);
-    assert_eq!(try_log_in(&app, "johndoe", &"x".repeat(1025)).await.status, 401);
+    assert_eq!(
+        try_log_in(&function, "johndoe", &"x".repeat(1025)).await.status,
+        401
+    );
 }
 
 #[tokio::test]
 async fn without_keys_the_right_password_is_a_503_and_the_next_request_tries_again() {
     let deployment = Deployment::without_keys().await;
     deployment.user("johndoe", PASSWORD).await;
-    let app = deployment.app(FUNCTION).await;
-    is_unavailable(&try_log_in(&app, "johndoe", PASSWORD).await);
+    let function = deployment.function::<Token>().await;
+    is_unavailable(&try_log_in(&function, "johndoe", PASSWORD).await);
     assert_eq!(
-        try_log_in(&app, "johndoe", "wrong horse battery").await.status,
+        try_log_in(&function, "johndoe", "wrong horse battery")
+            .await
+            .status,
         401,
         "no key is needed for that"
     );
     for not_yet in ["", "{\"keys\":[]}"] {
         std::fs::write(deployment.keys_file(), not_yet).unwrap();
-        is_unavailable(&try_log_in(&app, "johndoe", PASSWORD).await);
+        is_unavailable(&try_log_in(&function, "johndoe", PASSWORD).await);
     }
     deployment.use_keys(shared_ring()).await;
-    assert_eq!(try_log_in(&app, "johndoe", PASSWORD).await.status, 200);
+    assert_eq!(try_log_in(&function, "johndoe", PASSWORD).await.status, 200);
 }
 
 #[tokio::test]
 async fn keys_that_do_not_parse_stop_the_start_with_a_message_that_names_them() {
     let deployment = Deployment::without_keys().await;
     std::fs::write(deployment.keys_file(), r#"{"keys":[{"kind":"RS256","pem":"secret","made_at":"2026-01-01T00:00:00Z","signs_from":"2026-01-01T00:00:00Z","signs_until":"2100-01-01T00:00:00Z","drop_at":"2100-01-01T00:00:00Z"}]}"#).unwrap();
-    let message = deployment.try_app(FUNCTION).await.map(|_| ()).unwrap_err();
+    let message = deployment.start_error::<Token>().await;
     assert_eq!(message, "SIGNING_KEYS_FILE key 1 is not PEM");
 }
 
@@ -248,33 +249,43 @@ async fn keys_that_do_not_parse_stop_the_start_with_a_message_that_names_them() 
 async fn a_missing_variable_stops_the_start_with_a_message_that_names_it() {
     for name in ["TABLE_NAME", "ISSUER"] {
         let deployment = Deployment::start().await.with(name, "");
-        let message = deployment.try_app(FUNCTION).await.map(|_| ()).unwrap_err();
+        let message = deployment.start_error::<Token>().await;
         assert_eq!(message, format!("{name} must be set"));
+    }
+}
+
+/// A function whose handler panics.
+struct Panics;
+
+impl Function for Panics {
+    const NAME: &'static str = "panics";
+
+    async fn start(_: &Env<'_>, _: &Clock) -> Result<Self, StartError> {
+        Ok(Self)
+    }
+}
+
+impl HttpFunction for Panics {
+    const ERROR_FORMAT: ErrorFormat = ErrorFormat::OAuth;
+
+    async fn handle(&self, _: Request) -> Result<Response<Body>, Error> {
+        panic!("a secret {PASSWORD}");
     }
 }
 
 #[tokio::test]
 async fn a_panic_is_the_500_of_the_table_and_the_next_request_is_served() {
-    async fn panics(_: App, _: Request) -> Result<Response<Body>, Error> {
-        panic!("a secret {PASSWORD}");
-    }
     let deployment = Deployment::start().await;
     deployment.user("johndoe", PASSWORD).await;
-    let app = deployment.app(FUNCTION).await;
-    let answer = call(
-        FUNCTION,
-        panics,
-        app.clone(),
-        log_in("johndoe", PASSWORD).request(),
-    )
-    .await;
+    let function = deployment.function::<Token>().await;
+    let answer = call(&Panics, log_in("johndoe", PASSWORD).request()).await;
     assert_eq!(answer.status, 500);
     assert_eq!(
         answer.body,
         json!({"error": "server_error", "error_description": "Internal server error", "detail": "Internal server error"})
     );
     assert_eq!(answer.header("cache-control"), "no-store");
-    assert_eq!(try_log_in(&app, "johndoe", PASSWORD).await.status, 200);
+    assert_eq!(try_log_in(&function, "johndoe", PASSWORD).await.status, 200);
 }
 
 #[tokio::test]
@@ -285,8 +296,8 @@ async fn an_item_that_cannot_be_read_is_a_fault_of_ours_without_its_content() {
         .table()
         .set(&id, "created_at", json!({"S": "once upon a time"}))
         .await;
-    let app = deployment.app(FUNCTION).await;
-    let answer = try_log_in(&app, "johndoe", PASSWORD).await;
+    let function = deployment.function::<Token>().await;
+    let answer = try_log_in(&function, "johndoe", PASSWORD).await;
     assert_eq!(
         (answer.status, &answer.body["detail"]),
         (500, &json!("Internal server error"))

@@ -1,0 +1,281 @@
+//! What is said twice is said alike: the template, the code, the OpenAPI document, the events and the generated pages.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod layers;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use local::functions::FUNCTIONS;
+use sam_template::Template;
+use shared::env::{Env, VARIABLES};
+use testing::events::cases;
+
+fn file(path: &str) -> String {
+    std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
+}
+
+/// The template's routes without the twins for a slash at the end.
+fn routes() -> BTreeMap<String, String> {
+    all_routes()
+        .into_iter()
+        .filter(|(route, _)| !route.ends_with("{proxy+}"))
+        .collect()
+}
+
+/// The template's routes with the packages of their functions.
+fn all_routes() -> BTreeMap<String, String> {
+    let template = Template::of_this_project().unwrap();
+    let package = |logical_id: &str| {
+        template
+            .functions()
+            .iter()
+            .find(|function| function.logical_id == logical_id)
+            .unwrap()
+            .package
+            .clone()
+    };
+    template
+        .routes()
+        .iter()
+        .map(|route| {
+            (
+                format!("{} {}", route.method, route.path),
+                package(&route.function),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn cargo_lambda_watch_routes_what_the_template_routes() {
+    let manifest: toml::Table = toml::from_str(&file("Cargo.toml")).unwrap();
+    let router = &manifest["workspace"]["metadata"]["lambda"]["watch"]["router"];
+    let watched: BTreeMap<String, String> = router
+        .as_table()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, routes)| {
+            routes.as_array().unwrap().iter().map(move |route| {
+                let text = |name: &str| route[name].as_str().unwrap().to_owned();
+                (format!("{} {path}", text("method")), text("function"))
+            })
+        })
+        .collect();
+    // That router names a rest otherwise, and an empty one on its own.
+    let expected: BTreeMap<String, String> = all_routes()
+        .into_iter()
+        .flat_map(|(route, function)| match route.strip_suffix("{proxy+}") {
+            None => vec![(route, function)],
+            Some(start) => vec![
+                (start.to_owned(), function.clone()),
+                (format!("{start}{{*proxy}}"), function),
+            ],
+        })
+        .collect();
+    assert_eq!(
+        watched, expected,
+        "change [workspace.metadata.lambda.watch.router] in Cargo.toml"
+    );
+}
+
+#[test]
+fn each_route_has_a_sample_event() {
+    let sampled: BTreeSet<String> = cases()
+        .iter()
+        .map(|case| {
+            let event: serde_json::Value =
+                serde_json::from_str(&file(&format!("events/{}", case.event))).unwrap();
+            event["routeKey"].as_str().unwrap().to_owned()
+        })
+        .filter(|route| !route.ends_with("{proxy+}"))
+        .collect();
+    assert_eq!(sampled, routes().into_keys().collect(), "add an event to events/");
+}
+
+/// Returns a variable's value for a start that sends nothing.
+fn some_value(name: &str) -> Option<String> {
+    match name {
+        "TABLE_NAME" => Some("users".to_owned()),
+        "ISSUER" => Some("https://auth.example.com".to_owned()),
+        "SIGNING_KEYS_SECRET" => Some("secret".to_owned()),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn each_function_gets_from_the_template_just_the_variables_that_it_reads() {
+    let template = Template::of_this_project().unwrap();
+    for registered in FUNCTIONS {
+        let name = registered.name;
+        let declared = template
+            .functions()
+            .iter()
+            .find(|declared| declared.package == name)
+            .unwrap_or_else(|| panic!("add {name} to template.yaml"));
+        let declared_names: BTreeSet<&str> = declared.environment.keys().map(String::as_str).collect();
+        let read = registered.variables(&Env::new(some_value)).await.unwrap();
+        assert_eq!(
+            declared_names, read,
+            "change the environment of {} in template.yaml",
+            declared.logical_id
+        );
+    }
+}
+
+/// The template's parameter of a variable: `ACCESS_TOKEN_SECONDS` is `AccessTokenSeconds`.
+fn parameter_of(variable: &str) -> String {
+    variable
+        .split('_')
+        .map(|word| word[..1].to_owned() + &word[1..].to_lowercase())
+        .collect()
+}
+
+#[test]
+fn the_templates_defaults_and_bounds_are_the_declarations() {
+    let template = Template::of_this_project().unwrap();
+    let mut compared = 0;
+    for variable in VARIABLES {
+        let name = variable.name();
+        for function in template.functions() {
+            let given = function.environment.get(name).and_then(Option::as_deref);
+            if let (Some(given), Some(default)) = (given, variable.default()) {
+                assert_eq!(
+                    given, default,
+                    "{name} of {} in template.yaml",
+                    function.logical_id
+                );
+            }
+        }
+        let parameter = parameter_of(name);
+        let property = |property: &str| template.parameter(&parameter, property);
+        if let (Some(default), Some((min, max))) = (property("Default"), variable.bounds()) {
+            assert_eq!(
+                Some(default.as_str()),
+                variable.default(),
+                "{parameter} in template.yaml"
+            );
+            let bounds = (property("MinValue"), property("MaxValue"));
+            assert_eq!(
+                bounds,
+                (Some(min.to_string()), Some(max.to_string())),
+                "bounds of {parameter} in template.yaml"
+            );
+            compared += 1;
+        }
+    }
+    assert!(compared > 0, "no parameter has the name of a variable");
+}
+
+#[test]
+fn the_generated_pages_are_the_codes() {
+    for page in local::generated::pages().unwrap() {
+        assert!(
+            file(page.path) == page.text,
+            "{} is old; renew it: cargo run -p local --bin renew",
+            page.path
+        );
+    }
+}
+
+#[test]
+fn the_example_environment_sets_just_what_must_be_set_and_where_engine_and_keys_are() {
+    let example = file(".env.example");
+    let set: BTreeSet<&str> = example
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, _)| name)
+        .collect();
+    let needed: BTreeSet<&str> = VARIABLES
+        .iter()
+        .filter(|variable| {
+            variable.default().is_none()
+                || ["DYNAMODB_ENDPOINT", "SIGNING_KEYS_FILE"].contains(&variable.name())
+        })
+        .map(|variable| variable.name())
+        .collect();
+    assert_eq!(set, needed, "change .env.example");
+}
+
+#[test]
+fn the_openapi_document_has_the_templates_routes_and_the_gateways_429_everywhere() {
+    let document: serde_json::Value = serde_json::from_str(docs::OPENAPI).unwrap();
+    let mut documented = BTreeSet::new();
+    let mut ids = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let route = format!("{} {path}", method.to_uppercase());
+            let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+            assert!(
+                !id.is_empty() && ids.insert(id),
+                "{route} needs an operationId of its own"
+            );
+            assert!(operation["responses"]["429"].is_object(), "{route} has no 429");
+            documented.insert(route);
+        }
+    }
+    let mut expected = routes();
+    // The documentation does not document itself.
+    expected.retain(|_, function| function != "docs");
+    assert_eq!(
+        documented,
+        expected.into_keys().collect(),
+        "add #[utoipa::path] and dev/local/src/openapi.rs"
+    );
+}
+
+/// The Rust sources below a folder, with their paths in it.
+fn rust_files(folder: &str) -> Vec<(String, String)> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(folder);
+    let mut files = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+                files.push((name, text));
+            }
+        }
+    }
+    files
+}
+
+fn sources(folder: &str) -> String {
+    rust_files(folder).into_iter().map(|(_, text)| text).collect()
+}
+
+#[test]
+fn each_statement_has_its_test() {
+    let page = file("docs/conformance.md");
+    let sources = sources("dev/local/tests") + &sources("functions");
+    let mut count = 0;
+    for row in page.lines().filter(|line| line.contains(" | `")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let (id, test) = (cells[1], cells[3].trim_matches('`'));
+        let prefix = format!("{}_", id.to_lowercase().replace('-', "_"));
+        assert!(test.starts_with(&prefix), "{id}: {test} is not named after it");
+        assert!(
+            sources.contains(&format!("async fn {test}()")),
+            "{id}: there is no test {test}"
+        );
+        count += 1;
+    }
+    assert_eq!(count, 35);
+}
+
+#[test]
+fn a_release_unwinds_also_where_cargo_lambda_builds_it() {
+    let manifest: toml::Table = toml::from_str(&file("Cargo.toml")).unwrap();
+    let panic = manifest["profile"]["release"]
+        .get("panic")
+        .and_then(toml::Value::as_str);
+    // Where nothing is said, cargo-lambda builds with "abort", and a panic would end the function without its 500.
+    assert_eq!(panic, Some("unwind"), "say it in [profile.release] of Cargo.toml");
+}

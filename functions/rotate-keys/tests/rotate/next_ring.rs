@@ -1,0 +1,127 @@
+//! The rules by themselves: each guard alone, where in a whole rotation others stand beside it.
+
+use shared::clock::Timestamp;
+use shared::keys::{Dates, Kind, Lead, Lifecycle, Published, Ring, RingKey, SigningKey};
+
+const LIFECYCLE: Lifecycle = Lifecycle {
+    kind: Kind::EdDsa,
+    lead: Lead { seconds: 100 },
+    rotation_seconds: 1000,
+    token_seconds: 10,
+};
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix(1_800_000_000 + seconds)
+}
+
+fn first(published: &Published) -> Ring {
+    LIFECYCLE.rotated(Ring::default(), published, at(0)).unwrap()
+}
+
+/// The same keys with the same dates.
+fn copy(ring: &Ring) -> Ring {
+    Ring::parse(&ring.document().unwrap()).unwrap()
+}
+
+#[test]
+fn a_ring_may_follow_itself_once_it_is_published() {
+    let ring = first(&Published::default());
+    let published = Published::default().with(&ring, at(0));
+    assert_eq!(LIFECYCLE.check(&ring, &ring, &published, at(1)), Ok(()));
+}
+
+#[test]
+fn a_ring_that_lacks_a_key_of_the_current_one_may_not_follow_unless_that_one_counts_no_more() {
+    let current = first(&Published::default());
+    let published = Published::default().with(&current, at(0));
+    let mut next = copy(&current);
+    let lost = next.keys.remove(0);
+    let lacks = Err("it lacks a key of the current ring");
+    assert_eq!(LIFECYCLE.check(&next, &current, &published, at(1)), lacks);
+    assert_eq!(
+        LIFECYCLE.check(&next, &current, &published, lost.dates.drop_at),
+        Ok(())
+    );
+    let without = published.without(lost.key.kid(), at(9000));
+    assert_eq!(LIFECYCLE.check(&next, &current, &without, at(1)), Ok(()));
+}
+
+#[test]
+fn a_ring_with_a_compromised_key_may_not_follow() {
+    let ring = first(&Published::default());
+    let published = Published::default()
+        .with(&ring, at(0))
+        .without(ring.keys[0].key.kid(), at(9000));
+    let refused = Err("it has a key that was compromised");
+    assert_eq!(
+        LIFECYCLE.check(&ring, &Ring::default(), &published, at(1)),
+        refused
+    );
+}
+
+#[test]
+fn a_new_key_that_would_sign_within_the_lead_may_not_follow() {
+    let current = first(&Published::default());
+    let published = Published::default().with(&current, at(0));
+    let mut next = copy(&current);
+    next.keys.push(RingKey {
+        key: SigningKey::generate(Kind::EdDsa).unwrap(),
+        dates: Dates {
+            made_at: at(0),
+            signs_from: at(200),
+            signs_until: at(2000),
+            drop_at: at(3000),
+        },
+    });
+    assert_eq!(LIFECYCLE.check(&next, &current, &published, at(100)), Ok(()));
+    let soon = Err("it has a key that would sign too soon after it is published");
+    assert_eq!(LIFECYCLE.check(&next, &current, &published, at(101)), soon);
+    // Also one that pretends to be the first.
+    next.keys[2].dates.signs_from = at(0);
+    assert_eq!(LIFECYCLE.check(&next, &current, &published, at(0)), soon);
+}
+
+#[test]
+fn a_rotation_just_before_or_long_after_the_next_keys_turn_still_waits_for_the_lead_of_the_new_one() {
+    for late in [-50, 0, 950, 1500] {
+        let ring = first(&Published::default());
+        let published = Published::default().with(&ring, at(0));
+        let now = at(1000 + late);
+        let ring = LIFECYCLE.rotated(ring, &published, now).unwrap();
+        assert!(
+            ring.keys.last().unwrap().dates.signs_from >= now.plus(LIFECYCLE.lead.seconds),
+            "{late}"
+        );
+    }
+}
+
+#[test]
+fn a_rotation_moves_no_key_to_a_later_time() {
+    let ring = first(&Published::default());
+    let next = ring.keys[1].dates;
+    let published = Published::default().with(&ring, at(0));
+    for now in [10, 500, 999] {
+        let rotated = LIFECYCLE.rotated(copy(&ring), &published, at(now)).unwrap();
+        let dates = rotated.keys[1].dates;
+        assert_eq!(dates.signs_from, at(now.max(100)));
+        assert_eq!(
+            (dates.signs_until, dates.drop_at),
+            (next.signs_until, next.drop_at)
+        );
+    }
+}
+
+#[test]
+fn what_is_published_leaves_by_its_date_and_what_was_compromised_does_not_come_back_before_it_is_forgotten() {
+    let ring = first(&Published::default());
+    let kids: Vec<&str> = ring.kids().collect();
+    let published = Published::default().with(&ring, at(0));
+    let last = ring.keys[0].dates.drop_at;
+    let before = Timestamp::from_unix(last.unix() - 1);
+    assert!(published.with(&Ring::default(), before).contains(kids[0]));
+    assert!(!published.with(&Ring::default(), last).contains(kids[0]));
+    let without = published.without(kids[1], at(9000));
+    assert!(!without.contains(kids[1]) && without.is_compromised(kids[1]));
+    assert!(!without.with(&ring, at(1)).contains(kids[1]));
+    assert!(!without.with(&Ring::default(), at(9000)).is_compromised(kids[1]));
+}

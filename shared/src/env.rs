@@ -1,0 +1,336 @@
+//! The environment: one declaration for each variable, and the reader that holds values against the declarations.
+//!
+//! A declaration states name, unit, bounds, default and meaning. Checks, messages, `docs/configuration.md` and the test that
+//! compares `template.yaml` are derived from it. Values are read once, at the cold start; a wrong value stops the start with a
+//! message that names the variable and the rule, and never the value, which may be a secret put in the wrong place.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use url::{Host, Url};
+
+/// Declares each variable in one line: name, form, default (`None` where it must be set) and meaning.
+macro_rules! variables {
+    ($($name:ident: $form:ty = $value:expr, $default:expr, $meaning:literal;)*) => {
+        $(
+            #[doc = concat!("Declares ", $meaning, ".")]
+            pub const $name: Variable<$form> =
+                Variable { name: stringify!($name), form: $value, default: $default, meaning: $meaning };
+        )*
+        /// Every variable, in the order of `docs/configuration.md`.
+        pub const VARIABLES: &[&dyn Declaration] = &[$(&$name),*];
+    };
+}
+
+variables! {
+    TABLE_NAME: Text = Text("a table's name"), None, "the DynamoDB table of users";
+    DYNAMODB_ENDPOINT: Endpoint = Endpoint, Some(""), "the DynamoDB endpoint, if not AWS's";
+    ARGON2_MEMORY_KIB: Number = Number { unit: "KiB", min: 7_168, max: 131_072 }, Some("19456"), "the memory of a password hash";
+    ARGON2_ITERATIONS: Number = Number { unit: "passes", min: 1, max: 16 }, Some("2"), "the passes of a password hash";
+    ARGON2_PARALLELISM: Number = Number { unit: "lanes", min: 1, max: 16 }, Some("1"), "the lanes of a password hash";
+    ISSUER: Origin = Origin, None, "the tokens' `iss`, byte for byte";
+    AUDIENCE: Text = Text("text; empty for the issuer"), Some(""), "the tokens' `aud`";
+    CLIENT_ID: Text = Text("text"), Some("latchkey"), "the tokens' `client_id`";
+    ACCESS_TOKEN_SECONDS: Number = Number { unit: "seconds", min: 60, max: 86_400 }, Some("1800"), "how long an access token lives";
+    ENABLE_PASSWORD_GRANT: Flag = Flag, Some("true"), "whether the grant `password` is offered";
+    SIGNING_KEYS_SECRET: Text = Text("a secret's ARN or name; exclusive with the file"), Some(""), "the secret of the key ring";
+    SECRETS_MANAGER_ENDPOINT: Endpoint = Endpoint, Some(""), "the Secrets Manager endpoint, if not AWS's";
+    SIGNING_KEYS_FILE: Text = Text("a path; exclusive with the secret"), Some(""), "the file of the key ring, in place of the secret";
+    KEY_LEAD_SECONDS: Number = Number { unit: "seconds", min: 2, max: 604_800 }, Some("21600"), "how long a key is published before it signs";
+    KEY_ROTATION_SECONDS: Number = Number { unit: "seconds", min: 2, max: 31_536_000 }, Some("2592000"), "how often a key is created; at least the lead";
+    KEY_KIND: Choice = Choice(&["RS256", "ES256", "EdDSA"]), Some("RS256"), "the kind of new keys; API Gateway accepts RS256 alone";
+    ALLOWED_ORIGINS: Text = Text("origins, separated by commas"), Some(""), "origins whose pages may call the API";
+}
+
+/// A variable: what it is called, which values it accepts and what it decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable<F> {
+    /// The name in the environment.
+    pub name: &'static str,
+    /// The accepted values.
+    pub form: F,
+    /// The value where it is not set or empty; `None` where it must be set.
+    pub default: Option<&'static str>,
+    /// What it decides.
+    pub meaning: &'static str,
+}
+
+/// The form of a variable's values.
+pub trait Form {
+    /// The parsed value.
+    type Value;
+
+    /// Describes the accepted values, with unit and bounds.
+    fn description(&self) -> String;
+
+    /// Returns the rule that a wrong value breaks, a phrase that follows the name.
+    fn rule(&self) -> String {
+        format!("must be {}", self.description())
+    }
+
+    /// Parses a value, or returns `None` for one of another form.
+    fn parse(&self, text: &str) -> Option<Self::Value>;
+
+    /// Returns the least and the greatest value, where values are numbers.
+    fn bounds(&self) -> Option<(u32, u32)> {
+        None
+    }
+}
+
+/// Any text, described by its phrase.
+#[derive(Clone, Copy, Debug)]
+pub struct Text(&'static str);
+
+impl Form for Text {
+    type Value = String;
+
+    fn description(&self) -> String {
+        self.0.to_owned()
+    }
+
+    fn parse(&self, text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+}
+
+/// A whole number of `unit`, from `min` to `max`.
+#[derive(Clone, Copy, Debug)]
+pub struct Number {
+    /// The unit.
+    pub unit: &'static str,
+    /// The least value.
+    pub min: u32,
+    /// The greatest value.
+    pub max: u32,
+}
+
+impl Form for Number {
+    type Value = u32;
+
+    fn description(&self) -> String {
+        format!("{}, {} to {}", self.unit, self.min, self.max)
+    }
+
+    fn rule(&self) -> String {
+        format!("must be a number from {} to {}", self.min, self.max)
+    }
+
+    fn parse(&self, text: &str) -> Option<u32> {
+        text.parse()
+            .ok()
+            .filter(|number| (self.min..=self.max).contains(number))
+    }
+
+    fn bounds(&self) -> Option<(u32, u32)> {
+        Some((self.min, self.max))
+    }
+}
+
+/// `true` or `false`.
+#[derive(Clone, Copy, Debug)]
+pub struct Flag;
+
+impl Form for Flag {
+    type Value = bool;
+
+    fn description(&self) -> String {
+        "true or false".to_owned()
+    }
+
+    fn parse(&self, text: &str) -> Option<bool> {
+        text.parse().ok()
+    }
+}
+
+/// One of a few values.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice(&'static [&'static str]);
+
+impl Form for Choice {
+    type Value = &'static str;
+
+    fn description(&self) -> String {
+        match self.0.split_last() {
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
+
+    fn parse(&self, text: &str) -> Option<&'static str> {
+        self.0.iter().copied().find(|known| *known == text)
+    }
+}
+
+/// An http or https URL, or empty for AWS's own endpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoint;
+
+impl Form for Endpoint {
+    type Value = Option<Url>;
+
+    fn description(&self) -> String {
+        "an http or https URL".to_owned()
+    }
+
+    fn parse(&self, text: &str) -> Option<Option<Url>> {
+        if text.is_empty() {
+            return Some(None);
+        }
+        Url::parse(text)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"))
+            .map(Some)
+    }
+}
+
+/// An origin that is its own serialization: clients compare it byte for byte (RFC 8414 section 2, RFC 9068 section 4).
+#[derive(Clone, Copy, Debug)]
+pub struct Origin;
+
+impl Form for Origin {
+    type Value = String;
+
+    fn description(&self) -> String {
+        "an https origin, http on loopback only".to_owned()
+    }
+
+    fn rule(&self) -> String {
+        "must be an https origin (http on loopback only) without path, query, fragment or trailing slash"
+            .to_owned()
+    }
+
+    fn parse(&self, text: &str) -> Option<String> {
+        let url = Url::parse(text).ok()?;
+        let loopback = match url.host()? {
+            Host::Domain(name) => name == "localhost",
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+        };
+        let is_secure = url.scheme() == "https" || (url.scheme() == "http" && loopback);
+        (is_secure && url.origin().ascii_serialization() == text).then(|| text.to_owned())
+    }
+}
+
+/// A declaration without the type of its values, for lists.
+pub trait Declaration: Sync {
+    /// Returns the name.
+    fn name(&self) -> &'static str;
+    /// Returns the default; `None` where the variable must be set.
+    fn default(&self) -> Option<&'static str>;
+    /// Describes the accepted values.
+    fn description(&self) -> String;
+    /// Returns what the variable decides.
+    fn meaning(&self) -> &'static str;
+    /// Returns the least and the greatest value, where values are numbers.
+    fn bounds(&self) -> Option<(u32, u32)>;
+}
+
+impl<F: Form + Sync> Declaration for Variable<F> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn default(&self) -> Option<&'static str> {
+        self.default
+    }
+
+    fn description(&self) -> String {
+        self.form.description()
+    }
+
+    fn meaning(&self) -> &'static str {
+        self.meaning
+    }
+
+    fn bounds(&self) -> Option<(u32, u32)> {
+        self.form.bounds()
+    }
+}
+
+impl<F> Variable<F> {
+    /// Creates the error of a value that breaks `rule`, a phrase that follows the name.
+    pub fn error(&self, rule: impl Into<String>) -> EnvError {
+        EnvError {
+            variable: self.name,
+            rule: rule.into(),
+        }
+    }
+}
+
+/// A variable that is missing or wrong.
+#[derive(Debug, PartialEq, Eq)]
+pub struct EnvError {
+    variable: &'static str,
+    rule: String,
+}
+
+impl fmt::Display for EnvError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.variable, self.rule)
+    }
+}
+
+impl std::error::Error for EnvError {}
+
+/// Reads variables, and records which were read.
+pub struct Env<'a> {
+    lookup: Box<dyn Fn(&str) -> Option<String> + Send + Sync + 'a>,
+    names_read: Mutex<BTreeSet<&'static str>>,
+}
+
+impl<'a> Env<'a> {
+    /// Creates a reader over `lookup`, which returns a variable's value.
+    pub fn new(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'a) -> Self {
+        Self {
+            lookup: Box::new(lookup),
+            names_read: Mutex::default(),
+        }
+    }
+
+    /// Creates a reader over the process's environment.
+    #[must_use]
+    pub fn process() -> Self {
+        Self::new(process_variable)
+    }
+
+    /// Reads a variable; an empty value counts as not set.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvError`] where the variable must be set, or has a value of another form.
+    pub fn get<F: Form>(&self, variable: &Variable<F>) -> Result<F::Value, EnvError> {
+        self.names_read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(variable.name);
+        let value = (self.lookup)(variable.name)
+            .filter(|value| !value.is_empty())
+            .or_else(|| variable.default.map(str::to_owned))
+            .ok_or_else(|| variable.error("must be set"))?;
+        variable
+            .form
+            .parse(&value)
+            .ok_or_else(|| variable.error(variable.form.rule()))
+    }
+
+    /// Returns the names of the variables read so far.
+    #[must_use]
+    pub fn names_read(&self) -> BTreeSet<&'static str> {
+        self.names_read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// Returns a variable of the process's environment; `None` where it is not set or not Unicode.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the place that the ban points to"
+)]
+pub fn process_variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,54 @@
+//! The `Authorization` header (RFC 6750 section 2.1); the query and the body are never read.
+
+use lambda_http::http::{HeaderMap, header};
+
+use crate::error::Error;
+
+/// Returns the bearer token of a request.
+///
+/// # Errors
+///
+/// [`Error::NotAuthenticated`] without the header or with another scheme; [`Error::MalformedAuthorization`] for two values,
+/// which the gateway joins by a comma, and for `Bearer` without exactly one b64token.
+pub fn token(headers: &HeaderMap) -> Result<&str, Error> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Err(Error::NotAuthenticated);
+    };
+    if values.next().is_some() {
+        return Err(Error::MalformedAuthorization);
+    }
+    let text = value.to_str().map_err(|_| Error::MalformedAuthorization)?;
+    // A tab ends the scheme, too, though only spaces may follow it.
+    let (scheme, rest) = text.split_at(text.find([' ', '\t']).unwrap_or(text.len()));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        // Other schemes may have commas of their own (`Digest a=b, c=d`); a second value starts with a scheme and a space.
+        let joined = text.split(',').skip(1).any(|part| {
+            let (scheme, rest) = part.trim_start().split_once(' ').unwrap_or_default();
+            !rest.is_empty()
+                && scheme
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        });
+        return Err(if joined {
+            Error::MalformedAuthorization
+        } else {
+            Error::NotAuthenticated
+        });
+    }
+    let token = rest.trim_matches(' ');
+    if is_b64token(token) {
+        Ok(token)
+    } else {
+        Err(Error::MalformedAuthorization)
+    }
+}
+
+/// RFC 6750 section 2.1: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
+fn is_b64token(text: &str) -> bool {
+    let body = text.trim_end_matches('=');
+    !body.is_empty()
+        && body
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+}

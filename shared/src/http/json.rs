@@ -1,0 +1,139 @@
+//! JSON bodies. A request's is one object, no member twice, and every field that breaks a rule is named at once.
+
+use std::fmt;
+
+use lambda_http::http::{HeaderValue, header};
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::error::{Code, Error, FieldError, Violation};
+use crate::http::body::{self, content_type};
+
+/// The message for any other content type.
+pub const CONTENT_TYPE: &str = "Content-Type must be application/json";
+/// The message for any other body.
+pub const ONE_OBJECT: &str = "The body must be one JSON object in UTF-8, without repeated members";
+
+/// The members of a JSON object, and the violations found so far.
+pub struct Fields {
+    members: Vec<(String, Value)>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Reads a request's body.
+    ///
+    /// # Errors
+    ///
+    /// In the order of the table: 413, 415, and 400 for what is not one JSON object in UTF-8 without repeated members.
+    pub fn read(request: &Request) -> Result<Self, Error> {
+        let body = body::read(request)?;
+        let content_type = content_type(request.headers())?;
+        let is_json = content_type.is_some_and(|mime| mime.essence_str() == "application/json");
+        if !body.is_empty() && !is_json {
+            return Err(Error::UnsupportedMediaType(CONTENT_TYPE));
+        }
+        let Members(members) =
+            serde_json::from_slice(body).map_err(|_| Error::InvalidRequest(ONE_OBJECT.into()))?;
+        Ok(Self {
+            members,
+            errors: Vec::new(),
+        })
+    }
+
+    /// Removes and parses a text field. Returns `None` where it is absent, `null`, or breaks a rule, which is then recorded.
+    pub fn text<T>(
+        &mut self,
+        field: &'static str,
+        parse: impl FnOnce(String) -> Result<T, Violation>,
+    ) -> Option<T> {
+        let index = self.members.iter().position(|(name, _)| name == field)?;
+        let parsed = match self.members.remove(index).1 {
+            Value::Null => return None,
+            Value::String(text) => parse(text),
+            _ => Err(Violation::new(Code::Type, "Must be a string")),
+        };
+        parsed.map_err(|violation| self.refuse(field, violation)).ok()
+    }
+
+    /// Reports whether a field was sent and is not `null`; only before [`Fields::text`] removes it.
+    #[must_use]
+    pub fn has(&self, field: &str) -> bool {
+        self.members
+            .iter()
+            .any(|(name, value)| name == field && !value.is_null())
+    }
+
+    /// Records that a field breaks a rule.
+    pub fn refuse(&mut self, field: &str, violation: Violation) {
+        self.errors.push(FieldError::new(field, violation));
+    }
+
+    /// Reports whether `field` broke a rule.
+    #[must_use]
+    pub fn refused(&self, field: &str) -> bool {
+        self.errors.iter().any(|error| error.field == field)
+    }
+
+    /// Rejects every member that was not read, even as `null`, so that a typing error loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] with every violation.
+    pub fn finish(mut self) -> Result<(), Error> {
+        for (name, _) in std::mem::take(&mut self.members) {
+            self.refuse(&name, Violation::new(Code::Unknown, "No such field"));
+        }
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.errors))
+        }
+    }
+}
+
+/// Creates a JSON response with status 200.
+///
+/// # Errors
+///
+/// [`Error::Internal`] where the value cannot be written as JSON.
+pub fn response<T: Serialize>(value: &T) -> Result<Response<Body>, Error> {
+    let text =
+        serde_json::to_string(value).map_err(|error| Error::internal("the response", error.to_string()))?;
+    let mut response = Response::new(Body::Text(text));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members: Vec<(String, Value)> = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, Value>()? {
+            if members.iter().any(|(seen, _)| *seen == name) {
+                return Err(A::Error::custom("a member twice"));
+            }
+            members.push((name, value));
+        }
+        Ok(Members(members))
+    }
+}

@@ -1,0 +1,164 @@
+//! What a rotation or an emergency makes of a ring: here it is decided that no verifier meets a key that it could not have
+//! fetched.
+
+use std::collections::BTreeSet;
+
+use super::key::SigningKey;
+use super::lifecycle::Lifecycle;
+use super::published::Published;
+use super::ring::{Ring, RingKey};
+use crate::clock::Timestamp;
+use crate::error::Error;
+
+/// A ring's document must fit a secret's 64 KiB; an RSA key needs 2.
+const MOST_KEYS: usize = 24;
+
+/// Stands for every key, in the place of an id.
+pub const EVERY_KEY: &str = "*";
+
+impl Lifecycle {
+    /// Returns the ring after a rotation: the next key signs as soon as it has been published for the lead, and there is a new next
+    /// one. A ring without any key that counts gets two; the first signs at once, since no verifier has fetched anything yet, or what
+    /// was fetched has no key left.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] where no key can be generated, or where the ring has too many: they leave by their dates.
+    pub fn rotated(&self, ring: Ring, published: &Published, now: Timestamp) -> Result<Ring, Error> {
+        let mut ring = remaining(ring, published, now);
+        if ring.keys.is_empty() {
+            ring.keys.push(self.key(now, now)?);
+        } else if let Some(next) = newest(&mut ring).filter(|next| now < next.dates.signs_from)
+            && let Some(published_at) = published.published_at(next.key.kid())
+        {
+            let ready = published_at.plus(self.lead.seconds).max(now);
+            next.dates.signs_from = next.dates.signs_from.min(ready);
+        }
+        self.with_next(ring, now)
+    }
+
+    /// Returns ring and published keys after an emergency: both without the keys of `kids`, which do not come back before the last
+    /// of them would have left. If no other key signs, the next one does at once, whether verifiers have it or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lifecycle::rotated`].
+    pub fn after_emergency(
+        &self,
+        ring: Ring,
+        published: &Published,
+        kids: &[String],
+        now: Timestamp,
+    ) -> Result<(Ring, Published), Error> {
+        let forget_at = self.forget_at(now);
+        let published = kids.iter().fold(published.clone(), |published, kid| {
+            published.without(kid, forget_at)
+        });
+        let mut ring = remaining(ring, &published, now);
+        if ring.signer(now, self.reach_seconds()).is_none() {
+            // The key that has been published for longest is in the most caches.
+            match ring
+                .keys
+                .iter_mut()
+                .find(|ring_key| now < ring_key.dates.signs_from)
+            {
+                Some(next) => next.dates.signs_from = now,
+                None => ring.keys.push(self.key(now, now)?),
+            }
+        }
+        if !ring.keys.iter().any(|ring_key| now < ring_key.dates.signs_from) {
+            ring = self.with_next(ring, now)?;
+        }
+        let published = published.with(&ring, now);
+        Ok((ring, published))
+    }
+
+    /// Checks that a ring may follow another: it has lost nothing of it except what was compromised, brings nothing of that back, and
+    /// would sign by nothing new that has not been published for the lead.
+    ///
+    /// # Errors
+    ///
+    /// The rule that it breaks.
+    pub fn check(
+        &self,
+        next: &Ring,
+        current: &Ring,
+        published: &Published,
+        now: Timestamp,
+    ) -> Result<(), &'static str> {
+        let counts = |ring_key: &&RingKey| {
+            now < ring_key.dates.drop_at && !published.is_compromised(ring_key.key.kid())
+        };
+        let is_first_ring = !current.keys.iter().any(|ring_key| counts(&ring_key));
+        for ring_key in current.keys.iter().filter(counts) {
+            if !next.contains(ring_key.key.kid()) {
+                return Err("it lacks a key of the current ring");
+            }
+        }
+        for RingKey { key, dates } in &next.keys {
+            if published.is_compromised(key.kid()) {
+                return Err("it has a key that was compromised");
+            }
+            // What the current ring has may be missing where the table was lost: to publish it can only help.
+            let is_known = published.contains(key.kid()) || current.contains(key.kid());
+            let is_first = is_first_ring && dates.signs_from == dates.made_at;
+            if !is_known && !is_first && dates.signs_from < now.plus(self.lead.seconds) {
+                return Err("it has a key that would sign too soon after it is published");
+            }
+        }
+        Ok(())
+    }
+
+    fn with_next(&self, mut ring: Ring, now: Timestamp) -> Result<Ring, Error> {
+        if ring.keys.len() >= MOST_KEYS {
+            return Err(Error::internal(
+                "the ring",
+                format!("it has {MOST_KEYS} keys; rotate again when some have left by their dates"),
+            ));
+        }
+        let turn = self.turn_after(newest(&mut ring).map(|ring_key| &ring_key.dates), now);
+        ring.keys.push(self.key(now, turn)?);
+        Ok(ring)
+    }
+
+    fn key(&self, made_at: Timestamp, signs_from: Timestamp) -> Result<RingKey, Error> {
+        let key =
+            SigningKey::generate(self.kind).map_err(|error| Error::internal("the key", error.to_string()))?;
+        Ok(RingKey {
+            key,
+            dates: self.dates(made_at, signs_from),
+        })
+    }
+}
+
+/// Returns the ids of the keys that an emergency names, of rings and published keys: the one of this id, or all for
+/// [`EVERY_KEY`]. Returns none where it was dropped before, so that an emergency can be repeated.
+///
+/// # Errors
+///
+/// The rule that an unknown id breaks.
+pub fn named(kid: &str, rings: &[&Ring], published: &Published) -> Result<Vec<String>, &'static str> {
+    let known: BTreeSet<&str> = rings
+        .iter()
+        .flat_map(|ring| ring.kids())
+        .chain(published.kids())
+        .filter(|known| kid == EVERY_KEY || *known == kid)
+        .collect();
+    if known.is_empty() && !published.is_compromised(kid) {
+        return Err("no key has this kid");
+    }
+    Ok(known.into_iter().map(str::to_owned).collect())
+}
+
+/// Keeps the keys that count: neither past their dates nor compromised, which an older version of a secret may bring back.
+fn remaining(mut ring: Ring, published: &Published, now: Timestamp) -> Ring {
+    ring.keys
+        .retain(|RingKey { key, dates }| now < dates.drop_at && !published.is_compromised(key.kid()));
+    ring
+}
+
+fn newest(ring: &mut Ring) -> Option<&mut RingKey> {
+    ring.keys
+        .iter_mut()
+        .max_by_key(|ring_key| ring_key.dates.signs_from)
+}

@@ -1,0 +1,168 @@
+//! The published keys: what verifiers may fetch, with dates, and the ids of compromised keys.
+//!
+//! The document is `{"keys": [{"jwk": {…}, "published_at": "…", "drop_at": "…"}], "compromised": [{"kid": "…", "forget_at": "…"}]}`. A
+//! key leaves it by its date alone, or because it was compromised; that is recorded for as long as any ring could bring it back.
+
+use jsonwebtoken::jwk::{Jwk, JwkSet};
+use serde::{Deserialize, Serialize};
+
+use super::key::{KeysError, PublicKey};
+use super::ring::Ring;
+use crate::clock::Timestamp;
+
+/// The published keys.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Published {
+    keys: Vec<PublishedKey>,
+    compromised: Vec<Compromised>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct PublishedKey {
+    public: PublicKey,
+    published_at: Timestamp,
+    drop_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Compromised {
+    kid: String,
+    forget_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    keys: Vec<DocumentKey>,
+    #[serde(default)]
+    compromised: Vec<Compromised>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DocumentKey {
+    jwk: Jwk,
+    published_at: Timestamp,
+    drop_at: Timestamp,
+}
+
+impl Published {
+    /// Reads the document.
+    ///
+    /// # Errors
+    ///
+    /// Text that is not such a document, and keys that are rejected.
+    pub fn parse(document: &str) -> Result<Self, KeysError> {
+        let document: Document = serde_json::from_str(document)
+            .map_err(|error| KeysError::not_a("document of published keys", &error))?;
+        let keys = document.keys.into_iter().enumerate().map(|(index, key)| {
+            Ok(PublishedKey {
+                public: PublicKey::read(key.jwk).map_err(|rule| KeysError::at(index, &rule))?,
+                published_at: key.published_at,
+                drop_at: key.drop_at,
+            })
+        });
+        Ok(Self {
+            keys: keys.collect::<Result<_, KeysError>>()?,
+            compromised: document.compromised,
+        })
+    }
+
+    /// Writes the document.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written as JSON.
+    pub fn document(&self) -> Result<String, KeysError> {
+        let keys = self.keys.iter().map(|key| DocumentKey {
+            jwk: key.public.jwk().clone(),
+            published_at: key.published_at,
+            drop_at: key.drop_at,
+        });
+        let document = Document {
+            keys: keys.collect(),
+            compromised: self.compromised.clone(),
+        };
+        serde_json::to_string(&document).map_err(|error| KeysError::new(error.to_string()))
+    }
+
+    /// Adds the keys of a ring and removes what may leave by now. A compromised key does not come back.
+    #[must_use]
+    pub fn with(&self, ring: &Ring, now: Timestamp) -> Self {
+        let mut next = self.clone();
+        for ring_key in &ring.keys {
+            let kid = ring_key.key.kid();
+            if !next.contains(kid) && !next.is_compromised(kid) {
+                next.keys.push(PublishedKey {
+                    public: ring_key.key.public().clone(),
+                    published_at: now,
+                    drop_at: ring_key.dates.drop_at,
+                });
+            }
+        }
+        next.keys.retain(|key| now < key.drop_at);
+        next.compromised.retain(|key| now < key.forget_at);
+        next
+    }
+
+    /// Removes a compromised key, which no ring brings back before `forget_at`.
+    #[must_use]
+    pub fn without(&self, kid: &str, forget_at: Timestamp) -> Self {
+        let mut next = self.clone();
+        next.keys.retain(|key| key.public.kid() != kid);
+        next.compromised.retain(|key| key.kid != kid);
+        next.compromised.push(Compromised {
+            kid: kid.to_owned(),
+            forget_at,
+        });
+        next
+    }
+
+    /// Reports whether a key of this id is published, whatever its date.
+    pub fn contains(&self, kid: &str) -> bool {
+        self.published_at(kid).is_some()
+    }
+
+    /// Returns the time since which a key of this id is published; `None` where it is not.
+    pub fn published_at(&self, kid: &str) -> Option<Timestamp> {
+        self.keys
+            .iter()
+            .find(|key| key.public.kid() == kid)
+            .map(|key| key.published_at)
+    }
+
+    /// Returns the ids of all keys.
+    pub fn kids(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|key| key.public.kid())
+    }
+
+    /// Reports whether the key of this id was compromised.
+    pub fn is_compromised(&self, kid: &str) -> bool {
+        self.compromised.iter().any(|key| key.kid == kid)
+    }
+
+    /// Returns the key of a `kid` that has not left by now.
+    pub fn find(&self, kid: &str, now: Timestamp) -> Option<&PublicKey> {
+        self.current(now).find(|key| key.kid() == kid)
+    }
+
+    /// Returns the JWK Set (RFC 7517 section 5) of the keys that have not left by now: public members only.
+    pub fn jwk_set(&self, now: Timestamp) -> JwkSet {
+        JwkSet {
+            keys: self.current(now).map(|key| key.jwk().clone()).collect(),
+        }
+    }
+
+    /// Reports whether there is no key at all.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    fn current(&self, now: Timestamp) -> impl Iterator<Item = &PublicKey> {
+        self.keys
+            .iter()
+            .filter(move |key| now < key.drop_at)
+            .map(|key| &key.public)
+    }
+}

@@ -1,0 +1,132 @@
+//! The key ring: the private keys with the dates of each one's life. `docs/keys.md` draws that life.
+//!
+//! The document is `{"keys": [{"kind": "RS256", "pem": "-----BEGIN PRIVATE KEY-----…", "made_at": "…", "signs_from": "…",
+//! "signs_until": "…", "drop_at": "…"}]}`, the same in the secret of a deployment and in the file of `cargo dev`. `signs_until` and
+//! `drop_at` never change once they are written: a function that signs by an old copy of the ring still keeps to them.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::key::{KeysError, Kind, SigningKey};
+use super::lifecycle::Dates;
+use crate::clock::Timestamp;
+
+/// A private key and its dates.
+#[derive(Debug)]
+pub struct RingKey {
+    /// The key.
+    pub key: SigningKey,
+    /// The dates.
+    pub dates: Dates,
+}
+
+/// The private keys, in the order in which they were made.
+#[derive(Debug, Default)]
+pub struct Ring {
+    /// The keys.
+    pub keys: Vec<RingKey>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    keys: Vec<DocumentKey>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DocumentKey {
+    kind: Kind,
+    pem: Zeroizing<String>,
+    made_at: Timestamp,
+    signs_from: Timestamp,
+    signs_until: Timestamp,
+    drop_at: Timestamp,
+}
+
+impl Ring {
+    /// Reads the document. One without keys is a ring without keys.
+    ///
+    /// # Errors
+    ///
+    /// Text that is not such a document, and keys that are rejected.
+    pub fn parse(document: &str) -> Result<Self, KeysError> {
+        let document: Document = serde_json::from_str(document)
+            .map_err(|error| KeysError::not_a("document of signing keys", &error))?;
+        let keys = document.keys.into_iter().enumerate().map(|(index, key)| {
+            let dates = Dates {
+                made_at: key.made_at,
+                signs_from: key.signs_from,
+                signs_until: key.signs_until,
+                drop_at: key.drop_at,
+            };
+            let key = SigningKey::read(key.kind, key.pem).map_err(|rule| KeysError::at(index, &rule))?;
+            Ok(RingKey { key, dates })
+        });
+        Ok(Self {
+            keys: keys.collect::<Result<_, KeysError>>()?,
+        })
+    }
+
+    /// Writes the document, which is a secret.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written as JSON.
+    pub fn document(&self) -> Result<Zeroizing<String>, KeysError> {
+        let document = Document {
+            keys: self
+                .keys
+                .iter()
+                .map(|RingKey { key, dates }| DocumentKey {
+                    kind: key.kind(),
+                    pem: key.pem().clone(),
+                    made_at: dates.made_at,
+                    signs_from: dates.signs_from,
+                    signs_until: dates.signs_until,
+                    drop_at: dates.drop_at,
+                })
+                .collect(),
+        };
+        serde_json::to_string(&document)
+            .map(Zeroizing::new)
+            .map_err(|error| KeysError::new(error.to_string()))
+    }
+
+    /// Returns the key that signs a token now: of those that may, the one that began last. `reach_seconds` is how long a key stays
+    /// published after its last signature ([`super::Lead::reach_seconds`]); a token's life may have been raised since the key was made.
+    pub fn signer(&self, now: Timestamp, reach_seconds: u32) -> Option<&SigningKey> {
+        self.keys
+            .iter()
+            .filter(|RingKey { dates, .. }| dates.may_sign(now, reach_seconds))
+            .max_by_key(|RingKey { dates, .. }| (dates.signs_from, dates.made_at))
+            .map(|RingKey { key, .. }| key)
+    }
+
+    /// Returns the time from which the newest key signs.
+    pub fn newest_signs_from(&self) -> Option<Timestamp> {
+        self.keys
+            .iter()
+            .map(|RingKey { dates, .. }| dates.signs_from)
+            .max()
+    }
+
+    /// Reports whether a rotation is overdue: the newest key has been signing for too long.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        let newest = self
+            .keys
+            .iter()
+            .max_by_key(|RingKey { dates, .. }| dates.signs_from);
+        newest.is_some_and(|RingKey { dates, .. }| dates.is_rotation_overdue(now))
+    }
+
+    /// Returns the ids of its keys.
+    pub fn kids(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|RingKey { key, .. }| key.kid())
+    }
+
+    /// Reports whether it has a key of this id.
+    pub fn contains(&self, kid: &str) -> bool {
+        self.kids().any(|known| known == kid)
+    }
+}

@@ -1,0 +1,117 @@
+//! The driver of rotation and emergency, whichever program runs it: the Lambda, `cargo dev` or a command line.
+//!
+//! Always the keys are published first, and the ring that signs by them follows.
+
+use super::lifecycle::Lifecycle;
+use super::next_ring::named;
+use super::published::Published;
+use super::published_store::{PublishedStore, Versioned};
+use super::ring::Ring;
+use super::ring_store::{Change, RingStore};
+use crate::clock::{Clock, Timestamp};
+use crate::env::Env;
+use crate::error::Error;
+use crate::function::StartError;
+use crate::table::Table;
+
+/// What a rotation may touch.
+#[derive(Clone, Debug)]
+pub struct Rotation {
+    /// The private keys.
+    pub ring: RingStore,
+    /// The published keys.
+    pub published: PublishedStore,
+    /// The kind of new keys and the lengths of their lives.
+    pub lifecycle: Lifecycle,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Rotation {
+    /// Creates the clients; sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub async fn connect(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
+        Ok(Self {
+            published: PublishedStore::new(Table::connect(env).await?),
+            ring: RingStore::connect(env).await?,
+            lifecycle: Lifecycle::read(env)?,
+            clock: clock.clone(),
+        })
+    }
+
+    /// Makes the first ring if no key may sign, and publishes what is not published. Where all keys have expired, or the lengths
+    /// were shortened so much that no key may sign, the ring begins anew: for a laptop, where no verifier has cached the old one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] or [`Error::Internal`]; it can be repeated.
+    pub async fn ensure_ring(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        let change = self.ring.change().await?;
+        let published = self.published.read().await?;
+        if change
+            .current
+            .signer(now, self.lifecycle.reach_seconds())
+            .is_some()
+        {
+            let next = published.value.with(&change.current, now);
+            return self.published.replace(&published, &next, now).await;
+        }
+        let ring = self.lifecycle.rotated(Ring::default(), &published.value, now)?;
+        self.finish(change, &published, &ring, None, now).await
+    }
+
+    /// Makes and publishes the next key, then replaces the ring.
+    ///
+    /// # Errors
+    ///
+    /// As [`Rotation::ensure_ring`].
+    pub async fn rotate(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        let mut change = self.ring.change().await?;
+        let published = self.published.read().await?;
+        let current = std::mem::take(&mut change.current);
+        let ring = self.lifecycle.rotated(current, &published.value, now)?;
+        self.finish(change, &published, &ring, None, now).await
+    }
+
+    /// Removes compromised keys from ring and published keys at once: the one of this id, or all for
+    /// [`EVERY_KEY`](super::EVERY_KEY). It may be repeated, and must be where it failed half-way.
+    ///
+    /// # Errors
+    ///
+    /// As [`Rotation::ensure_ring`]; [`Error::Internal`] for an unknown id.
+    pub async fn drop_compromised(&self, kid: &str) -> Result<(), Error> {
+        let now = self.clock.now();
+        let mut change = self.ring.change().await?;
+        let published = self.published.read().await?;
+        let kids = named(kid, &[&change.current, &change.pending], &published.value)
+            .map_err(|rule| Error::internal("the emergency", rule))?;
+        if kids.is_empty() {
+            return Ok(());
+        }
+        // A pending ring has the key, or lacks the one that is made here.
+        change.give_up_pending().await?;
+        let current = std::mem::take(&mut change.current);
+        let (ring, next) = self
+            .lifecycle
+            .after_emergency(current, &published.value, &kids, now)?;
+        self.finish(change, &published, &ring, Some(next), now).await
+    }
+
+    async fn finish(
+        &self,
+        change: Change<'_>,
+        published: &Versioned<Published>,
+        ring: &Ring,
+        next: Option<Published>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let next = next.unwrap_or_else(|| published.value.with(ring, now));
+        self.published.replace(published, &next, now).await?;
+        change.commit(ring, now).await
+    }
+}

@@ -1,0 +1,40 @@
+//! A stored password hash, and what its verification finds.
+
+use std::fmt;
+
+/// A stored password hash: a PHC string, or bcrypt's `$2b$…`. Prints nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredHash(String);
+
+impl StoredHash {
+    /// Wraps a hash as the store holds it; it is parsed only when it is verified.
+    #[must_use]
+    pub fn from_store(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Returns the text, for the store alone.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for StoredHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("StoredHash(…)")
+    }
+}
+
+/// What a verification found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Another password, or no user: the two are not told apart.
+    Wrong,
+    /// The stored hash has a format that this service does not read, so no password can match.
+    Unreadable,
+    /// The right password.
+    Right {
+        /// Whether the hash is weaker than a new one and should be replaced.
+        renew: bool,
+    },
+}

@@ -1,0 +1,64 @@
+//! The one table: its client, its keys and how attributes are read and written.
+//!
+//! `docs/data.md` shows every item. Nothing scans or uses an index, and every read is strongly consistent. Each subject has a small
+//! store on [`Table`] that owns its items.
+
+mod client;
+pub(crate) mod item;
+
+use aws_sdk_dynamodb::Client;
+
+use crate::aws;
+use crate::env::{DYNAMODB_ENDPOINT, Env, TABLE_NAME};
+use crate::error::Error;
+use crate::function::StartError;
+
+use item::{Item, Key};
+
+/// The table on the AWS SDK's client, used the same way on AWS and on the embedded engine.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+impl Table {
+    /// Creates the client; sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] for a wrong variable, or where the TLS configuration cannot be built.
+    pub async fn connect(env: &Env<'_>) -> Result<Self, StartError> {
+        let endpoint = env.get(&DYNAMODB_ENDPOINT)?;
+        Ok(Self {
+            name: env.get(&TABLE_NAME)?,
+            client: client::connect(endpoint.as_ref()).await?,
+        })
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reads the item of a key.
+    pub(crate) async fn get(&self, key: Key) -> Result<Option<Item>, Error> {
+        self.client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key.into_item()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map(|output| output.item)
+            .map_err(|error| unavailable(&error))
+    }
+}
+
+/// Maps an error of the SDK.
+pub(crate) fn unavailable(error: &dyn std::error::Error) -> Error {
+    Error::unavailable("the store", aws::message(error))
+}

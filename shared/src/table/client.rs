@@ -1,0 +1,64 @@
+//! The client of the table, and what its retries know of transactions.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
+use aws_smithy_runtime_api::client::retries::classifiers::{
+    ClassifyRetry, RetryAction, RetryClassifierPriority,
+};
+use url::Url;
+
+use crate::aws;
+use crate::error::Error;
+
+/// Creates a client for AWS, or for another endpoint.
+pub(super) async fn connect(endpoint: Option<&Url>) -> Result<Client, Error> {
+    let common = aws::config(endpoint).await?;
+    let own = aws_sdk_dynamodb::config::Builder::from(&common).retry_classifier(TransactionClassifier);
+    Ok(Client::from_conf(own.build()))
+}
+
+/// Classifies a transaction that met another one as worth a further attempt of the SDK's own retry; a failed condition is not.
+#[derive(Debug)]
+struct TransactionClassifier;
+
+impl ClassifyRetry for TransactionClassifier {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let error = context
+            .output_or_error()
+            .and_then(Result::err)
+            .and_then(OrchestratorError::as_operation_error)
+            .and_then(|error| error.downcast_ref::<TransactWriteItemsError>());
+        match error {
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
+                RetryAction::transient_error()
+            }
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled))
+                if canceled
+                    .cancellation_reasons()
+                    .iter()
+                    .any(|reason| is_passing(reason.code())) =>
+            {
+                RetryAction::transient_error()
+            }
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "transactions"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::modeled_as_retryable_classifier())
+    }
+}
+
+/// Reports whether a canceled transaction may succeed at another attempt.
+fn is_passing(code: Option<&str>) -> bool {
+    matches!(
+        code,
+        Some("TransactionConflict" | "ProvisionedThroughputExceeded" | "ThrottlingError")
+    )
+}

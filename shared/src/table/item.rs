@@ -1,0 +1,79 @@
+//! Items and their attributes.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::clock::Timestamp;
+use crate::error::Error;
+
+/// An item, or the key of one.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The primary key of an item: `pk` and `sk`.
+pub(crate) struct Key {
+    pk: String,
+    sk: &'static str,
+}
+
+impl Key {
+    pub(crate) fn new(pk: impl Into<String>, sk: &'static str) -> Self {
+        Self { pk: pk.into(), sk }
+    }
+
+    pub(crate) fn into_item(self) -> Item {
+        [("pk", self.pk), ("sk", self.sk.to_owned())]
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), AttributeValue::S(value)))
+            .collect()
+    }
+}
+
+/// Sets a text attribute.
+pub(crate) fn put(item: &mut Item, name: &str, value: impl Into<String>) {
+    item.insert(name.to_owned(), AttributeValue::S(value.into()));
+}
+
+/// Reads a text attribute that must exist.
+pub(crate) fn text(item: &Item, name: &'static str) -> Result<String, Error> {
+    optional_text(item, name)?.ok_or_else(|| unreadable(name))
+}
+
+/// Reads a text attribute.
+pub(crate) fn optional_text(item: &Item, name: &'static str) -> Result<Option<String>, Error> {
+    match item.get(name) {
+        None | Some(AttributeValue::Null(_)) => Ok(None),
+        Some(AttributeValue::S(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(unreadable(name)),
+    }
+}
+
+/// Reads a Boolean attribute, which is `false` where it does not exist.
+pub(crate) fn flag(item: &Item, name: &'static str) -> Result<bool, Error> {
+    match item.get(name) {
+        None => Ok(false),
+        Some(AttributeValue::Bool(flag)) => Ok(*flag),
+        Some(_) => Err(unreadable(name)),
+    }
+}
+
+/// Reads a number attribute that must exist.
+pub(crate) fn number(item: &Item, name: &'static str) -> Result<u64, Error> {
+    match item.get(name) {
+        Some(AttributeValue::N(number)) => number.parse().map_err(|_| unreadable(name)),
+        _ => Err(unreadable(name)),
+    }
+}
+
+/// Reads a time attribute that must exist.
+pub(crate) fn time(item: &Item, name: &'static str) -> Result<Timestamp, Error> {
+    Timestamp::parse(&text(item, name)?).ok_or_else(|| unreadable(name))
+}
+
+/// Creates the error of an attribute that this service did not write like this. It names the attribute and never its value.
+pub(crate) fn unreadable(name: &'static str) -> Error {
+    Error::internal(
+        "an item of the table",
+        format!("its attribute {name} cannot be read"),
+    )
+}

@@ -1,0 +1,76 @@
+//! The claims of an access token.
+
+use serde::{Deserialize, Serialize};
+
+use super::issuer::Issuer;
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::random;
+use crate::users::UserId;
+
+/// How far clocks may differ, in seconds.
+pub const LEEWAY_SECONDS: i64 = 60;
+
+/// The claims of an access token (RFC 9068 section 2.2). Nothing personal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// Who issued it: configuration, byte for byte. One string: an array is rejected.
+    pub iss: String,
+    /// For whom it is. One string, too.
+    pub aud: String,
+    /// The user's id.
+    pub sub: String,
+    /// The client that got it.
+    pub client_id: String,
+    /// When it was issued, in seconds since 1970.
+    pub iat: i64,
+    /// When it expires.
+    pub exp: i64,
+    /// When the user gave a password.
+    pub auth_time: i64,
+    /// The token's own id.
+    pub jti: String,
+    /// Absent where nothing was granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Never issued, checked where present.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+}
+
+impl Claims {
+    /// Creates the claims of a token for a user who logs in now, which lives for `life_seconds`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] without randomness.
+    pub fn at_log_in(
+        user: &UserId,
+        issuer: &Issuer,
+        client_id: &str,
+        life_seconds: u32,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            iss: issuer.iss.clone(),
+            aud: issuer.aud.clone(),
+            sub: user.as_str().to_owned(),
+            client_id: client_id.to_owned(),
+            iat: now.unix(),
+            exp: now.plus(life_seconds).unix(),
+            auth_time: now.unix(),
+            jti: random::ulid(now)?,
+            scope: None,
+            nbf: None,
+        })
+    }
+
+    /// Reports whether the times allow the token now, give or take [`LEEWAY_SECONDS`].
+    pub(super) fn is_current(&self, now: Timestamp) -> bool {
+        let now = now.unix();
+        let latest_start = now.saturating_add(LEEWAY_SECONDS);
+        self.exp.saturating_add(LEEWAY_SECONDS) > now
+            && self.iat <= latest_start
+            && self.nbf.is_none_or(|nbf| nbf <= latest_start)
+    }
+}

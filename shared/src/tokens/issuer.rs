@@ -1,0 +1,48 @@
+//! The issuer of access tokens, and what it offers.
+
+use crate::env::{AUDIENCE, ENABLE_PASSWORD_GRANT, Env, EnvError, ISSUER};
+
+/// The issuer and the audience that every access token names (RFC 9068 section 2.2).
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    /// The claim `iss`, byte for byte.
+    pub iss: String,
+    /// The claim `aud`.
+    pub aud: String,
+}
+
+impl Issuer {
+    /// Reads issuer and audience.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvError`].
+    pub fn read(env: &Env<'_>) -> Result<Self, EnvError> {
+        let iss = env.get(&ISSUER)?;
+        let aud = match env.get(&AUDIENCE)? {
+            empty if empty.is_empty() => iss.clone(),
+            audience => audience,
+        };
+        Ok(Self { iss, aud })
+    }
+}
+
+/// The grants that the token endpoint offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grants {
+    /// The grant `password` (RFC 6749 section 4.3).
+    pub password: bool,
+}
+
+impl Grants {
+    /// Reads the offered grants.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvError`].
+    pub fn read(env: &Env<'_>) -> Result<Self, EnvError> {
+        Ok(Self {
+            password: env.get(&ENABLE_PASSWORD_GRANT)?,
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! Issues access tokens by the private keys.
+
+use std::sync::Arc;
+
+use super::access_token::sign;
+use super::claims::Claims;
+use super::issuer::Issuer;
+use crate::clock::{Clock, Timestamp};
+use crate::env::{ACCESS_TOKEN_SECONDS, CLIENT_ID, Env};
+use crate::error::Error;
+use crate::function::StartError;
+use crate::keys::{Cached, Lead, Ring, RingStore};
+use crate::users::UserId;
+
+/// A signer of one issuer's tokens.
+pub struct Signer {
+    issuer: Issuer,
+    client_id: String,
+    token_seconds: u32,
+    lead: Lead,
+    ring: Cached<RingStore>,
+    ring_variable: &'static str,
+    clock: Clock,
+}
+
+/// An access token that was issued.
+#[derive(Debug)]
+pub struct Issued {
+    /// The JWT.
+    pub access_token: String,
+    /// How long it lives, in seconds.
+    pub expires_in: u32,
+    /// When it expires.
+    pub expires: Timestamp,
+}
+
+impl Signer {
+    /// Creates the client; sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub async fn connect(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
+        let lead = Lead::read(env)?;
+        let ring = RingStore::connect(env).await?;
+        Ok(Self {
+            issuer: Issuer::read(env)?,
+            client_id: env.get(&CLIENT_ID)?,
+            token_seconds: env.get(&ACCESS_TOKEN_SECONDS)?,
+            lead,
+            ring_variable: ring.variable(),
+            ring: Cached::new(ring, clock.clone(), lead.copy_seconds()),
+            clock: clock.clone(),
+        })
+    }
+
+    /// Reads the key ring ahead of the first request.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] for a ring that cannot be used.
+    pub async fn prepare(&self) -> Result<(), StartError> {
+        self.ring.prepare(self.ring_variable).await
+    }
+
+    /// Returns the key ring; at least one key is in it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] until there is one.
+    pub async fn ring(&self) -> Result<Arc<Ring>, Error> {
+        self.ring.get().await
+    }
+
+    /// Issues an access token for a user who logs in now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where no key of the ring may sign now; [`Error::Internal`] where signing fails.
+    pub fn issue(&self, user: &UserId, ring: &Ring) -> Result<Issued, Error> {
+        let now = self.clock.now();
+        let key = ring
+            .signer(now, self.lead.reach_seconds(self.token_seconds))
+            .ok_or_else(|| Error::unavailable("the keys", "no key of the ring may sign now"))?;
+        let claims = Claims::at_log_in(user, &self.issuer, &self.client_id, self.token_seconds, now)?;
+        Ok(Issued {
+            access_token: sign(&claims, key)?,
+            expires_in: self.token_seconds,
+            expires: now.plus(self.token_seconds),
+        })
+    }
+}

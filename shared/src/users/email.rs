@@ -1,0 +1,104 @@
+//! The e-mail address.
+
+use email_address::{EmailAddress, Options};
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
+use idna::AsciiDenyList;
+use idna::uts46::{DnsLength, Hyphens, Uts46};
+use utoipa::openapi::schema::SchemaFormat;
+
+use super::folding::{NameKey, fold};
+use super::text_field::{between, text_field};
+use crate::error::{Code, Violation};
+use crate::openapi::text;
+use crate::unicode::{is_invisible, nfkc};
+
+/// The longest e-mail address, in bytes (RFC 5321 4.5.3.1.3, less the angle brackets).
+pub const EMAIL_MAX_BYTES: usize = 254;
+
+text_field!(
+    /// An address to which mail can go: a dot-string local part (RFC 5321, 6531) and a domain of two or more labels.
+    Email,
+    text(
+        "A dot-string and a domain of two or more labels. Unique after full case folding and IDNA.",
+        "johndoe@example.com"
+    )
+    .format(Some(SchemaFormat::Custom("idn-email".to_owned())))
+    .min_length(Some(1))
+    .max_length(Some(EMAIL_MAX_BYTES))
+);
+
+impl Email {
+    /// Parses the typed value.
+    ///
+    /// # Errors
+    ///
+    /// The [`Violation`] of the rule that the value breaks.
+    pub fn parse(typed: &str) -> Result<Self, Violation> {
+        between(typed.len(), 1, EMAIL_MAX_BYTES, "bytes")?;
+        let options = Options::default()
+            .without_display_text()
+            .without_domain_literal()
+            .with_no_minimum_sub_domains();
+        let invalid = || {
+            Violation::new(
+                Code::Invalid,
+                "Must be an e-mail address such as name@example.com",
+            )
+        };
+        let address = EmailAddress::parse_with_options(typed, options).map_err(|_| invalid())?;
+        let local = address.local_part();
+        if local.contains('"') || !local.chars().all(is_visible) || !is_dot_string(&nfkc(local)) {
+            return Err(invalid());
+        }
+        let domain = ascii_domain(address.domain()).ok_or_else(invalid)?;
+        if domain.split('.').count() < 2 {
+            return Err(invalid());
+        }
+        Ok(Self(typed.to_owned()))
+    }
+
+    /// Returns the key under which the store holds this address.
+    #[must_use]
+    pub fn key(&self) -> NameKey {
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
+        let domain = ascii_domain(domain).unwrap_or_default();
+        NameKey::Email(format!("{}@{domain}", fold(local)))
+    }
+}
+
+/// The folded local part is a part of the store's key, so compatibility forms of `@`, quotes and spaces are refused too.
+fn is_dot_string(local: &str) -> bool {
+    !local.contains(['"', '@']) && EmailAddress::is_valid_local_part(local)
+}
+
+/// RFC 6531 allows any character outside ASCII; invisible ones would make two addresses look like one.
+fn is_visible(character: char) -> bool {
+    use GeneralCategory as G;
+    let category = CodePointMapData::<GeneralCategory>::new().get(character);
+    !is_invisible(character)
+        && !matches!(
+            category,
+            G::Control
+                | G::Format
+                | G::SpaceSeparator
+                | G::LineSeparator
+                | G::ParagraphSeparator
+                | G::Surrogate
+                | G::Unassigned
+                | G::PrivateUse
+        )
+}
+
+/// Returns the domain in its ASCII form (UTS 46, non-transitional, STD 3, DNS lengths, no root dot), or `None`.
+fn ascii_domain(domain: &str) -> Option<String> {
+    Uts46::new()
+        .to_ascii(
+            domain.as_bytes(),
+            AsciiDenyList::STD3,
+            Hyphens::CheckFirstLast,
+            DnsLength::Verify,
+        )
+        .ok()
+        .map(std::borrow::Cow::into_owned)
+}

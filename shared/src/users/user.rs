@@ -1,0 +1,112 @@
+//! The user of the HTTP contract.
+
+use serde::Serialize;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::email::Email;
+use super::profile::{FullName, Profile};
+use super::username::Username;
+use crate::clock::Timestamp;
+use crate::error::{Error, Violation};
+use crate::openapi::{merged, text};
+
+/// A user as clients see it; what is secret about a user is not in this type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct User {
+    /// Assigned once, never reused, opaque; the `sub` of the user's tokens.
+    pub id: UserId,
+    /// The fields that the user may choose.
+    #[serde(flatten)]
+    pub profile: Profile,
+    /// A disabled user can neither log in nor use a token.
+    pub disabled: bool,
+    /// When the user registered.
+    pub created_at: Timestamp,
+    /// When a shown field last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The members of a user that are not in [`Profile`], since `utoipa` documents a flattened struct as another schema.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it exists for its schema")]
+struct Account {
+    /// Assigned once, never reused, opaque; the `sub` of the user's tokens.
+    id: UserId,
+    /// A disabled user can neither log in nor use a token.
+    disabled: bool,
+    /// When the user registered.
+    created_at: Timestamp,
+    /// When a shown field last changed.
+    updated_at: Timestamp,
+}
+
+impl User {
+    /// Returns the user of the documentation's examples.
+    ///
+    /// # Errors
+    ///
+    /// Where the example breaks a rule of its own fields.
+    pub fn example() -> Result<Self, Error> {
+        let broken = |violation: Violation| Error::internal("the example", violation.message);
+        let time = Timestamp::from_unix(1_795_466_820);
+        Ok(Self {
+            id: UserId::known("01KAS8M1E0QZ3V5X7Y9A1B3C5D".to_owned()),
+            profile: Profile {
+                username: Some(Username::parse("johndoe").map_err(broken)?),
+                email: Some(Email::parse("johndoe@example.com").map_err(broken)?),
+                full_name: Some(FullName::parse("John Doe").map_err(broken)?),
+                ..Profile::default()
+            },
+            disabled: false,
+            created_at: time,
+            updated_at: time,
+        })
+    }
+}
+
+impl PartialSchema for User {
+    fn schema() -> RefOr<Schema> {
+        merged(
+            "A user as clients see it; what is secret about a user is not in this type.",
+            [Account::schema(), Profile::schema()],
+        )
+    }
+}
+
+impl ToSchema for User {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Account::schemas(schemas);
+        Profile::schemas(schemas);
+    }
+}
+
+/// The immutable id of a user: a ULID, 26 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct UserId(String);
+
+impl UserId {
+    /// Wraps an id that this service created: from the store, or the `sub` of a token that verified.
+    #[must_use]
+    pub fn known(id: String) -> Self {
+        Self(id)
+    }
+
+    /// Returns the id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialSchema for UserId {
+    fn schema() -> RefOr<Schema> {
+        text(
+            "Opaque; assigned once, never reused.",
+            "01KAY2Z3M4N5P6Q7R8S9T0V1W2",
+        )
+        .into()
+    }
+}
+
+impl ToSchema for UserId {}
