@@ -1,0 +1,126 @@
+"""Routes, their limits, the access log, other origins, and the API's own address."""
+
+import json
+import re
+
+import pytest
+from cloudformation import DOMAIN, resource_name
+
+broken_by = pytest.mark.broken_by
+
+API = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*"
+INVOKERS = {("apigateway.amazonaws.com", API), ("secretsmanager.amazonaws.com", "${SigningKeys}")}
+# All that the access log may hold. A path, a query or a header could contain a secret.
+LOGGABLE = {
+    "requestId", "requestTime", "routeKey", "status", "responseLength", "responseLatency", "identity.sourceIp",
+    "identity.userAgent", "integrationStatus", "integrationLatency", "integrationErrorMessage", "error.responseType",
+}
+
+NEVER = {"Fn::Equals": ["", "x"]}
+ALWAYS = {"Fn::Equals": ["", ""]}
+STAGE = "Resources.Stage.Properties"
+CORS = "Resources.HttpApi.Properties.CorsConfiguration"
+ISSUER = "Resources.MeFunction.Properties.Environment.Variables.ISSUER"
+LOGIN = {"RouteKey": "POST /login", "Target": {"Fn::Sub": "integrations/${TokenIntegration}"}}
+
+
+@broken_by("MeIntegration invokes", "Resources.MePermission")
+@broken_by("MeIntegration invokes", "Resources.MePermission.Properties.FunctionName", {"Ref": "TokenFunction"})
+@broken_by("lets others", "Resources.MePermission.Properties.SourceArn")
+@broken_by("lets others", "Resources.RotateKeysPermission.Properties.SourceArn")
+@broken_by("leads nowhere", "Resources.MeRoute.Properties.Target", "integrations/none")
+@broken_by("longer than", "Resources.MeFunction.Properties.Timeout", 60)
+def test_each_route_leads_to_a_function_that_the_gateway_may_invoke(stack):
+    allowed = set()
+    for name, permission in stack.of_type("AWS::Lambda::Permission").items():
+        invoker = permission["Principal"], permission.get("SourceArn")
+        assert invoker in INVOKERS, f"{name} lets others invoke the function: {invoker}"
+        allowed.add((resource_name(permission["FunctionName"]), *invoker))
+    for name, integration in stack.of_type("AWS::ApiGatewayV2::Integration").items():
+        function = resource_name(integration["IntegrationUri"])
+        assert (function, "apigateway.amazonaws.com", API) in allowed, f"{name} invokes {function} without a permission"
+    for key, _, function in stack.routes():
+        assert function in stack.functions, f"{key} leads nowhere"
+        assert stack.functions[function]["Timeout"] < 30, f"{function} may run for longer than API Gateway waits"
+
+
+@broken_by("POST /login", "Resources.LoginRoute", {"Type": "AWS::ApiGatewayV2::Route", "Properties": LOGIN})
+@broken_by("POST /users", f"{STAGE}.RouteSettings.POST /users")
+@broken_by("POST /token", "Parameters.TokenBurst.Default", 200)
+@broken_by("POST /nothing", f"{STAGE}.RouteSettings.POST /nothing", {})
+@broken_by("does not wait", "Resources.Stage.DependsOn.0")
+@broken_by("no limits", f"{STAGE}.DefaultRouteSettings")
+def test_routes_that_hash_a_password_are_limited_below_the_rest(stack):
+    stage, routes = stack.resources["Stage"], list(stack.routes())
+    assert "DefaultRouteSettings" in stage["Properties"], "the stage has no limits"
+    default, settings = stage["Properties"]["DefaultRouteSettings"], stage["Properties"]["RouteSettings"]
+    for key, _, function in routes:
+        if "ARGON2_MEMORY_KIB" in stack.variables[function]:
+            for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
+                assert int(settings.get(key, default)[limit]) < int(default[limit]), f"{key} is not limited below the rest"
+    for key in settings:
+        owners = [name for route, name, _ in routes if route == key]
+        # API Gateway rejects settings for a route that does not exist yet.
+        assert owners and owners[0] in stage["DependsOn"], f"the stage does not wait for {key}: {owners}"
+
+
+@broken_by("has path", f"{STAGE}.AccessLogSettings.Format", lambda old: old.replace("$context.routeKey", "$context.path"))
+@broken_by("is no variable", f"{STAGE}.AccessLogSettings.Format", lambda old: old.replace("routeKey", "routeKey?$input.query"))
+@broken_by("Expecting value", f"{STAGE}.AccessLogSettings.Format", "$context.status")
+@broken_by("goes to", f"{STAGE}.AccessLogSettings.DestinationArn", "arn:aws:logs:other")
+@broken_by("looks for code", "Resources.RequestThrottles.Properties.FilterPattern", '{ $.code = "429" }')
+def test_the_access_log_holds_nothing_secret_and_what_its_metrics_count(stack):
+    log = stack.resources["Stage"]["Properties"]["AccessLogSettings"]
+    group, entry = resource_name(log["DestinationArn"]), json.loads(log["Format"])
+    assert group in stack.of_type("AWS::Logs::LogGroup"), f"the access log goes to {log['DestinationArn']}"
+    for field, value in entry.items():
+        variable = re.fullmatch(r"\$context\.([A-Za-z.]+)", value)
+        assert variable, f"{field} is no variable of the context alone: {value}"
+        assert variable[1] in LOGGABLE, f"the access log has {variable[1]}"
+    for name, metric in stack.of_type("AWS::Logs::MetricFilter").items():
+        if resource_name(metric["LogGroupName"]) == group:
+            for field in re.findall(r"\$\.(\w+)", metric["FilterPattern"]):
+                assert field in entry, f"{name} looks for {field}, which the access log does not have"
+
+
+@broken_by("other origins", CORS, {"AllowOrigins": ["*"]})
+@broken_by("other origins", "Conditions.HasOrigins", NEVER, AllowedOrigins="https://app.example.com")
+@broken_by("credentials", f"{CORS}.Fn::If.1.AllowCredentials", True, AllowedOrigins="https://app.example.com")
+def test_other_origins_are_allowed_as_asked_and_without_credentials(stack):
+    cors = stack.resources["HttpApi"]["Properties"].get("CorsConfiguration", {})
+    asked = [origin for origin in stack.values["AllowedOrigins"].split(",") if origin]
+    assert cors.get("AllowOrigins", []) == asked, f"other origins are {cors.get('AllowOrigins')} and not {asked}"
+    assert not cors.get("AllowCredentials"), "a browser may send credentials"
+
+
+@broken_by("'GET /docs'", "Conditions.HasDocs", ALWAYS)
+@broken_by("the docs are", "Conditions.HasDocs", NEVER, EnableDocs="true")
+def test_the_docs_are_served_where_asked_for_and_nowhere_else(stack):
+    found = [key for key, _, _ in stack.routes() if "docs" in key or "openapi" in key]
+    assert bool(found) == (stack.values["EnableDocs"] == "true"), f"the docs are at {found}"
+
+
+@broken_by("MeFunction", ISSUER, {"Ref": "Audience"})
+@broken_by("MeFunction", f"{ISSUER}.Fn::If.2", {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}, **DOMAIN)
+@broken_by("TokenFunction", "Conditions.HasIssuer", NEVER, Issuer="https://login.example.com")
+@broken_by("the output JwksUrl", "Outputs.JwksUrl.Value.Fn::Sub.1.Origin", {"Ref": "Audience"})
+@broken_by("the output BaseUrl", "Outputs.BaseUrl.Value", {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}, **DOMAIN)
+def test_the_issuer_is_the_parameter_else_the_domain_else_the_apis_own_url(stack):
+    domain = stack.values["DomainName"]
+    origin = f"https://{domain}" if domain else "${HttpApi.ApiEndpoint}"
+    issuer = stack.values["Issuer"] or origin
+    for name, variables in stack.variables.items():
+        assert variables.get("ISSUER", issuer) == issuer, f"{name} has the issuer {variables['ISSUER']} and not {issuer}"
+    for name, value in {"Issuer": issuer, "JwksUrl": f"{issuer}/.well-known/jwks.json", "BaseUrl": origin}.items():
+        assert stack.outputs[name] == value, f"the output {name} is {stack.outputs[name]} and not {value}"
+
+
+@broken_by("own URL", "Resources.HttpApi.Properties.DisableExecuteApiEndpoint", False, **DOMAIN)
+@broken_by("own URL", "Resources.HttpApi.Properties.DisableExecuteApiEndpoint", True)
+@broken_by("DomainName", "Resources.CustomDomain.Condition")
+@broken_by("ApiMapping", "Resources.CustomDomainMapping", **DOMAIN)
+def test_a_domain_takes_the_place_of_the_apis_own_url(stack):
+    asked = stack.values["DomainName"] != ""
+    assert stack.resources["HttpApi"]["Properties"]["DisableExecuteApiEndpoint"] is asked, f"the API's own URL, domain: {asked}"
+    for kind in ("AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::ApiMapping"):
+        assert len(stack.of_type(kind)) == asked, f"{kind}: {len(stack.of_type(kind))}, domain: {asked}"

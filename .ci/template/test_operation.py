@@ -1,0 +1,83 @@
+"""Rotation, alarms and the dashboard, concurrency, and the table's protection."""
+
+import json
+import re
+
+import pytest
+from cloudformation import listed, resource_name
+
+broken_by = pytest.mark.broken_by
+
+SCHEDULE = "Resources.RotationSchedule"
+VARIABLES = "Resources.RotateKeysFunction.Properties.Environment.Variables"
+ALARM = "Resources.ErrorRateAlarm.Properties"
+TABLE = "Resources.UsersTable"
+
+
+@broken_by("the schedule is", f"{SCHEDULE}.Properties.RotationRules.ScheduleExpression", "rate(60 days)")
+@broken_by("the schedule is", f"{VARIABLES}.KEY_ROTATION_SECONDS", "604800")
+@broken_by("KEY_LEAD_SECONDS", f"{VARIABLES}.KEY_LEAD_SECONDS", "3600")
+@broken_by("does not wait", f"{SCHEDULE}.DependsOn")
+@broken_by("schedules", SCHEDULE)
+@broken_by("schedules", f"{SCHEDULE}.Condition", EnableRotationSchedule="false")
+def test_the_schedule_is_the_period_that_the_functions_calculate_with(stack):
+    variables = [(name, value) for one in stack.variables.values() for name, value in one.items()]
+    leads, periods = ({value for name, value in variables if name == f"KEY_{what}_SECONDS"} for what in ("LEAD", "ROTATION"))
+    assert len(leads) == 1, f"KEY_LEAD_SECONDS differs: {leads}"
+    schedules = stack.of_type("AWS::SecretsManager::RotationSchedule")
+    assert len(schedules) == (stack.values["EnableRotationSchedule"] == "true"), f"there are {len(schedules)} schedules"
+    for name, schedule in schedules.items():
+        days = re.fullmatch(r"rate\((\d+) days\)", schedule["RotationRules"]["ScheduleExpression"])
+        assert days and periods == {str(int(days[1]) * 86400)}, f"the schedule is {schedule['RotationRules']}, the period {periods}"
+        # The schedule invokes the function at once.
+        awaited = [stack.resources[one]["Properties"] for one in listed(stack.resources[name].get("DependsOn", []))]
+        expected = "secretsmanager.amazonaws.com", resource_name(schedule["RotationLambdaARN"])
+        permitted = [(one.get("Principal"), resource_name(one.get("FunctionName", ""))) for one in awaited]
+        assert expected in permitted, "the schedule does not wait for the permission"
+
+
+@broken_by("notifies", f"{ALARM}.AlarmActions", AlarmEmail="ops@example.com")
+@broken_by("notifies", f"{ALARM}.AlarmActions", [{"Ref": "AlarmTopic"}])
+@broken_by("topics", "Resources.AlarmTopic.Condition")
+@broken_by("nothing counts", "Resources.OverdueRotation")
+@broken_by("looks back", "Resources.RotationAlarm.Properties.EvaluationPeriods", 24 * 30)
+def test_each_alarm_can_go_off_and_notifies_the_topic_that_was_asked_for(stack):
+    topics = ["${%s}" % name for name in stack.of_type("AWS::SNS::Topic")]
+    assert len(topics) == (stack.values["AlarmEmail"] != ""), f"the topics are {topics}"
+    filters = stack.of_type("AWS::Logs::MetricFilter").values()
+    counted = {(metric["MetricNamespace"], metric["MetricName"]) for one in filters for metric in one["MetricTransformations"]}
+    for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
+        assert alarm.get("AlarmActions", []) == topics, f"{name} notifies {alarm.get('AlarmActions')}"
+        metric = alarm["Namespace"], alarm["MetricName"]
+        assert metric[0].startswith("AWS/") or metric in counted, f"nothing counts what {name} watches"
+        window = alarm["Period"] * alarm["EvaluationPeriods"]
+        # CloudWatch rejects longer windows.
+        assert window <= (86400 if alarm["Period"] < 3600 else 604800), f"{name} looks back further than CloudWatch does"
+
+
+@broken_by("Expecting value", "Resources.Dashboard.Properties.DashboardBody.Fn::Sub", '{"widgets": [,]}')
+def test_each_dashboard_is_json(stack):
+    for dashboard in stack.of_type("AWS::CloudWatch::Dashboard").values():
+        json.loads(dashboard["DashboardBody"])
+
+
+@broken_by("TokenFunction reserves 0", "Conditions.HasTokenCeiling", {"Fn::Equals": ["", ""]})
+@broken_by("TokenFunction reserves None", "Conditions.HasTokenCeiling", {"Fn::Equals": ["", "x"]}, TokenReservedConcurrency="5")
+def test_concurrency_is_reserved_only_where_asked_for(stack):
+    # With 0 nothing would run, and a new account can reserve nothing.
+    asked = stack.values["TokenReservedConcurrency"]
+    for name, function in stack.functions.items():
+        found = function.get("ReservedConcurrentExecutions")
+        assert found == (asked if name == "TokenFunction" and asked != "0" else None), f"{name} reserves {found}"
+
+
+@broken_by("UsersTable goes", f"{TABLE}.DeletionPolicy", "Delete")
+@broken_by("UsersTable goes", f"{TABLE}.UpdateReplacePolicy")
+@broken_by("UsersTable has", f"{TABLE}.Properties.DeletionProtectionEnabled")
+@broken_by("UsersTable cannot", f"{TABLE}.Properties.PointInTimeRecoverySpecification", {})
+def test_each_table_outlives_the_stack_and_can_be_restored(stack):
+    for name, table in stack.of_type("AWS::DynamoDB::Table").items():
+        policies = {stack.resources[name].get(policy) for policy in ("DeletionPolicy", "UpdateReplacePolicy")}
+        assert policies == {"Retain"}, f"{name} goes with the stack"
+        assert table.get("DeletionProtectionEnabled"), f"{name} has no protection against deletion"
+        assert table["PointInTimeRecoverySpecification"].get("PointInTimeRecoveryEnabled"), f"{name} cannot be restored"

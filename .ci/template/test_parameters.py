@@ -1,0 +1,82 @@
+"""What CloudFormation itself accepts: the transformed template, the parameters' values, and those of samconfig.toml."""
+
+import json
+
+import pytest
+from cfnlint.api import lint
+from cloudformation import DOMAIN, STACKS, Stack, overrides
+
+broken_by = pytest.mark.broken_by
+
+# What the parameters' bounds and rules are there for.
+REFUSED = [
+    {"Issuer": "https://auth.example.com/"},
+    {"Issuer": "https://auth.example.com:443"},
+    {"Issuer": "http://auth.example.com"},
+    DOMAIN | {"DomainName": "https://auth.example.com"},
+    DOMAIN | {"DomainName": "Auth.example.com"},
+    DOMAIN | {"DomainName": ""},
+    DOMAIN | {"CertificateArn": ""},
+    DOMAIN | {"CertificateArn": "arn:aws:iam::123456789012:server-certificate/x"},
+    {"AllowedOrigins": "*"},
+    {"AllowedOrigins": "https://app.example.com,https://app.example.com/"},
+    {"AlarmEmail": "ops"},
+    {"EnvironmentName": "Prod"},
+    {"EnableDocs": "yes"},
+    {"AccessTokenSeconds": "0"},
+]
+
+
+# In the source, cfn-lint finds no cycle. The first is the one that SAM's `Events` make: function and API name each other.
+@broken_by("E3004", "Resources.HttpApi.Properties.Description", {"Fn::Sub": "The API of ${MeFunction}"})
+@broken_by("E3004", "Resources.MeRole.DependsOn", "MeFunction")
+@broken_by("E1019", "Resources.MeRoute.Properties.Target", {"Fn::Sub": "integrations/${NoIntegration}"})
+@broken_by("E1020", "Resources.HttpApi.Properties.Name", {"Ref": "AWS::NoSuchName"})
+@broken_by("E1010", "Resources.RotationSchedule.Properties.RotationLambdaARN", {"Fn::GetAtt": ["Issuer", "Arn"]})
+@broken_by("E3015", "Resources.MeRoute.Condition", "NoCondition")
+@broken_by("E3005", "Resources.Stage.DependsOn", "NoRoute")
+@broken_by("W1001", "Resources.DocsRoute.Condition")
+@broken_by("E2015", "Parameters.EnvironmentName.Default", "")
+def test_cfn_lint_finds_no_cycle_no_dangling_name_and_nothing_else(template):
+    found = [f"{one.rule.id} at {'/'.join(map(str, one.path))}: {one.message}" for one in lint(json.dumps(template))]
+    assert not found, found
+
+
+@broken_by("HasNew", "Conditions.HasNew", {"Fn::Equals": [{"Ref": "ClientId"}, "other"]})
+def test_the_deployments_that_are_checked_decide_each_condition_both_ways(template):
+    stacks = [Stack(template, parameters) for parameters in STACKS.values()]
+    for name in template["Conditions"]:
+        assert {stack.conditions[name] for stack in stacks} == {True, False}, f"{name} is decided one way only"
+
+
+@broken_by("HashingMemory has bounds", "Parameters.HashingMemory.MaxValue", 1000)
+@broken_by("EnvironmentName has a pattern", "Parameters.EnvironmentName.AllowedPattern", "^x$")
+@broken_by("NoParameter", "Metadata.x", 0, NoParameter="1")
+def test_the_template_accepts_the_parameters_of_each_deployment(stack):
+    assert not list(stack.refusals()), list(stack.refusals())
+
+
+@broken_by("https://auth.example.com/", "Parameters.Issuer.AllowedPattern")
+@broken_by("AllowedOrigins", "Parameters.AllowedOrigins.AllowedPattern", ".*")
+@broken_by("EnableDocs", "Parameters.EnableDocs.AllowedValues")
+@broken_by("AccessTokenSeconds", "Parameters.AccessTokenSeconds.MinValue")
+@broken_by("'DomainName': ''", "Rules.CertificateNeedsDomain")
+@broken_by("'CertificateArn': ''", "Rules.DomainNeedsCertificate")
+@broken_by("ClientId has no bounds", "Parameters.ClientId.AllowedPattern")
+def test_the_template_rejects_what_its_bounds_and_rules_are_there_for(template):
+    for parameters in REFUSED:
+        assert list(Stack(template, parameters).refusals()), f"accepted: {parameters}"
+    for name, parameter in template["Parameters"].items():
+        bounds = {"AllowedValues", "MinValue" if parameter["Type"] == "Number" else "AllowedPattern"}
+        assert bounds & parameter.keys(), f"{name} has no bounds"
+
+
+@broken_by("default is", "default.stack_name", "other")
+@broken_by("staging deploys", "staging.stack_name", "latchkey-prod")
+@broken_by("prod calls", "prod.parameter_overrides", ["EnvironmentName=test"])
+def test_each_environment_of_samconfig_is_a_stack_of_its_own(samconfig):
+    assert samconfig["default"] == samconfig["dev"], "default is not dev"
+    for name in samconfig.keys() - {"default"}:
+        stack, own = samconfig[name]["stack_name"], overrides(samconfig[name])["EnvironmentName"]
+        assert stack == f"latchkey-{name}", f"{name} deploys {stack}"
+        assert own == name, f"{name} calls itself {own}"
