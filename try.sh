@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Walks register, token and me with curl, the refused cases too, against any base URL:
+# Sends register, token and me every kind of request with curl, the rejected ones too, against any base URL:
 #
 #   ./try.sh [http://127.0.0.1:3000]
 #
-# Prints each request and its answer, and exits non-zero where a status or a word differs from what is said. Makes users of its
-# own, with names that nobody has, so it can be repeated. Needs bash, curl and jq.
+# Prints each request and its response, and exits non-zero where a status, header or body differs from the HTTP contract
+# (docs/http-api.md). Registers users with fresh names, so it can be repeated. Needs bash, curl and jq.
 set -euo pipefail
 
 url=${1:-http://127.0.0.1:3000}
@@ -24,7 +24,7 @@ status=
 headers=$scratch/headers
 body=$scratch/body
 
-# Prints a request as it could be typed, a long word such as a token shortened.
+# Prints a request as a command, with long arguments such as tokens shortened.
 show() {
   local word line='curl -i'
   for word in "$@"; do
@@ -34,7 +34,7 @@ show() {
   printf '\n$ %s\n' "$line"
 }
 
-# request PATH [CURL ARGUMENT ...]: sends it and prints the answer.
+# request PATH [CURL ARGUMENT ...]: sends the request and prints the response.
 request() {
   local path=$1
   shift
@@ -47,7 +47,7 @@ request() {
   jq 'if .access_token? then .access_token |= .[:24] + "…" else . end' "$body" 2>/dev/null || cat "$body"
 }
 
-tell() {
+report() {
   if [ "$1" = ok ]; then
     passed=$((passed + 1))
     echo "ok: $2"
@@ -61,21 +61,21 @@ tell() {
 expect() {
   local filter=${3:-true}
   if [ "$status" = 503 ] && [ "$1" != 503 ]; then
-    echo 'The service has no signing keys yet, or its store is away.'
+    echo 'The service has no signing keys yet, or its store cannot be reached.'
   fi
   if [ "$status" = "$1" ] && [ -s "$body" ] && jq -e "$filter" "$body" >/dev/null 2>&1; then
-    tell ok "$2 ($1)"
+    report ok "$2 ($1)"
   else
-    tell no "$2: expected $1 and $filter, got $status"
+    report no "$2: expected $1 and $filter, got $status"
   fi
 }
 
-# header NAME VALUE: the last answer has it, word for word.
+# header NAME VALUE: checks that the last response has exactly this value.
 header() {
   local value
   # A gateway may rename a challenge.
   value=$(grep -iE "^(x-amzn-remapped-)?$1:" "$headers" | head -n 1 | tr -d '\r' | sed 's/^[^:]*: *//') || true
-  if [ "$value" = "$2" ]; then tell ok "$1: $2"; else tell no "$1 is '$value' and not '$2'"; fi
+  if [ "$value" = "$2" ]; then report ok "$1: $2"; else report no "$1 is '$value' and not '$2'"; fi
 }
 
 register() { request /register -H 'content-type: application/json' --data-binary "$1"; }
@@ -83,7 +83,7 @@ form() { request /token -H 'content-type: application/x-www-form-urlencoded' --d
 log_in() { request /token --data-urlencode "username=$1" --data-urlencode "password=$2"; }
 me() { request /users/me "$@"; }
 
-# A stack that was just deployed makes its first keys within a minute or so.
+# A new stack makes its first keys within about a minute.
 waited=0
 until curl -sS -o /dev/null -f "$url/.well-known/jwks.json" 2>/dev/null; do
   curl -sS -o /dev/null "$url/" 2>/dev/null || { echo "try.sh: $url can't be reached" >&2; exit 2; }
@@ -156,12 +156,12 @@ header pragma no-cache
 token=$(jq -r '.access_token // empty' "$body")
 kid=$(jq -r '.access_token // empty | split(".")[0] | gsub("-"; "+") | gsub("_"; "/") | @base64d | fromjson | .kid' "$body")
 if jq -e --arg kid "$kid" 'any(.keys[]; .kid == $kid)' "$scratch/keys" >/dev/null; then
-  tell ok 'its key is published'
+  report ok 'its key is published'
 else
-  tell no "its key $kid is not published"
+  report no "its key $kid is not published"
 fi
 iss=$(jq -r '.access_token // empty | split(".")[1] | gsub("-"; "+") | gsub("_"; "/") | @base64d | fromjson | .iss' "$body")
-if [ "$iss" = "$issuer" ]; then tell ok "its issuer is the metadata's"; else tell no "its issuer is $iss and not $issuer"; fi
+if [ "$iss" = "$issuer" ]; then report ok "its issuer is the metadata's"; else report no "its issuer is $iss and not $issuer"; fi
 log_in "$user@example.com" "$password"
 expect 200 'by the e-mail address'
 log_in "$(tr 'a-z' 'A-Z' <<<"$user")" "$password"
@@ -182,7 +182,7 @@ header www-authenticate 'Bearer realm="latchkey"'
 cp "$body" "$scratch/wrong"
 log_in "nobody$stamp" wrong
 expect 401 'an unknown user'
-if cmp -s "$body" "$scratch/wrong"; then tell ok 'the same body'; else tell no 'the bodies differ'; fi
+if cmp -s "$body" "$scratch/wrong"; then report ok 'the same body'; else report no 'the bodies differ'; fi
 request /token --data-urlencode "username=$user" --data-urlencode "password=$password" -d scope=read
 expect 400 'a scope' '.error == "invalid_scope"'
 form 'username=a&username=a&password=b'
