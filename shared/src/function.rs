@@ -6,6 +6,7 @@
 use std::fmt;
 
 use lambda_http::{Body, Request, Response};
+use utoipa::openapi::OpenApi;
 
 use crate::clock::Clock;
 use crate::env::{Env, EnvError};
@@ -37,6 +38,10 @@ pub trait Function: Sized + Send + Sync + 'static {
 pub trait HttpFunction: Function {
     /// The format of its errors.
     const ERROR_FORMAT: ErrorFormat;
+
+    /// Returns what the OpenAPI document says of its routes.
+    #[must_use]
+    fn openapi() -> OpenApi;
 
     /// Responds to a request.
     ///

@@ -12,6 +12,7 @@ use shared::clock::Clock;
 use shared::env::Env;
 use shared::function::{Function, HttpFunction};
 use shared::lambda::{invoke, ready};
+use utoipa::openapi::OpenApi;
 
 use crate::StartError;
 
@@ -34,6 +35,7 @@ pub struct Registered {
     /// The name of its crate.
     pub name: &'static str,
     start: for<'a> fn(&'a Env<'a>, &'a Clock) -> Boxed<'a, Result<()>>,
+    openapi: Option<fn() -> OpenApi>,
     callable: Option<for<'a> fn(&'a Env<'a>, &'a Clock) -> Boxed<'a, Result<Callable>>>,
 }
 
@@ -41,6 +43,7 @@ impl Registered {
     const fn behind_a_route<F: HttpFunction>() -> Self {
         Self {
             callable: Some(callable::<F>),
+            openapi: Some(F::openapi),
             ..Self::without_a_route::<F>()
         }
     }
@@ -50,6 +53,7 @@ impl Registered {
             name: F::NAME,
             start: start::<F>,
             callable: None,
+            openapi: None,
         }
     }
 
@@ -61,6 +65,12 @@ impl Registered {
     pub async fn variables(&self, env: &Env<'_>) -> Result<BTreeSet<&'static str>> {
         (self.start)(env, &Clock::system()).await?;
         Ok(env.names_read())
+    }
+
+    /// Returns what the OpenAPI document says of the function's routes.
+    #[must_use]
+    pub fn openapi(&self) -> OpenApi {
+        self.openapi.map(|openapi| openapi()).unwrap_or_default()
     }
 
     /// Starts the function ready to be called with events; `None` where no route leads to it.

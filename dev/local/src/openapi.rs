@@ -1,8 +1,5 @@
 //! The OpenAPI document, put together from what the function crates say of their operations.
 
-use shared::error::{OAuthError, Problem};
-use shared::users::User;
-use token::TokenResponse;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -11,8 +8,8 @@ use utoipa::openapi::security::{
 };
 use utoipa::openapi::{ContentBuilder, PathItem, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
-use well_known::api::{JwkSet, Metadata};
 
+use crate::functions::FUNCTIONS;
 use crate::gateway::own_body;
 
 #[derive(OpenApi)]
@@ -30,16 +27,7 @@ use crate::gateway::own_body;
         (name = "users", description = "Register, and read yourself."),
         (name = "discovery", description = "What verifiers of access tokens need to know."),
     ),
-    paths(
-        register::api::register,
-        token::api::token,
-        me::api::me,
-        well_known::api::jwks,
-        well_known::api::openid_configuration,
-        well_known::api::oauth_authorization_server,
-    ),
-    components(schemas(OAuthError<'static>, Problem<'static>, User, TokenResponse, JwkSet, Metadata)),
-    modifiers(&Schemes, &UsersAlias, &Throttling),
+    modifiers(&Schemes),
 )]
 struct Document;
 
@@ -67,56 +55,37 @@ impl Modify for Schemes {
     }
 }
 
-/// `POST /users` is `POST /register` under another name.
-struct UsersAlias;
-
-impl Modify for UsersAlias {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        use register::api::Alias;
-        use utoipa::Path;
-        let mut operation = Alias::operation();
-        operation.tags = Some(vec!["users".to_owned()]);
-        document
-            .paths
-            .add_path_operation(Alias::path(), Alias::methods(), operation);
-    }
-}
-
-/// The one answer of the gateway's own that every operation can get: its throttling.
-struct Throttling;
-
-impl Modify for Throttling {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let body = ObjectBuilder::new()
-            .property("message", ObjectBuilder::new().schema_type(Type::String))
-            .required("message")
-            .description(Some(
-                "The body of an answer of API Gateway's own, which has none of our headers.",
-            ));
-        document
-            .components
-            .get_or_insert_default()
-            .schemas
-            .insert("GatewayError".to_owned(), body.into());
-        let example = ExampleBuilder::new()
-            .summary("Too many requests for the gateway")
-            .value(Some(own_body("Too Many Requests")))
-            .build();
-        let content = ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name("GatewayError")))
-            .examples_from_iter([("throttled", example)])
-            .build();
-        let answer = ResponseBuilder::new()
-            .description("Too Many Requests")
-            .content("application/json", content)
-            .build();
-        for path in document.paths.paths.values_mut() {
-            for operation in operations(path) {
-                operation
-                    .responses
-                    .responses
-                    .insert("429".to_owned(), answer.clone().into());
-            }
+/// Documents the one response of the gateway's own that every operation can get: its throttling.
+fn document_throttling(document: &mut utoipa::openapi::OpenApi) {
+    let body = ObjectBuilder::new()
+        .property("message", ObjectBuilder::new().schema_type(Type::String))
+        .required("message")
+        .description(Some(
+            "The body of an answer of API Gateway's own, which has none of our headers.",
+        ));
+    document
+        .components
+        .get_or_insert_default()
+        .schemas
+        .insert("GatewayError".to_owned(), body.into());
+    let example = ExampleBuilder::new()
+        .summary("Too many requests for the gateway")
+        .value(Some(own_body("Too Many Requests")))
+        .build();
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("GatewayError")))
+        .examples_from_iter([("throttled", example)])
+        .build();
+    let answer = ResponseBuilder::new()
+        .description("Too Many Requests")
+        .content("application/json", content)
+        .build();
+    for path in document.paths.paths.values_mut() {
+        for operation in operations(path) {
+            operation
+                .responses
+                .responses
+                .insert("429".to_owned(), answer.clone().into());
         }
     }
 }
@@ -143,7 +112,12 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 ///
 /// Where it cannot be written as JSON.
 pub fn document() -> Result<String, serde_json::Error> {
-    let mut text = Document::openapi().to_pretty_json()?;
+    let mut document = Document::openapi();
+    for registered in FUNCTIONS {
+        document.merge(registered.openapi());
+    }
+    document_throttling(&mut document);
+    let mut text = document.to_pretty_json()?;
     text.push('\n');
     Ok(text)
 }

@@ -7,6 +7,7 @@ use shared::clock::Clock;
 use shared::env::Env;
 use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
+use utoipa::openapi::OpenApi;
 
 /// The function `docs`. It touches nothing: neither the table nor a key.
 pub struct Docs;
@@ -21,6 +22,11 @@ impl Function for Docs {
 
 impl HttpFunction for Docs {
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::Problem;
+
+    /// The documentation does not document itself.
+    fn openapi() -> OpenApi {
+        OpenApi::default()
+    }
 
     /// Responds 200 with the page, one of its files, or the document.
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {

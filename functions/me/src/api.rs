@@ -1,13 +1,22 @@
 //! What the OpenAPI document says of `GET /users/me`.
 
-use shared::error::Error;
+use shared::error::{Error, Problem};
 use shared::function::HttpFunction;
 use shared::http::json;
 use shared::openapi::{self, errors, success};
 use shared::users::User;
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::{IntoResponses, OpenApi, ToSchema};
 
 use crate::Me;
+
+#[derive(OpenApi)]
+#[openapi(paths(me), components(schemas(Problem<'static>, User)))]
+struct Document;
+
+/// Returns the part of the OpenAPI document.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
 
 /// Documents `GET /users/me`.
 #[utoipa::path(

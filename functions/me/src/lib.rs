@@ -10,6 +10,7 @@ use shared::http::{json, request};
 use shared::table::Table;
 use shared::tokens::Verifier;
 use shared::users::Users;
+use utoipa::openapi::OpenApi;
 
 pub mod api;
 
@@ -37,6 +38,10 @@ impl Function for Me {
 
 impl HttpFunction for Me {
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::Problem;
+
+    fn openapi() -> OpenApi {
+        api::document()
+    }
 
     /// Responds 200 with the user of the access token.
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {

@@ -1,6 +1,6 @@
 //! What the OpenAPI document says of `POST /register` and its alias.
 
-use shared::error::{Conflict, Error, FieldError};
+use shared::error::{Conflict, Error, FieldError, Problem};
 use shared::function::HttpFunction;
 use shared::http::{body, json};
 use shared::openapi::{self, errors, success};
@@ -10,9 +10,24 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
     AdditionalProperties, AllOfBuilder, AnyOfBuilder, ObjectBuilder, OneOfBuilder, Schema, Type,
 };
-use utoipa::{IntoResponses, PartialSchema, ToSchema};
+use utoipa::{IntoResponses, OpenApi, PartialSchema, Path, ToSchema};
 
 use crate::{Register, created, no_name};
+
+#[derive(OpenApi)]
+#[openapi(paths(register), components(schemas(Problem<'static>, User)))]
+struct Document;
+
+/// Returns the part of the OpenAPI document.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi();
+    let mut alias = Alias::operation();
+    alias.tags = Some(vec!["users".to_owned()]);
+    document
+        .paths
+        .add_path_operation(Alias::path(), Alias::methods(), alias);
+    document
+}
 
 /// Documents `POST /register`.
 #[utoipa::path(
@@ -29,7 +44,7 @@ use crate::{Register, created, no_name};
 pub fn register() {}
 
 /// The alias `POST /users`, as another tutorial calls it.
-pub struct Alias;
+struct Alias;
 
 impl utoipa::Path for Alias {
     fn methods() -> Vec<utoipa::openapi::path::HttpMethod> {

@@ -13,6 +13,7 @@ use shared::passwords::{HashCost, Hasher, Password};
 use shared::random;
 use shared::table::Table;
 use shared::users::{Email, FullName, Profile, User, UserId, Username, Users, Website};
+use utoipa::openapi::OpenApi;
 
 pub mod api;
 
@@ -37,6 +38,10 @@ impl Function for Register {
 
 impl HttpFunction for Register {
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::Problem;
+
+    fn openapi() -> OpenApi {
+        api::document()
+    }
 
     /// Responds 201 with the new user.
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {

@@ -1,15 +1,24 @@
 //! What the OpenAPI document says of `POST /token`.
 
 use shared::clock::Timestamp;
-use shared::error::Error;
+use shared::error::{Error, OAuthError};
 use shared::function::HttpFunction;
 use shared::http::{body, form, json};
 use shared::openapi::{self, errors, success};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
-use utoipa::{IntoResponses, PartialSchema, ToSchema};
+use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 
 use crate::{Token, TokenResponse, missing};
+
+#[derive(OpenApi)]
+#[openapi(paths(token), components(schemas(OAuthError<'static>, TokenResponse)))]
+struct Document;
+
+/// Returns the part of the OpenAPI document.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
 
 /// Documents `POST /token`.
 #[utoipa::path(

@@ -13,6 +13,7 @@ use shared::table::Table;
 use shared::tokens::{Grants, Issued, Signer};
 use shared::users::Users;
 use utoipa::ToSchema;
+use utoipa::openapi::OpenApi;
 
 pub mod api;
 mod grants;
@@ -59,6 +60,10 @@ impl Function for Token {
 
 impl HttpFunction for Token {
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::OAuth;
+
+    fn openapi() -> OpenApi {
+        api::document()
+    }
 
     /// Responds 200 with an access token of RFC 9068.
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {

@@ -2,20 +2,29 @@
 
 use lambda_http::{Body, Response};
 use serde_json::json;
-use shared::error::Error;
+use shared::error::{Error, Problem};
 use shared::function::HttpFunction;
 use shared::keys::Lead;
 use shared::openapi::{self, errors, success};
 use shared::tokens::{Grants, Issuer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, Type};
-use utoipa::{IntoResponses, PartialSchema, ToSchema};
+use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 
 pub use crate::metadata::Metadata;
 use crate::{WellKnown, allow_any_origin, public};
 
 /// The template's.
 const LEAD: Lead = Lead { seconds: 21_600 };
+
+#[derive(OpenApi)]
+#[openapi(paths(jwks, openid_configuration, oauth_authorization_server), components(schemas(Problem<'static>, JwkSet, Metadata)))]
+struct Document;
+
+/// Returns the part of the OpenAPI document.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
 
 /// Documents `GET /.well-known/jwks.json`.
 #[utoipa::path(

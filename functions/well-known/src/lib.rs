@@ -12,6 +12,7 @@ use shared::http::{json, request};
 use shared::keys::{Cached, Lead, PublishedStore};
 use shared::table::Table;
 use shared::tokens::{Grants, Issuer};
+use utoipa::openapi::OpenApi;
 
 pub mod api;
 mod metadata;
@@ -51,6 +52,10 @@ impl Function for WellKnown {
 
 impl HttpFunction for WellKnown {
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::Problem;
+
+    fn openapi() -> OpenApi {
+        api::document()
+    }
 
     /// Responds 200 with the JWK Set or the metadata. Any page may read them, and why there are none.
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
