@@ -1,5 +1,5 @@
-//! Cross-origin requests as API Gateway answers them once a stack has allowed origins: OPTIONS by itself, and its own headers on
-//! every other answer. Without allowed origins there is none of it, and OPTIONS is an unknown route.
+//! Cross-origin requests as API Gateway handles them once a stack has allowed origins: it responds to OPTIONS by itself and sets
+//! its own headers on every other response. Without allowed origins, OPTIONS is an unknown route.
 
 use std::sync::Arc;
 

@@ -68,7 +68,6 @@ impl Registered {
     }
 
     /// Returns what the OpenAPI document says of the function's routes.
-    #[must_use]
     pub fn openapi(&self) -> OpenApi {
         self.openapi.map(|openapi| openapi()).unwrap_or_default()
     }

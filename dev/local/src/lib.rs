@@ -1,5 +1,5 @@
-//! The whole service on one machine: API Gateway's behaviour on a loopback port in front of the functions' own handlers, on
-//! an embedded DynamoDB. Routes, time limits and variables come from `template.yaml`.
+//! The whole service on one machine: API Gateway's behaviour on a loopback port in front of the functions, on an embedded
+//! DynamoDB. Routes, time limits and variables come from `template.yaml`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,9 +35,9 @@ const DYNAMODB_FILE: &str = "dynamodb.sqlite";
 /// Where users and keys are kept.
 #[derive(Clone, Debug)]
 pub enum Data {
-    /// Nowhere: they are gone with the process.
+    /// Nowhere: they vanish with the process.
     InMemory,
-    /// In a folder, which is made if it is not there.
+    /// In a folder, which is created if it does not exist.
     Folder(PathBuf),
 }
 
@@ -63,10 +63,10 @@ pub struct Dynamodb {
     pub table_name: String,
 }
 
-/// Why the service does not start, in words for the person who started it.
+/// The reason why the service does not start, as a message for the person who started it.
 #[derive(Debug)]
 pub enum StartError {
-    /// The port is taken, or may not be used.
+    /// The port is in use, or may not be used.
     Port(u16, std::io::Error),
     /// The embedded DynamoDB does not start.
     Engine(EngineError),
@@ -145,7 +145,7 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// What is in the way, in words for the person who started it.
+    /// The reason, as a message for the person who started it.
     pub async fn start(
         options: Options,
         overrides: impl Fn(&str) -> Option<String> + Send + Sync,
@@ -215,31 +215,27 @@ impl Service {
         })
     }
 
-    /// The base URL, without a slash at its end: the issuer, too.
-    #[must_use]
+    /// Returns the base URL, without a trailing slash: the issuer, too.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Where the DynamoDB API is.
-    #[must_use]
+    /// Returns the endpoint of the DynamoDB API.
     pub fn dynamodb_url(&self) -> &str {
         &self.dynamodb
     }
 
-    /// The file of private keys.
-    #[must_use]
+    /// Returns the file of private keys.
     pub fn keys_file(&self) -> &std::path::Path {
         &self.keys_file
     }
 
-    /// The keys of the routes, such as `POST /token`.
-    #[must_use]
+    /// Returns the keys of the routes, such as `POST /token`.
     pub fn routes(&self) -> &[String] {
         &self.routes
     }
 
-    /// Serves until `shutdown` resolves; requests that are being answered are finished.
+    /// Serves until `shutdown` resolves; requests under way are finished.
     ///
     /// # Errors
     ///

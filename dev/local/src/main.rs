@@ -34,7 +34,7 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // The alias `cargo dev` ends in `--`; whoever types it once more means the same.
+    // The alias `cargo dev` ends in `--`; a second one means the same.
     let given = std::env::args_os()
         .enumerate()
         .filter(|(index, word)| (*index, word.to_str()) != (1, Some("--")));

@@ -62,7 +62,7 @@ pub(crate) fn router(
 }
 
 async fn not_found() -> Response<Body> {
-    gateway::own_answer(StatusCode::NOT_FOUND, "Not Found")
+    gateway::own_response(StatusCode::NOT_FOUND, "Not Found")
 }
 
 #[derive(Clone)]
@@ -75,21 +75,21 @@ struct RouteTarget {
 impl RouteTarget {
     async fn answer(self, parameters: &RawPathParams, request: Request) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        // axum takes HEAD to a route of GET; the gateway does not know it.
+        // axum routes HEAD like GET; the gateway does not know it.
         if !self.route_key.starts_with(parts.method.as_str()) {
             return not_found().await;
         }
         if gateway::headers_too_large(&parts) {
-            return gateway::own_answer(
+            return gateway::own_response(
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "Request Header Fields Too Large",
             );
         }
         let Ok(body) = to_bytes(body, gateway::BODY_MAX_BYTES).await else {
-            return gateway::own_answer(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+            return gateway::own_response(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         };
         let time = self.clock.now();
-        let failed = || gateway::own_answer(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+        let failed = || gateway::own_response(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
         let Ok(request_id) = random::ulid(time) else {
             return failed();
         };
@@ -101,24 +101,27 @@ impl RouteTarget {
             parts: &parts,
             body: &body,
             route_key: &self.route_key,
-            path_parameters: &path_parameters,
+            path_parameters,
             request_id: &request_id,
             time,
         }
         .event();
+        let Some(event) = event else {
+            return failed();
+        };
         // A task of its own: like a Lambda, it goes on when the client has gone.
         let invocation = tokio::spawn(async move {
             tokio::time::timeout(self.function.timeout, self.function.function.call(event)).await
         });
         match invocation.await {
-            Ok(Ok(Some(answer))) => gateway::http_answer(answer),
+            Ok(Ok(Some(response))) => gateway::http_response(response),
             // An invocation that failed or ran out of time.
             _ => failed(),
         }
     }
 }
 
-/// One line per request. The query is left out: people put secrets there.
+/// Logs one line per request. The query is left out: people put secrets there.
 async fn log_request(request: Request, next: Next) -> Response<Body> {
     let line = format!("{} {}", request.method(), request.uri().path());
     let start = Instant::now();

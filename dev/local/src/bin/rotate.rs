@@ -13,12 +13,12 @@ use local::rotation::{self, Command};
 use shared::clock::Clock;
 use shared::env::process_variable;
 
-/// Rotates the signing keys of a running `cargo dev`. Takes its times from the variables that the service has, too:
+/// Rotates the signing keys of a running `cargo dev`. Reads its times from the same variables as the service:
 /// KEY_LEAD_SECONDS, KEY_ROTATION_SECONDS, ACCESS_TOKEN_SECONDS, KEY_KIND.
 #[derive(Parser)]
 #[command(name = "cargo rotate", bin_name = "cargo rotate")]
 struct Arguments {
-    /// Drop this key at once instead, since others may know it; `*` for every key.
+    /// Drop this compromised key at once instead; `*` for every key.
     #[arg(long, value_name = "KID")]
     compromised: Option<String>,
     /// Where the service keeps its signing keys.
