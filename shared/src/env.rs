@@ -274,9 +274,11 @@ impl fmt::Display for EnvError {
 
 impl std::error::Error for EnvError {}
 
+type Lookup<'a> = dyn Fn(&str) -> Option<String> + Send + Sync + 'a;
+
 /// Reads variables, and records which were read.
 pub struct Env<'a> {
-    lookup: Box<dyn Fn(&str) -> Option<String> + Send + Sync + 'a>,
+    lookup: Box<Lookup<'a>>,
     names_read: Mutex<BTreeSet<&'static str>>,
 }
 

@@ -29,6 +29,8 @@ pub const FUNCTIONS: &[Registered] = &[
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type Result<T> = std::result::Result<T, shared::function::StartError>;
 
+type StartCallable = for<'a> fn(&'a Env<'a>, &'a Clock) -> Boxed<'a, Result<Callable>>;
+
 /// A function whose type is erased.
 #[derive(Clone, Copy)]
 pub struct Registered {
@@ -36,7 +38,7 @@ pub struct Registered {
     pub name: &'static str,
     start: for<'a> fn(&'a Env<'a>, &'a Clock) -> Boxed<'a, Result<()>>,
     openapi: Option<fn() -> OpenApi>,
-    callable: Option<for<'a> fn(&'a Env<'a>, &'a Clock) -> Boxed<'a, Result<Callable>>>,
+    callable: Option<StartCallable>,
 }
 
 impl Registered {
