@@ -274,9 +274,11 @@ impl fmt::Display for EnvError {
 
 impl std::error::Error for EnvError {}
 
+type Lookup<'a> = dyn Fn(&str) -> Option<String> + Send + Sync + 'a;
+
 /// Reads variables, and records which were read.
 pub struct Env<'a> {
-    lookup: Box<dyn Fn(&str) -> Option<String> + Send + Sync + 'a>,
+    lookup: Box<Lookup<'a>>,
     names_read: Mutex<BTreeSet<&'static str>>,
 }
 
@@ -290,7 +292,6 @@ impl<'a> Env<'a> {
     }
 
     /// Creates a reader over the process's environment.
-    #[must_use]
     pub fn process() -> Self {
         Self::new(process_variable)
     }
@@ -316,7 +317,6 @@ impl<'a> Env<'a> {
     }
 
     /// Returns the names of the variables read so far.
-    #[must_use]
     pub fn names_read(&self) -> BTreeSet<&'static str> {
         self.names_read
             .lock()
@@ -326,7 +326,6 @@ impl<'a> Env<'a> {
 }
 
 /// Returns a variable of the process's environment; `None` where it is not set or not Unicode.
-#[must_use]
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the place that the ban points to"
