@@ -28,15 +28,16 @@ pub const FUNCTIONS: &[Registered] = &[
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type Result<T> = std::result::Result<T, shared::function::StartError>;
+type Starter<T> = for<'a> fn(&'a Env<'a>, &'a Clock) -> Boxed<'a, Result<T>>;
 
 /// A function whose type is erased.
 #[derive(Clone, Copy)]
 pub struct Registered {
     /// The name of its crate.
     pub name: &'static str,
-    start: for<'a> fn(&'a Env<'a>, &'a Clock) -> Boxed<'a, Result<()>>,
+    start: Starter<()>,
     openapi: Option<fn() -> OpenApi>,
-    callable: Option<for<'a> fn(&'a Env<'a>, &'a Clock) -> Boxed<'a, Result<Callable>>>,
+    callable: Option<Starter<Callable>>,
 }
 
 impl Registered {
@@ -68,7 +69,6 @@ impl Registered {
     }
 
     /// Returns what the OpenAPI document says of the function's routes.
-    #[must_use]
     pub fn openapi(&self) -> OpenApi {
         self.openapi.map(|openapi| openapi()).unwrap_or_default()
     }

@@ -216,25 +216,21 @@ impl Service {
     }
 
     /// The base URL, without a slash at its end: the issuer, too.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Where the DynamoDB API is.
-    #[must_use]
     pub fn dynamodb_url(&self) -> &str {
         &self.dynamodb
     }
 
     /// The file of private keys.
-    #[must_use]
     pub fn keys_file(&self) -> &std::path::Path {
         &self.keys_file
     }
 
     /// The keys of the routes, such as `POST /token`.
-    #[must_use]
     pub fn routes(&self) -> &[String] {
         &self.routes
     }
