@@ -17,26 +17,22 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// From seconds since 1970-01-01T00:00:00Z; the years 0 to 9999 can be shown.
-    #[must_use]
     pub const fn from_unix(seconds: i64) -> Self {
         Self(seconds)
     }
 
     /// Seconds since 1970-01-01T00:00:00Z: the `NumericDate` of RFC 7519 section 2.
-    #[must_use]
     pub fn unix(self) -> i64 {
         self.0
     }
 
     /// Reads the form that [`fmt::Display`] writes; `None` for anything that is not RFC 3339.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let parsed = OffsetDateTime::parse(text, &Rfc3339).ok()?;
         Some(Self(parsed.unix_timestamp()))
     }
 
     /// This time and `seconds` more.
-    #[must_use]
     pub fn plus(self, seconds: u32) -> Self {
         Self(self.0.saturating_add(i64::from(seconds)))
     }
@@ -84,7 +80,6 @@ pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
     /// The machine's clock; a machine set before 1970 reads as 1970, where every token is refused.
-    #[must_use]
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the place that the ban points to"
@@ -99,13 +94,11 @@ impl Clock {
     }
 
     /// A clock that a test or a simulation drives.
-    #[must_use]
     pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
     /// The time now.
-    #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.0)()
     }

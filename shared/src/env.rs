@@ -292,7 +292,6 @@ impl<'a> Env<'a> {
     }
 
     /// Creates a reader over the process's environment.
-    #[must_use]
     pub fn process() -> Self {
         Self::new(process_variable)
     }
@@ -318,7 +317,6 @@ impl<'a> Env<'a> {
     }
 
     /// Returns the names of the variables read so far.
-    #[must_use]
     pub fn names_read(&self) -> BTreeSet<&'static str> {
         self.names_read
             .lock()
@@ -328,7 +326,6 @@ impl<'a> Env<'a> {
 }
 
 /// Returns a variable of the process's environment; `None` where it is not set or not Unicode.
-#[must_use]
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the place that the ban points to"

@@ -214,7 +214,6 @@ impl Error {
     }
 
     /// The response, and for a 5xx the one log line about it. `request_id` is the gateway's.
-    #[must_use]
     pub fn into_response(self, format: ErrorFormat, request_id: &str) -> Response<Body> {
         if let Self::Unavailable(cause) | Self::Internal(cause) = &self {
             tracing::error!(request_id, %cause, "the request failed");

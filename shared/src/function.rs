@@ -40,7 +40,6 @@ pub trait HttpFunction: Function {
     const ERROR_FORMAT: ErrorFormat;
 
     /// Returns what the OpenAPI document says of its routes.
-    #[must_use]
     fn openapi() -> OpenApi;
 
     /// Responds to a request.

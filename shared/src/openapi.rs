@@ -22,7 +22,6 @@ const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
 pub type Responses = BTreeMap<String, RefOr<Documented>>;
 
 /// Documents errors: each with its own message as an example, all of one status together.
-#[must_use]
 pub fn errors(format: ErrorFormat, cases: Vec<(&'static str, Error)>) -> Responses {
     let mut by_status: BTreeMap<String, Vec<(&'static str, Response<Body>)>> = BTreeMap::new();
     for (name, error) in cases {
@@ -44,7 +43,6 @@ pub fn errors(format: ErrorFormat, cases: Vec<(&'static str, Error)>) -> Respons
 }
 
 /// Documents a success by a real response.
-#[must_use]
 pub fn success(
     schema: &str,
     name: &'static str,

@@ -7,7 +7,6 @@ use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 
 /// Returns normalization form KC, as NIST SP 800-63B asks for passwords and UTS 39 for identifiers.
-#[must_use]
 pub fn nfkc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfkc().normalize(text)
 }

@@ -32,7 +32,6 @@ pub struct Metadata {
 
 impl Metadata {
     /// Creates the metadata of a deployment.
-    #[must_use]
     pub fn new(issuer: &Issuer, grants: Grants) -> Self {
         let issuer = &issuer.iss;
         let offered = grants.password;

@@ -59,7 +59,6 @@ impl Fields {
     }
 
     /// Reports whether a field was sent and is not `null`; only before [`Fields::text`] removes it.
-    #[must_use]
     pub fn has(&self, field: &str) -> bool {
         self.members
             .iter()
@@ -72,7 +71,6 @@ impl Fields {
     }
 
     /// Reports whether `field` broke a rule.
-    #[must_use]
     pub fn refused(&self, field: &str) -> bool {
         self.errors.iter().any(|error| error.field == field)
     }

@@ -19,7 +19,6 @@ pub fn only_trailing_slash(request: &Request) -> Result<(), Error> {
 }
 
 /// Returns the gateway's id of this request, or Lambda's where there was no gateway.
-#[must_use]
 pub fn id(request: &Request) -> String {
     let gateway = request.request_context_ref().and_then(|context| match context {
         RequestContext::ApiGatewayV2(context) => context.request_id.clone(),

@@ -28,20 +28,17 @@ impl Lead {
 
     /// Returns how long a key stays published after its last signature: the token's lifetime plus the time verifiers may cache
     /// the JWK Set.
-    #[must_use]
     pub fn reach_seconds(self, token_seconds: u32) -> u32 {
         token_seconds.saturating_add(self.seconds)
     }
 
     /// Returns how old a function's own copy of ring or published keys may be: five minutes, or less where the lead is shortened.
-    #[must_use]
     pub fn copy_seconds(self) -> u32 {
         (self.seconds / 72).min(COPY_SECONDS)
     }
 
     /// Returns the `max-age` of responses that publish keys: a small part of the lead, so that a cache in front of a verifier that
     /// keeps keys for API Gateway's 2 hours leaves enough of it.
-    #[must_use]
     pub fn cache_seconds(self) -> u32 {
         self.seconds / 24
     }
@@ -62,14 +59,12 @@ pub struct Dates {
 
 impl Dates {
     /// Reports whether the key may sign a token now, which must verify for `reach_seconds`.
-    #[must_use]
     pub fn may_sign(&self, now: Timestamp, reach_seconds: u32) -> bool {
         self.signs_from <= now && now < self.signs_until && now.plus(reach_seconds) <= self.drop_at
     }
 
     /// Reports whether this newest key has been signing for a tenth of a rotation, and still no rotation has made another one. The
     /// schedule of a deployment gives a rotation a day.
-    #[must_use]
     pub fn is_rotation_overdue(&self, now: Timestamp) -> bool {
         let rotation = (self.signs_until.unix() - self.signs_from.unix()) / 2;
         now.unix() > self.signs_from.unix() + rotation / 10
@@ -111,13 +106,11 @@ impl Lifecycle {
     }
 
     /// Returns how long a key stays published after its last signature, in seconds.
-    #[must_use]
     pub fn reach_seconds(&self) -> u32 {
         self.lead.reach_seconds(self.token_seconds)
     }
 
     /// Returns the dates of a key that is made now.
-    #[must_use]
     pub fn dates(&self, made_at: Timestamp, signs_from: Timestamp) -> Dates {
         let signs_until = signs_from.plus(self.rotation_seconds).plus(self.rotation_seconds);
         Dates {
@@ -130,7 +123,6 @@ impl Lifecycle {
 
     /// Returns when the key after `newest` signs: once that one has signed for the time of a rotation or must stop, and not before
     /// the new key has been published for the lead.
-    #[must_use]
     pub fn turn_after(&self, newest: Option<&Dates>, now: Timestamp) -> Timestamp {
         let turn = newest.map_or(now, |dates| {
             // The lengths may have changed since that key was made.
@@ -144,7 +136,6 @@ impl Lifecycle {
     }
 
     /// Returns until when a compromised key must not come back: no key that exists now lives longer than a new one.
-    #[must_use]
     pub fn forget_at(&self, now: Timestamp) -> Timestamp {
         let latest_start = now.plus(self.lead.seconds.max(self.rotation_seconds));
         self.dates(now, latest_start).drop_at

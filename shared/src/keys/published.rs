@@ -88,7 +88,6 @@ impl Published {
     }
 
     /// Adds the keys of a ring and removes what may leave by now. A compromised key does not come back.
-    #[must_use]
     pub fn with(&self, ring: &Ring, now: Timestamp) -> Self {
         let mut next = self.clone();
         for ring_key in &ring.keys {
@@ -107,7 +106,6 @@ impl Published {
     }
 
     /// Removes a compromised key, which no ring brings back before `forget_at`.
-    #[must_use]
     pub fn without(&self, kid: &str, forget_at: Timestamp) -> Self {
         let mut next = self.clone();
         next.keys.retain(|key| key.public.kid() != kid);

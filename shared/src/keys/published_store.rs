@@ -28,7 +28,6 @@ pub struct PublishedStore {
 
 impl PublishedStore {
     /// Creates the store on a table.
-    #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
     }

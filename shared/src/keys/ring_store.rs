@@ -43,7 +43,6 @@ impl RingStore {
     }
 
     /// Returns the variable that names the place.
-    #[must_use]
     pub fn variable(&self) -> &'static str {
         match self {
             Self::Secret(_) => SIGNING_KEYS_SECRET.name,

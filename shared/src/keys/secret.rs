@@ -39,7 +39,6 @@ pub struct Versions(HashMap<String, Vec<String>>);
 
 impl Versions {
     /// Returns the stage of a version.
-    #[must_use]
     pub fn stage(&self, version: &str) -> Stage {
         let stages = self.0.get(version).map_or(&[][..], Vec::as_slice);
         let has = |stage: &str| stages.iter().any(|known| known == stage);
@@ -53,7 +52,6 @@ impl Versions {
     }
 
     /// Returns the pending version, if there is one.
-    #[must_use]
     pub fn pending(&self) -> Option<&str> {
         self.with(Stage::Pending)
     }
@@ -74,7 +72,6 @@ impl Secret {
     }
 
     /// Returns the secret of another id or ARN, reached by the same client.
-    #[must_use]
     pub fn named(&self, id: String) -> Self {
         Self {
             client: self.client.clone(),

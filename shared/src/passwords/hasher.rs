@@ -24,7 +24,6 @@ pub struct Hasher {
 
 impl Hasher {
     /// Creates a hasher whose new hashes have this cost.
-    #[must_use]
     pub fn new(cost: HashCost) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {

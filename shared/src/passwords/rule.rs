@@ -44,7 +44,6 @@ impl Password {
 
     /// Parses a password at log-in, where no rule of choosing applies. Returns `None` over 1,024 bytes, where no stored hash
     /// can match and none is computed (OWASP: a long password must not become a denial of service).
-    #[must_use]
     pub fn attempt(sent: String) -> Option<Self> {
         let password = Self(Zeroizing::new(sent));
         (password.0.len() <= MAX_BYTES).then_some(password)

@@ -8,7 +8,6 @@ pub struct StoredHash(String);
 
 impl StoredHash {
     /// Wraps a hash as the store holds it; it is parsed only when it is verified.
-    #[must_use]
     pub fn from_store(text: String) -> Self {
         Self(text)
     }

@@ -59,7 +59,6 @@ impl Email {
     }
 
     /// Returns the key under which the store holds this address.
-    #[must_use]
     pub fn key(&self) -> NameKey {
         let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
         let domain = ascii_domain(domain).unwrap_or_default();

@@ -34,7 +34,6 @@ pub struct Profile {
 
 impl Profile {
     /// Returns the keys of the user's names.
-    #[must_use]
     pub fn names(&self) -> Vec<NameKey> {
         let username = self.username.as_ref().map(Username::key);
         let email = self.email.as_ref().map(Email::key);
@@ -45,7 +44,6 @@ impl Profile {
 /// Returns the key of a name typed at log-in: with an `@` only ever an e-mail address, without one only ever a username, so
 /// that no user can claim another person's address as a username. Returns `None` for text that cannot be a name; log-in responds
 /// as for any unknown name.
-#[must_use]
 pub fn name_at_log_in(typed: &str) -> Option<NameKey> {
     if typed.contains('@') {
         Email::parse(typed).ok().map(|email| email.key())

@@ -26,7 +26,6 @@ pub struct Users {
 
 impl Users {
     /// Creates the store on a table.
-    #[must_use]
     pub fn new(table: Table) -> Self {
         Self { table }
     }

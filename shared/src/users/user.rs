@@ -88,7 +88,6 @@ pub struct UserId(String);
 
 impl UserId {
     /// Wraps an id that this service created: from the store, or the `sub` of a token that verified.
-    #[must_use]
     pub fn known(id: String) -> Self {
         Self(id)
     }

@@ -46,7 +46,6 @@ impl Username {
     }
 
     /// Returns the key under which the store holds this name.
-    #[must_use]
     pub fn key(&self) -> NameKey {
         NameKey::Username(fold(&self.0))
     }

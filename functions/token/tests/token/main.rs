@@ -17,6 +17,7 @@ use testing::event::log_in;
 use testing::fault_proxy::{Fault, FaultProxy};
 use testing::rings::shared_ring;
 use token::Token;
+use utoipa::openapi::OpenApi;
 
 const PASSWORD: &str = "correct horse battery";
 /// The row of FastAPI's tutorials: `swordfish`.
@@ -268,6 +269,11 @@ impl Function for Panics {
 impl HttpFunction for Panics {
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::OAuth;
 
+    fn openapi() -> OpenApi {
+        OpenApi::default()
+    }
+
+    #[expect(clippy::panic, reason = "the test is about panics")]
     async fn handle(&self, _: Request) -> Result<Response<Body>, Error> {
         panic!("a secret {PASSWORD}");
     }
