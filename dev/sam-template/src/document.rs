@@ -34,6 +34,7 @@ const INTRINSICS: [&str; 21] = [
 ];
 
 /// A template whose intrinsic functions are all in their long form.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Document {
     /// What stands outside `Resources`.
     sections: Map<String, Value>,
@@ -75,6 +76,12 @@ impl Document {
     /// What stands at `pointer` (RFC 6901, without the leading slash) below the section `section`.
     pub(crate) fn section(&self, section: &str, pointer: &str) -> Option<&Value> {
         self.sections.get(section)?.pointer(&format!("/{pointer}"))
+    }
+
+    /// The resource with this logical id.
+    pub(crate) fn resource(&self, logical_id: &str) -> Option<&Value> {
+        let (_, value) = self.resources.iter().find(|(id, _)| id == logical_id)?;
+        Some(value)
     }
 
     /// The resources of one type.

@@ -17,12 +17,13 @@ pub use table::Table;
 
 use document::Document;
 
-/// The tables, routes and functions of a SAM template.
+/// The tables, routes, functions and properties of a SAM template.
 ///
 /// Everything is read when the text is parsed, so a template that this crate can't follow is refused once, at the
 /// start, and never half-way through.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
+    document: Document,
     tables: Vec<Table>,
     routes: Vec<Route>,
     functions: Vec<Function>,
@@ -51,6 +52,7 @@ impl Template {
             routes: route::routes(&document)?,
             functions: function::functions(&document)?,
             cors: cors::cors(&document)?,
+            document,
         })
     }
 
@@ -76,5 +78,23 @@ impl Template {
     #[must_use]
     pub fn functions(&self) -> &[Function] {
         &self.functions
+    }
+    /// The logical ids of the resources of one type, such as `AWS::CloudWatch::Alarm`, in the order of the template.
+    pub fn resources_of_type(&self, kind: &str) -> impl Iterator<Item = &str> {
+        self.document
+            .resources_of_type(kind)
+            .map(|resource| resource.logical_id)
+    }
+
+    /// The text at `path` in a resource, with the defaults of the parameters that it refers to. `None` if nothing is there, or if
+    /// only a deployment knows it.
+    ///
+    /// The keys of the path are exact, so that one of them may be a route: `["Properties", "RouteSettings", "GET /users/me"]`.
+    #[must_use]
+    pub fn text(&self, logical_id: &str, path: &[&str]) -> Option<String> {
+        let value = path
+            .iter()
+            .try_fold(self.document.resource(logical_id)?, |value, key| value.get(key))?;
+        intrinsic::text(&self.document, value)
     }
 }

@@ -150,6 +150,27 @@ fn a_variable_has_a_value_where_the_template_alone_gives_it_one() {
 }
 
 #[test]
+fn the_resources_of_a_type_are_listed_in_the_templates_order() {
+    let template = Template::parse(STACK).unwrap();
+    let routes: Vec<_> = template.resources_of_type("AWS::ApiGatewayV2::Route").collect();
+    assert_eq!(routes, ["TokenRoute", "MeRoute"]);
+    assert_eq!(template.resources_of_type("AWS::CloudWatch::Alarm").count(), 0);
+}
+
+#[test]
+fn a_property_is_a_literal_or_the_default_of_its_parameter() {
+    let template = Template::parse(STACK).unwrap();
+    let variable = |name| {
+        let path = ["Properties", "Environment", "Variables", name];
+        template.text("TokenFunction", &path)
+    };
+    assert_eq!(variable("LOG_LEVEL").as_deref(), Some("debug"));
+    assert_eq!(variable("LIFETIME").as_deref(), Some("900"));
+    assert_eq!([variable("DOMAIN"), variable("ABSENT")], [None, None]);
+    assert_eq!(template.text("AbsentFunction", &["Type"]), None);
+}
+
+#[test]
 fn an_unknown_intrinsic_function_is_refused_with_the_resource_that_has_it() {
     let text = STACK.replace("!GetAtt TokenFunction.Arn", "!GetAttribute TokenFunction.Arn");
     let error = Template::parse(&text).unwrap_err();
