@@ -1,7 +1,7 @@
 //! The limits that log-ins meet, each as the rate of log-ins at which it is reached.
 
 use crate::assumptions::Number;
-use crate::model::Model;
+use crate::model::{Model, Operation};
 
 /// The 99th percentile of the standard normal distribution.
 const Z99: f64 = 2.326;
@@ -84,37 +84,24 @@ impl Model {
             quota: quota.clone(),
             holds,
         };
-        let case = |quota: &Number, what: &str| {
-            let what = format!("{}, {what}", quota.what);
-            Number {
-                what,
-                ..quota.clone()
-            }
+        let case = |quota: &Number, what: &str| Number {
+            what: format!("{}, {what}", quota.what),
+            ..quota.clone()
         };
-        let own = |key, (rate, _), parameters: &str| Number {
-            what: format!("Template: `{key}`"),
-            value: rate,
-            raise: parameters.to_owned(),
+        let own = |operation: &Operation| Number {
+            what: format!("Template: `{}`", operation.key),
+            value: operation.limit.0,
+            raise: "parameters of `template.yaml`".to_owned(),
             ..quotas.gateway_rate.clone()
         };
         let gateway = (quotas.gateway_rate.value, quotas.gateway_burst.value);
-        let own_token = own(
-            self.log_in.key,
-            self.log_in.limit,
-            "`TokenRequestsPerSecond`, `TokenBurst`",
-        );
-        let own_me = own(
-            self.me.key,
-            self.me.limit,
-            "`StageRequestsPerSecond`, `StageBurst`",
-        );
         let new_requests = case(&quotas.new_concurrency, "by requests");
         let all_requests = case(&quotas.concurrency, "by requests");
         let one_user = case(&quotas.partition_reads, "if all log in as one user");
         let renewed = case(&quotas.new_table_writes, "if each log-in renews its hash");
         vec![
-            limit(&own_token, DEPLOYED, bucket(alone, self.log_in.limit)),
-            limit(&own_me, DEPLOYED, [0.0, reads, 0.0]),
+            limit(&own(&self.log_in), DEPLOYED, bucket(alone, self.log_in.limit)),
+            limit(&own(&self.me), DEPLOYED, [0.0, reads, 0.0]),
             limit(&quotas.gateway_rate, EVERY, bucket(requests, gateway)),
             limit(&new_requests, NEW, by_requests),
             limit(&quotas.new_concurrency, NEW, by_time),
