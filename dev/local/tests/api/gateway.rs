@@ -25,6 +25,7 @@ async fn an_unknown_route_or_method_is_answered_by_the_gateway() {
         ("POST", "/users/me"),
         ("GET", "/users"),
         ("GET", "/token/"),
+        ("POST", "/.well-known/jwks.json"),
     ] {
         is_the_gateways(&Answer::of(service.request(method, path)).await, 404, "Not Found");
     }

@@ -2,11 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use oauth2::basic::{BasicClient, BasicErrorResponseType};
-use oauth2::{
-    AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, ResourceOwnerPassword,
-    ResourceOwnerUsername, TokenResponse, TokenUrl,
-};
 
 use crate::deployed::Deployed;
 use crate::running::{Answer, PASSWORD, Running};
@@ -240,58 +235,4 @@ async fn s_06_a_token_is_for_one_audience_and_lives_as_long_as_is_configured() {
     assert_eq!(service.me(&format!("Bearer {ours}")).await.status, 200);
     let issuers = with_audience(&service.issuer);
     assert_eq!(service.me(&format!("Bearer {issuers}")).await.status, 401);
-}
-
-/// What the `oauth2` crate asks of an HTTP client.
-async fn send(client: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
-    let (parts, body) = request.into_parts();
-    let response = client
-        .request(parts.method, parts.uri.to_string())
-        .headers(parts.headers)
-        .body(body)
-        .send()
-        .await?;
-    let mut answer = HttpResponse::new(Vec::new());
-    *answer.status_mut() = response.status();
-    *answer.headers_mut() = response.headers().clone();
-    *answer.body_mut() = response.bytes().await?.to_vec();
-    Ok(answer)
-}
-
-#[tokio::test]
-async fn t_23_the_oauth2_crate_logs_in_and_shows_a_wrong_password_as_invalid_grant() {
-    let service = Running::start().await;
-    service.user("johndoe").await;
-    for auth_type in [AuthType::BasicAuth, AuthType::RequestBody] {
-        let client = BasicClient::new(ClientId::new("cli".to_owned()))
-            .set_client_secret(ClientSecret::new("secret".to_owned()))
-            .set_auth_type(auth_type)
-            .set_token_uri(TokenUrl::new(format!("{}/token", service.url)).unwrap());
-        let log_in = async |password: &str| {
-            client
-                .exchange_password(
-                    &ResourceOwnerUsername::new("johndoe".to_owned()),
-                    &ResourceOwnerPassword::new(password.to_owned()),
-                )
-                .request_async(&|request| send(service.client.clone(), request))
-                .await
-        };
-        let token = log_in(PASSWORD).await.unwrap();
-        assert_eq!(token.expires_in().unwrap().as_secs(), 1800);
-        assert_eq!(
-            service
-                .me(&format!("Bearer {}", token.access_token().secret()))
-                .await
-                .status,
-            200
-        );
-        let Err(RequestTokenError::ServerResponse(error)) = log_in("wrong").await else {
-            panic!("a wrong password is not the server's error");
-        };
-        assert_eq!(*error.error(), BasicErrorResponseType::InvalidGrant);
-        assert_eq!(
-            error.error_description().unwrap(),
-            "Incorrect username or password"
-        );
-    }
 }

@@ -1,0 +1,35 @@
+"""Makes a folder as `sam build` leaves one, with the release binaries in place of cross-built ones.
+
+    python .ci/deployed_tests/build.py BINARIES FOLDER ENDPOINT
+
+Two things are changed for the emulator: the functions' endpoints, and that each route with {proxy+} has one with an empty rest beside it,
+which the emulator wants and AWS refuses.
+"""
+
+import copy
+import json
+import pathlib
+import shutil
+import sys
+
+from samtranslator.yaml_helper import yaml_parse
+
+binaries, folder, endpoint = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+template = yaml_parse((pathlib.Path(__file__).resolve().parents[2] / "template.yaml").read_text())
+for name, resource in list(template["Resources"].items()):
+    properties = resource.get("Properties", {})
+    if resource["Type"] == "AWS::ApiGatewayV2::Route" and "{proxy+}" in properties["RouteKey"]:
+        beside = copy.deepcopy(resource)
+        beside["Properties"]["RouteKey"] = properties["RouteKey"].replace("{proxy+}", "")
+        template["Resources"][f"{name}Empty"] = beside
+    if resource["Type"] == "AWS::Serverless::Function":
+        binary = binaries / resource.pop("Metadata")["BuildProperties"]["Binary"]
+        if not binary.is_file():
+            sys.exit(f"{binary} is missing: .ci/run builds it (cargo build --release --locked --package {binary.name})")
+        (folder / name).mkdir(parents=True)
+        shutil.copy(binary, folder / name / "bootstrap")
+        properties["CodeUri"] = name
+        variables = properties.get("Environment", {}).get("Variables", {})
+        variables |= {key: endpoint for key in ("DYNAMODB_ENDPOINT", "SECRETS_MANAGER_ENDPOINT") if key in variables}
+(folder / "template.json").write_text(json.dumps(template, indent=1))
+print(f"{len(list(folder.iterdir())) - 1} functions")

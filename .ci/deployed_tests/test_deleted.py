@@ -1,0 +1,40 @@
+"""After `sam delete`."""
+
+import json
+import os
+
+import boto3
+import pytest
+
+STACK = os.environ["STACK"]
+
+
+def listed(service, operation, member):
+    return getattr(boto3.client(service), operation)()[member]
+
+
+def test_the_stack_is_gone():
+    stacks = listed("cloudformation", "describe_stacks", "Stacks")
+    assert STACK not in [stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"]
+
+
+def test_the_table_stays_with_its_items(cache):
+    table = cache.get("latchkey/outputs", {})["TableName"]
+    items = boto3.client("dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
+    assert "early" in json.dumps(items) and "johndoe" in json.dumps(items) and len(items) > 4
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "member"),
+    [
+        ("lambda", "list_functions", "Functions"),
+        ("apigatewayv2", "get_apis", "Items"),
+        ("iam", "list_roles", "Roles"),
+        ("logs", "describe_log_groups", "logGroups"),
+        ("cloudwatch", "describe_alarms", "MetricAlarms"),
+        ("sns", "list_topics", "Topics"),
+        ("secretsmanager", "list_secrets", "SecretList"),
+    ],
+)
+def test_nothing_of_its_kind_is_left(service, operation, member):
+    assert listed(service, operation, member) == []

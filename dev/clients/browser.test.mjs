@@ -1,0 +1,197 @@
+// /docs in Chromium, as a reader uses it, and pages of another origin.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import http from "node:http";
+import { join } from "node:path";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { chromium } from "playwright-core";
+
+import { freshUser, logIn, url } from "./users.mjs";
+
+let browser, context, page;
+
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+});
+after(() => browser?.close());
+
+beforeEach(async () => {
+  context = await browser.newContext({ viewport: { width: 1280, height: 1400 } });
+  page = await context.newPage();
+});
+afterEach(() => context.close());
+
+describe("/docs", () => {
+  let user, dialog, form, elsewhere, problems;
+
+  beforeEach(async () => {
+    user = await freshUser();
+    [elsewhere, problems] = [[], []];
+    page.on("request", (request) => {
+      if (!request.url().startsWith(url) && !request.url().startsWith("data:")) elsewhere.push(request.url());
+    });
+    page.on("pageerror", (error) => problems.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error" && /Content Security Policy/.test(message.text())) problems.push(message.text());
+    });
+    dialog = page.locator(".dialog-ux");
+    // One of the two schemes in the dialog: the password form.
+    form = dialog.locator(".auth-container").filter({ hasText: "OAuth2, password" });
+    await open();
+  });
+  // Holds for each test: the page asks no other origin and breaks no rule of its policy.
+  afterEach(() => assert.deepEqual([elsewhere, problems], [[], []]));
+
+  async function open() {
+    await page.goto(`${url}/docs`);
+    await page.locator(".opblock-summary").first().waitFor();
+  }
+
+  const openDialog = () => page.locator(".auth-wrapper .authorize").first().click();
+  const closeDialog = () => dialog.locator(".close-modal").click();
+  const logOut = () => form.locator("button", { hasText: "Logout" });
+  const isAuthorized = async () => (await page.locator(".auth-wrapper .authorize.locked").count()) > 0;
+
+  async function submit(password) {
+    await openDialog();
+    await form.locator("#oauth_username").fill(user.username);
+    await form.locator("#oauth_password").fill(password);
+    await form.locator("button.authorize").click();
+  }
+
+  async function authorize() {
+    await submit(user.password);
+    await logOut().waitFor();
+    await closeDialog();
+  }
+
+  async function tryMe() {
+    const operation = page.locator("#operations-users-me");
+    if (!(await operation.locator(".opblock-body").isVisible())) {
+      await operation.locator(".opblock-summary-control").first().click();
+      await operation.locator(".try-out__btn").click();
+    }
+    const responded = page.waitForResponse(`${url}/users/me`);
+    await operation.locator("button.execute").click();
+    const status = (await responded).status();
+    const table = operation.locator(".live-responses-table");
+    await table.locator(".response-col_status").filter({ hasText: String(status) }).first().waitFor();
+    return { status, text: await table.first().innerText() };
+  }
+
+  test("T-23: a wrong password shows invalid_grant and its description", async () => {
+    await submit("wrong");
+    const shown = form.locator(".errors").first();
+    await shown.waitFor();
+    assert.match(await shown.innerText(), /invalid_grant[^]*Incorrect username or password/);
+    await closeDialog();
+    assert.ok(!(await isAuthorized()));
+  });
+
+  test("T-23, T-10: Authorize logs in, and Try it out shows the user", async () => {
+    const asked = page.waitForRequest(`${url}/token`);
+    await authorize();
+    assert.equal(await (await asked).headerValue("authorization"), "Basic Og==", "Swagger UI no longer shows T-10");
+    const { status, text } = await tryMe();
+    assert.equal(status, 200);
+    assert.ok(text.includes(user.username), text);
+    const target = join(import.meta.dirname, "../../target");
+    mkdirSync(target, { recursive: true });
+    await page.locator("#operations-users-me").scrollIntoViewIfNeeded();
+    await page.screenshot({ path: join(target, "docs.png"), fullPage: true });
+  });
+
+  test("after Logout, Try it out gets 401", async () => {
+    await authorize();
+    assert.equal((await tryMe()).status, 200);
+    await openDialog();
+    await logOut().click();
+    await closeDialog();
+    assert.equal((await tryMe()).status, 401);
+  });
+
+  test("by default the token does not survive a reload", async () => {
+    await authorize();
+    await open();
+    assert.ok(!(await isAuthorized()));
+    assert.equal(await page.evaluate(() => localStorage.length), 0);
+  });
+
+  test("the token survives a reload only while the reader asks for it", async () => {
+    await authorize();
+    await page.locator("#keep").check();
+    await open();
+    assert.ok(await isAuthorized());
+    assert.equal((await tryMe()).status, 200);
+    await page.locator("#keep").uncheck();
+    await open();
+    assert.ok(!(await isAuthorized()));
+  });
+
+  test("a link cannot make the page show another document", async () => {
+    await page.goto(`${url}/docs?url=${encodeURIComponent(`${url}/other.json`)}`);
+    await page.locator("#operations-users-me").waitFor();
+  });
+});
+
+describe("a page of another origin", () => {
+  // The origin that the service of LATCHKEY_ALLOWING_URL allows.
+  const [origin, allowing] = ["http://127.0.0.1:3955", process.env.LATCHKEY_ALLOWING_URL];
+  const skip = !allowing && "LATCHKEY_ALLOWING_URL names no service that allows an origin";
+  const foreign = http.createServer((_, response) => {
+    response.setHeader("content-type", "text/html");
+    response.end("<!doctype html><title>elsewhere</title>");
+  });
+  before(() => new Promise((listening) => foreign.listen(new URL(origin).port, "127.0.0.1", listening)));
+  after(() => foreign.close());
+  beforeEach(() => page.goto(origin));
+
+  // Each route by itself: where the log-in is refused, a script would never reach the second call. The token is made here, so the
+  // browser alone stands between the page and the response.
+  async function bothRoutes(at) {
+    const user = await freshUser(at);
+    const call = (path, options) =>
+      page.evaluate(
+        ([address, options]) => fetch(address, options).then(({ status }) => status, (error) => error.name),
+        [at + path, options],
+      );
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const token = await call("/token", { method: "POST", headers, body: new URLSearchParams(user).toString() });
+    const me = await call("/users/me", { headers: { authorization: `Bearer ${await logIn(user, at)}` } });
+    return [token, me];
+  }
+
+  test("reads neither the token nor the user if its origin is not allowed", async () => {
+    assert.deepEqual(await bothRoutes(url), ["TypeError", "TypeError"]);
+  });
+
+  test("reads the token and the user, each by itself, if its origin is allowed", { skip }, async () => {
+    assert.deepEqual(await bothRoutes(allowing), [200, 200]);
+  });
+
+  test("calls the API by a script and reads the challenge if its origin is allowed", { skip }, async () => {
+    const user = await freshUser(allowing);
+    const seen = await page.evaluate(
+      async ([at, user]) => {
+        const token = await (await fetch(`${at}/token`, { method: "POST", body: new URLSearchParams(user) })).json();
+        const me = await fetch(`${at}/users/me`, { headers: { authorization: `Bearer ${token.access_token}` } });
+        const rejected = await fetch(`${at}/users/me`, { headers: { authorization: "Bearer x" } });
+        return { username: (await me.json()).username, challenge: rejected.headers.get("www-authenticate") };
+      },
+      [allowing, user],
+    );
+    assert.equal(seen.username, user.username);
+    assert.match(seen.challenge, /invalid_token/);
+  });
+});

@@ -1,0 +1,167 @@
+"""A rotation beside PyJWT verifiers: `cargo dev` and `cargo rotate` with times of seconds, for a bit more than two minutes.
+
+It starts a service of its own: the keys of the other tests' service have the real times.
+"""
+
+import os
+import re
+import subprocess
+import time
+from datetime import datetime
+from pathlib import Path
+
+import jwt
+import pytest
+import requests
+
+# A key leaves after two rotations, a lifetime and a lead: 92 seconds. The lifetime cannot be shorter.
+LEAD, ROTATION, LIFETIME = 8, 12, 60
+TIMES = {"KEY_LEAD_SECONDS": str(LEAD), "KEY_ROTATION_SECONDS": str(ROTATION), "ACCESS_TOKEN_SECONDS": str(LIFETIME)}
+# Between two looks at what time alone changes.
+POLL, SLOW_POLL = 0.3, 2.0
+# What a look may be late, in seconds: dates are whole seconds.
+LATE = 2
+
+
+def kid_of(token):
+    return jwt.get_unverified_header(token)["kid"]
+
+
+def claims_of(token):
+    return jwt.decode(token, options={"verify_signature": False})
+
+
+def until(deadline, pause):
+    """Repeats a loop until it breaks off, which must be before a deadline."""
+    while time.time() < deadline:
+        yield
+        time.sleep(pause)
+    pytest.fail("it did not happen in time")
+
+
+class Service:
+    """A service with every token that it has issued."""
+
+    def __init__(self, url, dynamodb, rotate):
+        self.url, self.dynamodb, self.run_rotation = url, dynamodb, rotate
+        self.jwks_uri = requests.get(f"{url}/.well-known/openid-configuration", timeout=10).json()["jwks_uri"]
+        # Fetches again when its copy is as old as the lead allows, and never for an unknown `kid`: it rejects a key that signs too
+        # soon. A second less, since dates are whole seconds.
+        self.slow = jwt.PyJWKClient(self.jwks_uri, lifespan=LEAD - 1, cooldown_duration=3600)
+        self.tokens = []
+
+    def rotate(self):
+        """Returns each key's id with its three dates: it signs from, it signs until, it leaves at."""
+        done = subprocess.run(
+            [*self.run_rotation, "--dynamodb-endpoint", self.dynamodb],
+            env={**os.environ, **TIMES}, check=True, capture_output=True, text=True, timeout=60,
+        )
+        keys = {}
+        for line in done.stdout.splitlines():
+            dates = re.findall(r"\d{4}-\d\d-\d\dT[\d:]+Z", line)
+            assert len(dates) == 3, line
+            keys[line.split()[0]] = [datetime.strptime(date, "%Y-%m-%dT%H:%M:%S%z").timestamp() for date in dates]
+        return keys
+
+    def published(self):
+        """Returns the key ids of the JWK Set of this moment."""
+        return [key.key_id for key in self.fresh().get_signing_keys()]
+
+    def fresh(self):
+        return jwt.PyJWKClient(self.jwks_uri, cache_jwk_set=False)
+
+    def status_of_me(self, token):
+        return requests.get(f"{self.url}/users/me", headers={"Authorization": f"Bearer {token}"}, timeout=10).status_code
+
+    def accept(self, token, fresh):
+        for client in (fresh, self.slow):
+            key = client.get_signing_key_from_jwt(token)
+            jwt.decode(token, key, algorithms=["RS256"], audience=self.url, issuer=self.url)
+        assert self.status_of_me(token) == 200, "the service rejects it"
+
+    def accept_all(self):
+        """Verifies every token that has not expired, until its last second."""
+        fresh = jwt.PyJWKClient(self.jwks_uri)
+        for token in self.tokens:
+            if time.time() < claims_of(token)["exp"] - 1:
+                self.accept(token, fresh)
+
+
+@pytest.fixture
+def service(tmp_path):
+    if "LATCHKEY_PROGRAMS" not in os.environ:
+        pytest.skip("LATCHKEY_PROGRAMS names no folder with `local` and `rotate`, to start a service")
+    programs, log = Path(os.environ["LATCHKEY_PROGRAMS"]), tmp_path / "log"
+    data = ["--data-dir", tmp_path / "data"]
+    with log.open("w") as output:
+        command = [programs / "local", "--port", "0", "--dynamodb-port", "0", *data]
+        started = subprocess.Popen(command, env={**os.environ, **TIMES}, stdout=output, stderr=output)
+    try:
+        for _ in until(time.time() + 10, 0.1):
+            if "Ctrl-C" in log.read_text():
+                break
+            assert started.poll() is None, log.read_text()
+        url, dynamodb = re.findall(r"^(?:Latchkey|DynamoDB) +(\S+)", log.read_text(), re.MULTILINE)
+        yield Service(url, dynamodb, [programs / "rotate", *data])
+    finally:
+        started.terminate()
+        started.wait(timeout=10)
+
+
+def test_a_rotation_publishes_uses_and_retires_keys_while_every_token_verifies(service, fresh_user, log_in):
+    user = fresh_user(service.url)
+
+    def issue():
+        token = log_in(user, service.url)
+        service.accept(token, service.fresh())
+        service.tokens.append(token)
+        return token
+
+    # One key signs while the next is published.
+    first = issue()
+    old, before = kid_of(first), service.published()
+    assert len(before) == 2 and old in before
+    [following] = [kid for kid in before if kid != old]
+
+    # A rotation publishes one more key, which does not sign yet.
+    keys = service.rotate()
+    now, published = time.time(), service.published()
+    [new] = [kid for kid in published if kid not in before]
+    assert set(before) < set(published) and set(keys) == set(published)
+    assert keys[new][0] - now >= LEAD, "the new key would sign too soon"
+    assert keys[following][0] > now, "this test is too slow: the next key may sign already"
+    assert kid_of(issue()) == old
+    service.accept_all()
+
+    # The next key signs after its lead.
+    signs_from = keys[following][0]
+    for _ in until(signs_from + LATE, POLL):
+        token = issue()
+        if kid_of(token) == following:
+            break
+        assert kid_of(token) == old and claims_of(token)["iat"] < signs_from
+    assert claims_of(token)["iat"] >= signs_from, "it signs before its time"
+    service.accept_all()
+
+    # The old key stays until its last token has expired, and then leaves.
+    leaves_at, expired = keys[old][2], False
+    for _ in until(leaves_at + SLOW_POLL + LATE, SLOW_POLL):
+        begun = time.time()
+        if old not in service.published():
+            assert time.time() >= leaves_at, "it left too early"
+            break
+        assert begun < leaves_at + 1, "it is published after its time"
+        issue()
+        service.accept_all()
+        if not expired and begun >= claims_of(first)["exp"]:
+            expired, key = True, service.fresh().get_signing_key_from_jwt(first)
+            with pytest.raises(jwt.ExpiredSignatureError):
+                jwt.decode(first, key, algorithms=["RS256"], audience=service.url)
+    assert expired, "the first token outlived its key"
+
+    # A token of the old key is rejected, and every other verifies.
+    with pytest.raises(jwt.PyJWKClientError):
+        service.fresh().get_signing_key_from_jwt(first)
+    assert service.status_of_me(first) == 401
+    issue()
+    service.accept_all()
