@@ -271,6 +271,29 @@ fn each_statement_has_its_test() {
 }
 
 #[test]
+fn test_names_are_short_and_those_with_an_id_are_listed() {
+    let page = file("docs/conformance.md");
+    let sources = sources("shared") + &sources("functions") + &sources("dev");
+    let names = sources.lines().filter_map(|line| {
+        let line = line.trim_start();
+        let line = line.strip_prefix("async ").unwrap_or(line);
+        line.strip_prefix("fn ")?.split(['(', '<']).next()
+    });
+    let mut with_id = 0;
+    for name in names {
+        assert!(name.len() <= 80, "{name} has {} characters", name.len());
+        if let [b'a'..=b'z', b'_', b'0'..=b'9', b'0'..=b'9', b'_', ..] = name.as_bytes() {
+            assert!(
+                page.contains(&format!("`{name}`")),
+                "docs/conformance.md lacks {name}"
+            );
+            with_id += 1;
+        }
+    }
+    assert!(with_id > 30, "{with_id}");
+}
+
+#[test]
 fn a_release_unwinds_also_where_cargo_lambda_builds_it() {
     let manifest: toml::Table = toml::from_str(&file("Cargo.toml")).unwrap();
     let panic = manifest["profile"]["release"]
