@@ -134,7 +134,7 @@ fn a_route_with_its_own_throttling_answers_429_above_it() {
 }
 
 #[test]
-fn as_deployed_the_route_lets_through_what_the_template_says_and_shields_a_new_account() {
+fn as_deployed_the_route_limits_as_the_template_says_and_shields_a_new_account() {
     let few = Scenario::steady(100, Users::Many);
     assert_eq!(run(&few, &Quotas::as_deployed()).refused(), 0);
     let many = Scenario::steady(10_000, Users::Many);
