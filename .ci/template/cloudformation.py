@@ -32,7 +32,7 @@ def transformed():
 
 @functools.cache
 def samconfig():
-    """Returns what samconfig.toml says of each environment's deployment."""
+    """Returns the deployment of each environment in samconfig.toml."""
     environments = tomlkit.parse((ROOT / "samconfig.toml").read_text()).unwrap()
     return {name: one["deploy"]["parameters"] for name, one in environments.items() if name != "version"}
 
@@ -101,7 +101,7 @@ class Stack:
             integration = integrations.get(resource_name(route["Target"]), {})
             yield route["RouteKey"], name, resource_name(integration.get("IntegrationUri", ""))
 
-    def refusals(self):
+    def rejections(self):
         """Yields why CloudFormation would reject the parameters."""
         for name, value in self.values.items():
             parameter = self.template["Parameters"].get(name, {"AllowedValues": []})

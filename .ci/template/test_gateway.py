@@ -119,7 +119,7 @@ def test_the_issuer_is_the_parameter_else_the_domain_else_the_apis_own_url(stack
 @broken_by("own URL", "Resources.HttpApi.Properties.DisableExecuteApiEndpoint", True)
 @broken_by("DomainName", "Resources.CustomDomain.Condition")
 @broken_by("ApiMapping", "Resources.CustomDomainMapping", **DOMAIN)
-def test_a_domain_takes_the_place_of_the_apis_own_url(stack):
+def test_a_domain_replaces_the_apis_own_url(stack):
     asked = stack.values["DomainName"] != ""
     assert stack.resources["HttpApi"]["Properties"]["DisableExecuteApiEndpoint"] is asked, f"the API's own URL, domain: {asked}"
     for kind in ("AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::ApiMapping"):

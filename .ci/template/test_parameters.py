@@ -53,7 +53,7 @@ def test_the_deployments_that_are_checked_decide_each_condition_both_ways(templa
 @broken_by("EnvironmentName has a pattern", "Parameters.EnvironmentName.AllowedPattern", "^x$")
 @broken_by("NoParameter", "Metadata.x", 0, NoParameter="1")
 def test_the_template_accepts_the_parameters_of_each_deployment(stack):
-    assert not list(stack.refusals()), list(stack.refusals())
+    assert not list(stack.rejections()), list(stack.rejections())
 
 
 @broken_by("https://auth.example.com/", "Parameters.Issuer.AllowedPattern")
@@ -65,7 +65,7 @@ def test_the_template_accepts_the_parameters_of_each_deployment(stack):
 @broken_by("ClientId has no bounds", "Parameters.ClientId.AllowedPattern")
 def test_the_template_rejects_what_its_bounds_and_rules_are_there_for(template):
     for parameters in REFUSED:
-        assert list(Stack(template, parameters).refusals()), f"accepted: {parameters}"
+        assert list(Stack(template, parameters).rejections()), f"accepted: {parameters}"
     for name, parameter in template["Parameters"].items():
         bounds = {"AllowedValues", "MinValue" if parameter["Type"] == "Number" else "AllowedPattern"}
         assert bounds & parameter.keys(), f"{name} has no bounds"

@@ -1,4 +1,4 @@
-//! The one place that reads the time, so that tests and simulations can hold it.
+//! The one place that reads the time, so that tests and simulations can set it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,23 +16,23 @@ use utoipa::{PartialSchema, ToSchema};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From seconds since 1970-01-01T00:00:00Z; the years 0 to 9999 can be shown.
+    /// Creates a time from seconds since 1970-01-01T00:00:00Z; the years 0 to 9999 can be shown.
     pub const fn from_unix(seconds: i64) -> Self {
         Self(seconds)
     }
 
-    /// Seconds since 1970-01-01T00:00:00Z: the `NumericDate` of RFC 7519 section 2.
+    /// Returns the seconds since 1970-01-01T00:00:00Z: the `NumericDate` of RFC 7519 section 2.
     pub fn unix(self) -> i64 {
         self.0
     }
 
-    /// Reads the form that [`fmt::Display`] writes; `None` for anything that is not RFC 3339.
+    /// Parses the form that [`fmt::Display`] writes; `None` for anything that is not RFC 3339.
     pub fn parse(text: &str) -> Option<Self> {
         let parsed = OffsetDateTime::parse(text, &Rfc3339).ok()?;
         Some(Self(parsed.unix_timestamp()))
     }
 
-    /// This time and `seconds` more.
+    /// Returns this time plus `seconds`.
     pub fn plus(self, seconds: u32) -> Self {
         Self(self.0.saturating_add(i64::from(seconds)))
     }
@@ -74,12 +74,12 @@ impl PartialSchema for Timestamp {
 
 impl ToSchema for Timestamp {}
 
-/// Tells the time. [`Clock::system`] outside of tests.
+/// The source of the time: [`Clock::system`] outside of tests.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// The machine's clock; a machine set before 1970 reads as 1970, where every token is refused.
+    /// Creates the machine's clock. A machine set before 1970 reads as 1970, where every token is rejected.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the place that the ban points to"
@@ -93,12 +93,12 @@ impl Clock {
         })
     }
 
-    /// A clock that a test or a simulation drives.
+    /// Creates a clock that a test or a simulation drives.
     pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// The time now.
+    /// Returns the time now.
     pub fn now(&self) -> Timestamp {
         (self.0)()
     }

@@ -1,4 +1,4 @@
-//! The environment: one declaration for each variable, and the reader that holds values against the declarations.
+//! The environment: one declaration for each variable, and the reader that checks values against the declarations.
 //!
 //! A declaration states name, unit, bounds, default and meaning. Checks, messages, `docs/configuration.md` and the test that
 //! compares `template.yaml` are derived from it. Values are read once, at the cold start; a wrong value stops the start with a

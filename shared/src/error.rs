@@ -68,7 +68,7 @@ pub enum Error {
     NotFound,
     /// The store or the keys cannot be reached, or no key exists yet.
     Unavailable(Cause),
-    /// A fault of ours.
+    /// A fault of this service.
     Internal(Cause),
 }
 
@@ -85,7 +85,7 @@ impl fmt::Display for Cause {
     }
 }
 
-/// Writes the cause where there is one, and what a client is told otherwise.
+/// Writes the cause where there is one, and otherwise the message that a client gets.
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -119,7 +119,7 @@ impl Facts {
         }
     }
 
-    /// With `WWW-Authenticate: Bearer`, and `error` in it where one is given.
+    /// Adds `WWW-Authenticate: Bearer`, with `error` in it where one is given.
     fn challenged(mut self, bearer: Option<&'static str>) -> Self {
         self.challenge = true;
         self.bearer = bearer;
@@ -128,7 +128,7 @@ impl Facts {
 }
 
 impl Error {
-    /// A fault of ours in `what`.
+    /// Creates the error of a fault in `what`.
     pub fn internal(what: &'static str, why: impl Into<String>) -> Self {
         Self::Internal(Cause {
             what,
@@ -136,7 +136,7 @@ impl Error {
         })
     }
 
-    /// `what` cannot be reached now.
+    /// Creates the error of `what`, which cannot be reached now.
     pub fn unavailable(what: &'static str, why: impl Into<String>) -> Self {
         Self::Unavailable(Cause {
             what,
@@ -144,7 +144,7 @@ impl Error {
         })
     }
 
-    /// The rows of the HTTP contract's two tables of errors.
+    /// Maps an error to its row in the HTTP contract's two tables of errors.
     fn facts(&self) -> Facts {
         match self {
             Self::BodyTooLarge => Facts::new(
@@ -213,7 +213,7 @@ impl Error {
         }
     }
 
-    /// The response, and for a 5xx the one log line about it. `request_id` is the gateway's.
+    /// Creates the response, and writes the one log line of a 5xx. `request_id` is the gateway's.
     pub fn into_response(self, format: ErrorFormat, request_id: &str) -> Response<Body> {
         if let Self::Unavailable(cause) | Self::Internal(cause) = &self {
             tracing::error!(request_id, %cause, "the request failed");
@@ -244,7 +244,7 @@ impl Error {
 }
 
 impl Facts {
-    /// RFC 6750 section 3: always a realm, since a scheme alone would be a violation.
+    /// Returns the challenge (RFC 6750 section 3). It always has a realm, since a scheme alone would be a violation.
     fn challenge_header(&self) -> String {
         match self.bearer {
             None => format!("Bearer realm=\"{REALM}\""),

@@ -1,6 +1,7 @@
 //! What two functions of Latchkey need. A function crate owns its endpoint; everything here has a second user.
 //!
-//! The modules below stand in layers. A module imports from the layers above it in this list and from no other; a test holds that.
+//! The modules below stand in layers. A module imports from the layers above it in this list and from no other; a test enforces
+//! that.
 
 pub mod clock;
 pub mod error;

@@ -21,7 +21,7 @@ pub fn bytes<const N: usize>() -> Result<[u8; N], Error> {
     Ok(bytes)
 }
 
-/// A fresh ULID: 48 bits of time in milliseconds (whole seconds here) and 80 random bits, 26 characters.
+/// Creates a ULID: 48 bits of time in milliseconds (whole seconds here) and 80 random bits, 26 characters.
 ///
 /// # Errors
 ///

@@ -243,7 +243,7 @@ fn a_text_without_resources_is_no_template() {
 }
 
 #[test]
-fn this_projects_template_has_the_users_table_and_leads_each_route_to_a_function() {
+fn this_projects_template_has_the_users_table_and_a_function_for_each_route() {
     let template = Template::of_this_project().unwrap();
     let tables: Vec<_> = template
         .tables()

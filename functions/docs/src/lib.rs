@@ -42,11 +42,11 @@ impl HttpFunction for Docs {
     }
 }
 
-/// The OpenAPI document. `cargo run -p local --bin renew` renews it, and a test says so where it differs from the code.
+/// The OpenAPI document. `cargo run -p local --bin renew` renews it, and a test fails where it differs from the code.
 pub const OPENAPI: &str = include_str!("../openapi.json");
 
-/// The page takes passwords on the issuer's origin: no script but our own files, no frame around it, and no address of
-/// it in a `Referer`. Swagger UI sets styles of single elements.
+/// The headers of the page. Users type passwords into it on the issuer's origin: no script but our own files, no frame around it,
+/// and no address of it in a `Referer`. Swagger UI sets styles of single elements.
 const PAGE_HEADERS: [(HeaderName, &str); 2] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -56,9 +56,9 @@ const PAGE_HEADERS: [(HeaderName, &str); 2] = [
     (header::REFERRER_POLICY, "no-referrer"),
 ];
 
-/// What may change with a deployment is fetched again each time.
+/// The `Cache-Control` of what may change with a deployment: it is fetched again each time.
 const FRESH: &str = "no-cache";
-/// Swagger UI's own files change with its version alone.
+/// The `Cache-Control` of Swagger UI's own files, which change with its version alone.
 const KEPT: &str = "public, max-age=86400";
 
 struct Asset {

@@ -1,5 +1,5 @@
-//! When the keys are read, and what is answered when the store or the keys are away. The HTTP contract is shown by the tests
-//! of the package `local`.
+//! When the keys are read, and the responses while the store or the keys are unavailable. The tests of the package `local` show
+//! the HTTP contract.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use testing::fault_proxy::{Fault, FaultProxy};
 use testing::forge::Forger;
 use testing::rings::{published, ring_of, shared_ring};
 
-/// A deployment behind a proxy, a user of it, and the hand on its clock.
+/// A deployment behind a proxy, with a user and a clock that the test sets.
 struct Fixture {
     deployment: Deployment,
     proxy: FaultProxy,
@@ -33,10 +33,10 @@ impl Fixture {
         let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
         let user = deployment.user("johndoe", "correct horse battery").await;
         let now = Arc::new(AtomicI64::new(Clock::system().now().unix()));
-        let hand = Arc::clone(&now);
+        let time = Arc::clone(&now);
         let deployment = deployment
             .with("DYNAMODB_ENDPOINT", proxy.endpoint())
-            .at(move || Timestamp::from_unix(hand.load(Ordering::SeqCst)));
+            .at(move || Timestamp::from_unix(time.load(Ordering::SeqCst)));
         Self {
             deployment,
             proxy,
@@ -61,12 +61,12 @@ impl Fixture {
         self.forger(shared_ring()).token(|_, _| {})
     }
 
-    /// How many reads a request makes.
+    /// Returns the status of a request and the number of its reads.
     async fn reads(&self, function: &Me, token: &str) -> (u16, usize) {
         self.proxy.reset_counts();
-        let answer = get(function, token).await;
+        let response = get(function, token).await;
         assert_eq!(self.proxy.operations().len(), self.proxy.count("GetItem"));
-        (answer.status, self.proxy.count("GetItem"))
+        (response.status, self.proxy.count("GetItem"))
     }
 }
 
@@ -74,10 +74,10 @@ async fn get(function: &Me, token: &str) -> Answer {
     call(function, event::me(token).request()).await
 }
 
-fn is_unavailable(answer: &Answer) {
-    assert_eq!(answer.status, 503, "{answer:?}");
-    assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
-    assert_eq!(answer.header("content-type"), "application/problem+json");
+fn is_unavailable(response: &Answer) {
+    assert_eq!(response.status, 503, "{response:?}");
+    assert!(response.header("retry-after").parse::<u32>().unwrap() > 0);
+    assert_eq!(response.header("content-type"), "application/problem+json");
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn without_keys_a_request_is_a_503_and_the_next_one_tries_again() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_away_at_the_cold_start_is_a_503_and_the_next_request_tries_again() {
+async fn a_store_unavailable_at_the_cold_start_is_a_503_and_the_next_request_tries_again() {
     let fixture = Fixture::new().await;
     fixture.proxy.always(Fault::HangUpBefore);
     let function = fixture.function().await;
@@ -203,7 +203,7 @@ async fn a_store_that_hangs_is_a_503_within_the_functions_time() {
 }
 
 #[tokio::test]
-async fn published_keys_that_cannot_be_used_stops_the_start_with_a_message_that_names_it() {
+async fn published_keys_that_cannot_be_used_stop_the_start_with_a_message_that_names_them() {
     let deployment = Deployment::without_keys().await;
     for set in [
         "secret",

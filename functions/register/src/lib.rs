@@ -81,7 +81,7 @@ impl Registration {
         let named = fields.has("username") || fields.has("email");
         let username = fields.text("username", |typed| Username::parse(&typed));
         if !named {
-            fields.refuse("username", no_name());
+            fields.reject("username", no_name());
         }
         let email = fields.text("email", |typed| Email::parse(&typed));
         let full_name = full_name(&mut fields);
@@ -89,7 +89,7 @@ impl Registration {
         let has_password = fields.has("password");
         let password = fields.text("password", Password::choose);
         if !has_password {
-            fields.refuse("password", Violation::new(Code::Required, "Is required"));
+            fields.reject("password", Violation::new(Code::Required, "Is required"));
         }
         fields.finish()?;
         Ok(Self {
@@ -109,7 +109,7 @@ fn no_name() -> Violation {
     Violation::new(Code::Required, "A username or an email is required")
 }
 
-/// `full_name`, or `name` and `surname` joined by a space, as one of the tutorials sends it; not both.
+/// Reads `full_name`, or `name` and `surname` joined by a space, as one of the tutorials sends it; not both.
 fn full_name(fields: &mut Fields) -> Option<FullName> {
     let whole = fields.has("full_name");
     let full_name = fields.text("full_name", |typed| FullName::parse(&typed));
@@ -117,7 +117,7 @@ fn full_name(fields: &mut Fields) -> Option<FullName> {
         let sent = fields.has(field);
         let part = fields.text(field, |typed| FullName::parse(&typed).map(|_| typed));
         if sent && whole {
-            fields.refuse(
+            fields.reject(
                 field,
                 Violation::new(Code::Invalid, "Must not be given beside full_name"),
             );
@@ -132,6 +132,6 @@ fn full_name(fields: &mut Fields) -> Option<FullName> {
         return full_name;
     }
     FullName::parse(&parts.join(" "))
-        .map_err(|violation| fields.refuse("full_name", violation))
+        .map_err(|violation| fields.reject("full_name", violation))
         .ok()
 }

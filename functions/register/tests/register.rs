@@ -1,4 +1,4 @@
-//! What registration does to the store when the store fails. The HTTP contract is shown by the tests of the package `local`.
+//! What registration does to the store when the store fails. The tests of the package `local` show the HTTP contract.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use testing::event;
 use testing::fault_proxy::{Fault, FaultProxy};
 
 const OPERATION: &str = "TransactWriteItems";
-/// A user and the markers of both names, beside the JWK Set.
+/// The number of items of one user: the user, the markers of both names, and the JWK Set.
 const ONE_USER: u64 = 4;
 const NO_USER: u64 = 1;
 
@@ -38,7 +38,7 @@ async fn a_registration_is_one_transaction_and_reads_nothing() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_for_a_while_is_asked_again_and_the_user_is_made_once() {
+async fn a_store_that_fails_for_a_while_is_retried_and_the_user_is_created_once() {
     for fault in [
         Fault::Status500,
         Fault::Throttle,
@@ -51,30 +51,30 @@ async fn a_store_that_fails_for_a_while_is_asked_again_and_the_user_is_made_once
     ] {
         let (deployment, proxy, function) = behind_proxy().await;
         proxy.script_for(OPERATION, [fault.clone()]);
-        let answer = register(&function, johndoe()).await;
-        assert_eq!(answer.status, 201, "{fault:?}: {answer:?}");
+        let response = register(&function, johndoe()).await;
+        assert_eq!(response.status, 201, "{fault:?}: {response:?}");
         assert_eq!(deployment.table().count().await, ONE_USER, "{fault:?}");
         assert_eq!(register(&function, johndoe()).await.status, 409, "{fault:?}");
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_is_lost_twice_after_the_write_is_no_409_of_our_own_making() {
+async fn a_response_that_is_lost_twice_after_the_write_causes_no_409() {
     let (deployment, proxy, function) = behind_proxy().await;
     proxy.script_for(OPERATION, [Fault::HangUpAfterWrite, Fault::HangUpAfterWrite]);
-    let answer = register(&function, johndoe()).await;
-    assert_eq!(answer.status, 201, "{answer:?}");
+    let response = register(&function, johndoe()).await;
+    assert_eq!(response.status, 201, "{response:?}");
     assert_eq!(proxy.count(OPERATION), 3);
-    let id = answer.body["id"].as_str().unwrap();
+    let id = response.body["id"].as_str().unwrap();
     let item = deployment.table().item(&format!("user#{id}"), "user").await;
     assert_eq!(
         item["username"]["S"], "johndoe",
-        "the user that was answered is the user that is stored"
+        "the user of the response is the user that is stored"
     );
 }
 
 #[tokio::test]
-async fn a_store_that_is_away_is_a_503_within_the_functions_time_and_leaves_no_half_user() {
+async fn an_unavailable_store_is_a_503_within_the_functions_time_and_leaves_no_half_user() {
     for fault in [
         Fault::Status500,
         Fault::Throttle,
@@ -86,10 +86,10 @@ async fn a_store_that_is_away_is_a_503_within_the_functions_time_and_leaves_no_h
         let (deployment, proxy, function) = behind_proxy().await;
         proxy.always(fault.clone());
         let started = Instant::now();
-        let answer = register(&function, johndoe()).await;
-        assert_eq!(answer.status, 503, "{fault:?}: {answer:?}");
-        assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
-        assert_eq!(answer.header("content-type"), "application/problem+json");
+        let response = register(&function, johndoe()).await;
+        assert_eq!(response.status, 503, "{fault:?}: {response:?}");
+        assert!(response.header("retry-after").parse::<u32>().unwrap() > 0);
+        assert_eq!(response.header("content-type"), "application/problem+json");
         assert!(started.elapsed() < Duration::from_secs(10), "{fault:?}");
         proxy.pass();
         assert_eq!(deployment.table().count().await, NO_USER, "{fault:?}");
@@ -98,7 +98,7 @@ async fn a_store_that_is_away_is_a_503_within_the_functions_time_and_leaves_no_h
 }
 
 #[tokio::test]
-async fn an_answer_that_stays_lost_is_a_503_with_a_whole_user_whom_a_repetition_meets() {
+async fn a_response_that_stays_lost_is_a_503_and_a_repetition_meets_the_whole_user() {
     let (deployment, proxy, function) = behind_proxy().await;
     proxy.always(Fault::HangUpAfterWrite);
     assert_eq!(register(&function, johndoe()).await.status, 503);
@@ -108,7 +108,7 @@ async fn an_answer_that_stays_lost_is_a_503_with_a_whole_user_whom_a_repetition_
 }
 
 #[tokio::test]
-async fn a_taken_name_is_not_asked_for_again() {
+async fn a_taken_name_is_not_retried() {
     let (_deployment, proxy, function) = behind_proxy().await;
     assert_eq!(register(&function, johndoe()).await.status, 201);
     proxy.reset_counts();
@@ -120,10 +120,10 @@ async fn a_taken_name_is_not_asked_for_again() {
 async fn the_password_is_stored_as_a_hash_alone() {
     let deployment = Deployment::start().await;
     let function = deployment.function::<Register>().await;
-    let answer = register(&function, johndoe()).await;
+    let response = register(&function, johndoe()).await;
     let item = deployment
         .table()
-        .item(&format!("user#{}", answer.body["id"].as_str().unwrap()), "user")
+        .item(&format!("user#{}", response.body["id"].as_str().unwrap()), "user")
         .await;
     assert!(
         item["password_hash"]["S"]
@@ -132,5 +132,5 @@ async fn the_password_is_stored_as_a_hash_alone() {
             .starts_with("$argon2id$")
     );
     assert!(!item.to_string().contains("correct horse battery"));
-    assert!(!answer.body.to_string().contains("argon2"));
+    assert!(!response.body.to_string().contains("argon2"));
 }

@@ -34,7 +34,7 @@ impl RotateKeys {
     ///
     /// # Errors
     ///
-    /// The reason of the failure; it can be repeated.
+    /// The reason why it failed; the event can be repeated.
     pub async fn handle(&self, event: Event) -> Result<Outcome, Error> {
         let RingStore::Secret(secret) = &self.rotation.ring else {
             return Err(Error::internal(

@@ -28,7 +28,7 @@ pub(crate) async fn run(
         // All four steps were done, and this one is repeated.
         Stage::Current => return Ok(()),
         Stage::Pending => {}
-        Stage::Neither => return Err(refused("the version of this token is not pending")),
+        Stage::Neither => return Err(rejected("the version of this token is not pending")),
     }
     let pending = secret.pending(version).await?;
     match (step, pending) {
@@ -42,7 +42,7 @@ pub(crate) async fn run(
         (Step::Test, None) => reach(rotation, secret).await,
         (Step::Finish, Some(ring)) => finish(rotation, secret, &versions, version, &ring).await,
         (Step::Set | Step::Finish, None) => {
-            Err(refused("the pending version has no value: createSecret first"))
+            Err(rejected("the pending version has no value: createSecret first"))
         }
     }
 }
@@ -69,9 +69,9 @@ async fn test(rotation: &Rotation, next: &Ring) -> Result<(), Error> {
     for ring_key in next.keys.iter().filter(|ring_key| now < ring_key.dates.drop_at) {
         let public = published
             .find(ring_key.key.kid(), now)
-            .ok_or_else(|| refused("a key of the pending version is not published: setSecret first"))?;
+            .ok_or_else(|| rejected("a key of the pending version is not published: setSecret first"))?;
         if !ring_key.key.agrees_with(public) {
-            return Err(refused(
+            return Err(rejected(
                 "what a key signs does not verify by what is published of it",
             ));
         }
@@ -100,14 +100,15 @@ async fn finish(
         .iter()
         .any(|ring_key| now < ring_key.dates.drop_at && !is_published(ring_key.key.kid()))
     {
-        return Err(refused(
+        return Err(rejected(
             "a key of the pending version is not published: setSecret first",
         ));
     }
     secret.make_current(version, versions).await
 }
 
-/// A pending ring that may not follow is given up, since its value can't be changed: the next rotation makes another.
+/// Checks that the pending ring may follow. One that may not is given up, since its value can't be changed: the next rotation
+/// makes another.
 async fn check(
     rotation: &Rotation,
     secret: &Secret,
@@ -121,13 +122,13 @@ async fn check(
         Ok(()) => Ok(published),
         Err(rule) => {
             secret.give_up_pending(versions).await?;
-            Err(refused(&format!(
+            Err(rejected(&format!(
                 "the pending ring is given up, since {rule}; rotate again"
             )))
         }
     }
 }
 
-fn refused(why: &str) -> Error {
+fn rejected(why: &str) -> Error {
     Error::internal("the rotation", why)
 }

@@ -20,7 +20,7 @@ mod grants;
 
 use grants::password::PasswordGrant;
 
-/// The parameters that are known; of each there may be one. A client's id and secret are known and ignored, until clients can be
+/// The parameters that are known; each may be sent once. A client's id and secret are known and ignored, until clients can be
 /// registered.
 const PARAMETERS: &[&str] = &[
     "grant_type",

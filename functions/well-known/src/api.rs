@@ -14,7 +14,7 @@ use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 pub use crate::metadata::Metadata;
 use crate::{WellKnown, allow_any_origin, public};
 
-/// The template's.
+/// The template's lead.
 const LEAD: Lead = Lead { seconds: 21_600 };
 
 #[derive(OpenApi)]

@@ -1,5 +1,5 @@
 //! `GET /.well-known/jwks.json`, `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: all that a
-//! verifier needs to know of us (RFC 7517, RFC 8414).
+//! verifier needs to know of this service (RFC 7517, RFC 8414).
 
 use lambda_http::http::{HeaderMap, HeaderValue, header};
 use lambda_http::{Body, Request, Response};
@@ -28,7 +28,7 @@ pub struct WellKnown {
     issuer: Issuer,
     grants: Grants,
     lead: Lead,
-    /// Whether `ALLOWED_ORIGINS` names any, since then the gateway sets the CORS headers.
+    /// `true` where `ALLOWED_ORIGINS` names any, since then the gateway sets the CORS headers.
     gateway_owns_cors: bool,
     clock: Clock,
 }

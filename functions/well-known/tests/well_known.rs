@@ -1,5 +1,4 @@
-//! When the published keys are read, and what is answered without them. The HTTP contract is shown by the tests of the package
-//! `local`.
+//! When the published keys are read, and the responses without them. The tests of the package `local` show the HTTP contract.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use well_known::{JWKS_PATH, WellKnown};
 
 const START: i64 = 1_800_000_000;
 
-/// A deployment without keys behind a proxy, and the hand on its clock.
+/// A deployment without keys behind a proxy, with a clock that the test sets.
 struct Fixture {
     deployment: Deployment,
     proxy: FaultProxy,
@@ -27,10 +26,10 @@ impl Fixture {
         let deployment = Deployment::without_keys().await;
         let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
         let now = Arc::new(AtomicI64::new(START));
-        let hand = Arc::clone(&now);
+        let time = Arc::clone(&now);
         let deployment = deployment
             .with("DYNAMODB_ENDPOINT", proxy.endpoint())
-            .at(move || Timestamp::from_unix(hand.load(Ordering::SeqCst)));
+            .at(move || Timestamp::from_unix(time.load(Ordering::SeqCst)));
         Self {
             deployment,
             proxy,
@@ -47,19 +46,22 @@ async fn get(function: &WellKnown, path: &str) -> Answer {
     call(function, Event::new("GET", path).request()).await
 }
 
-fn kids(answer: &Answer) -> Vec<&str> {
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let keys = answer.body["keys"].as_array().unwrap();
+fn kids(response: &Answer) -> Vec<&str> {
+    assert_eq!(response.status, 200, "{response:?}");
+    let keys = response.body["keys"].as_array().unwrap();
     keys.iter().map(|key| key["kid"].as_str().unwrap()).collect()
 }
 
 #[tokio::test]
-async fn until_keys_are_published_the_set_is_a_503_that_may_not_be_kept_and_the_metadata_is_there() {
+async fn without_published_keys_the_set_is_an_uncacheable_503_and_the_metadata_is_there() {
     let fixture = Fixture::new().await;
     let function = fixture.deployment.function::<WellKnown>().await;
-    let answer = get(&function, JWKS_PATH).await;
-    assert_eq!((answer.status, answer.header("cache-control")), (503, "no-store"));
-    assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
+    let response = get(&function, JWKS_PATH).await;
+    assert_eq!(
+        (response.status, response.header("cache-control")),
+        (503, "no-store")
+    );
+    assert!(response.header("retry-after").parse::<u32>().unwrap() > 0);
     assert_eq!(
         get(&function, "/.well-known/openid-configuration").await.status,
         200
@@ -95,7 +97,7 @@ async fn the_table_is_read_at_most_once_in_5_minutes_and_not_for_the_metadata() 
 }
 
 #[tokio::test]
-async fn while_the_table_is_away_the_keys_that_were_read_before_are_served_until_their_dates() {
+async fn while_the_table_is_unavailable_keys_read_before_are_served_until_their_dates() {
     let fixture = Fixture::new().await;
     let at = |seconds| Timestamp::from_unix(START + seconds);
     let key = |drop_at| RingKey {
@@ -154,9 +156,9 @@ async fn a_table_that_hangs_holds_up_one_request_in_30_seconds_and_the_metadata_
 async fn a_page_may_also_read_why_there_are_no_keys() {
     let fixture = Fixture::new().await;
     let function = fixture.deployment.function::<WellKnown>().await;
-    let answer = get(&function, JWKS_PATH).await;
+    let response = get(&function, JWKS_PATH).await;
     assert_eq!(
-        (answer.status, answer.header("access-control-allow-origin")),
+        (response.status, response.header("access-control-allow-origin")),
         (503, "*")
     );
 }
@@ -166,8 +168,8 @@ async fn what_the_gateway_owns_is_left_to_it_once_origins_are_allowed() {
     for (origins, header) in [("", "*"), ("https://function.example.com", "")] {
         let deployment = Deployment::start().await.with("ALLOWED_ORIGINS", origins);
         let function = deployment.function::<WellKnown>().await;
-        let answer = get(&function, JWKS_PATH).await;
-        assert_eq!(answer.header("access-control-allow-origin"), header);
+        let response = get(&function, JWKS_PATH).await;
+        assert_eq!(response.header("access-control-allow-origin"), header);
     }
 }
 
@@ -175,8 +177,8 @@ async fn what_the_gateway_owns_is_left_to_it_once_origins_are_allowed() {
 async fn without_a_grant_the_metadata_names_no_token_endpoint_and_no_empty_array() {
     let deployment = Deployment::start().await.with("ENABLE_PASSWORD_GRANT", "false");
     let function = deployment.function::<WellKnown>().await;
-    let answer = get(&function, "/.well-known/openid-configuration").await;
-    let members: Vec<&String> = answer.body.as_object().unwrap().keys().collect();
+    let response = get(&function, "/.well-known/openid-configuration").await;
+    let members: Vec<&String> = response.body.as_object().unwrap().keys().collect();
     assert_eq!(members, ["issuer", "jwks_uri", "response_types_supported"]);
 }
 

@@ -70,9 +70,9 @@ impl FieldError {
 /// The names that other users have; at least one is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conflict {
-    /// Whether another user has the username.
+    /// `true` where another user has the username.
     pub username: bool,
-    /// Whether another user has the e-mail address.
+    /// `true` where another user has the e-mail address.
     pub email: bool,
 }
 

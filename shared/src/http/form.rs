@@ -71,9 +71,9 @@ impl Encoding {
 
 type Pairs = Vec<(String, Zeroizing<String>)>;
 
-/// `form_urlencoded` never fails: it passes a bad escape through and replaces what is not UTF-8, so a mistyped password
-/// would be another password. Both are refused first. (No byte of a multi-byte character is `&`, `=`, `%` or `+`, so the
-/// body as a whole is UTF-8 exactly where each value is.)
+/// Parses a URL-encoded body. `form_urlencoded` never fails: it passes a bad escape through and replaces what is not UTF-8, so a
+/// mistyped password would be another password. Both are rejected first. (No byte of a multi-byte character is `&`, `=`, `%` or
+/// `+`, so the body as a whole is UTF-8 exactly where each value is.)
 fn url_encoded(body: &[u8]) -> Result<Pairs, Error> {
     let bad_escape = body.iter().enumerate().any(|(index, byte)| {
         let is_hex = |offset: usize| body.get(index + offset).is_some_and(u8::is_ascii_hexdigit);

@@ -1,4 +1,4 @@
-//! The headers that every response of ours has.
+//! The headers that every response has.
 
 use lambda_http::http::{HeaderMap, HeaderValue, header};
 

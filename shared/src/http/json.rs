@@ -55,7 +55,7 @@ impl Fields {
             Value::String(text) => parse(text),
             _ => Err(Violation::new(Code::Type, "Must be a string")),
         };
-        parsed.map_err(|violation| self.refuse(field, violation)).ok()
+        parsed.map_err(|violation| self.reject(field, violation)).ok()
     }
 
     /// Reports whether a field was sent and is not `null`; only before [`Fields::text`] removes it.
@@ -66,13 +66,8 @@ impl Fields {
     }
 
     /// Records that a field breaks a rule.
-    pub fn refuse(&mut self, field: &str, violation: Violation) {
+    pub fn reject(&mut self, field: &str, violation: Violation) {
         self.errors.push(FieldError::new(field, violation));
-    }
-
-    /// Reports whether `field` broke a rule.
-    pub fn refused(&self, field: &str) -> bool {
-        self.errors.iter().any(|error| error.field == field)
     }
 
     /// Rejects every member that was not read, even as `null`, so that a typing error loses nothing.
@@ -82,7 +77,7 @@ impl Fields {
     /// [`Error::Invalid`] with every violation.
     pub fn finish(mut self) -> Result<(), Error> {
         for (name, _) in std::mem::take(&mut self.members) {
-            self.refuse(&name, Violation::new(Code::Unknown, "No such field"));
+            self.reject(&name, Violation::new(Code::Unknown, "No such field"));
         }
         if self.errors.is_empty() {
             Ok(())

@@ -1,4 +1,4 @@
-//! What the gateway says of a request beside method, headers and body.
+//! What the gateway reports about a request beside method, headers and body.
 
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};

@@ -61,7 +61,7 @@ pub struct Cached<S: Source> {
 
 struct Kept<T> {
     value: Option<Arc<T>>,
-    /// From when the value is to be read again.
+    /// When the value is due to be read again.
     read_again: Option<Timestamp>,
     /// When a search without a match last read the value again.
     searched: Option<Timestamp>,

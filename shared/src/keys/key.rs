@@ -207,7 +207,7 @@ impl SigningKey {
             })
     }
 
-    /// The private side, for the document of the ring alone.
+    /// Returns the private side, for the document of the ring alone.
     pub(crate) fn pem(&self) -> &Zeroizing<String> {
         &self.pem
     }

@@ -4,7 +4,7 @@ use super::key::Kind;
 use crate::clock::Timestamp;
 use crate::env::{ACCESS_TOKEN_SECONDS, Env, EnvError, KEY_KIND, KEY_LEAD_SECONDS, KEY_ROTATION_SECONDS};
 
-/// The oldest that a function's own copy of ring or published keys may be, in seconds.
+/// The maximum age of a function's own copy of ring or published keys, in seconds.
 const COPY_SECONDS: u32 = 5 * 60;
 
 /// How long a key is published before it signs.
@@ -32,7 +32,7 @@ impl Lead {
         token_seconds.saturating_add(self.seconds)
     }
 
-    /// Returns how old a function's own copy of ring or published keys may be: five minutes, or less where the lead is shortened.
+    /// Returns the maximum age of a function's own copy of ring or published keys: five minutes, or less where the lead is shortened.
     pub fn copy_seconds(self) -> u32 {
         (self.seconds / 72).min(COPY_SECONDS)
     }
@@ -49,9 +49,9 @@ impl Lead {
 pub struct Dates {
     /// When it was made.
     pub made_at: Timestamp,
-    /// From when it signs: later than its publication by the lead, except for the first key of a ring.
+    /// When it begins to sign: later than its publication by the lead, except for the first key of a ring.
     pub signs_from: Timestamp,
-    /// Until when, this time excluded, it signs.
+    /// When it stops signing; at this time it signs no more.
     pub signs_until: Timestamp,
     /// When it may be removed from ring and JWK Set: every token that it signed has expired by then.
     pub drop_at: Timestamp,

@@ -1,4 +1,4 @@
-//! What a rotation or an emergency makes of a ring: here it is decided that no verifier meets a key that it could not have
+//! How a rotation or an emergency changes a ring. These rules keep every verifier from meeting a key that it could not have
 //! fetched.
 
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use super::ring::{Ring, RingKey};
 use crate::clock::Timestamp;
 use crate::error::Error;
 
-/// A ring's document must fit a secret's 64 KiB; an RSA key needs 2.
+/// The most keys of a ring: its document must fit a secret's 64 KiB, and an RSA key needs 2.
 const MOST_KEYS: usize = 24;
 
 /// Stands for every key, in the place of an id.
@@ -73,8 +73,8 @@ impl Lifecycle {
         Ok((ring, published))
     }
 
-    /// Checks that a ring may follow another: it has lost nothing of it except what was compromised, brings nothing of that back, and
-    /// would sign by nothing new that has not been published for the lead.
+    /// Checks that a ring may follow another: it lacks only keys that were compromised or have expired, brings no compromised key
+    /// back, and signs by no new key that has not been published for the lead.
     ///
     /// # Errors
     ///

@@ -131,8 +131,8 @@ struct ParsedArgon2 {
 }
 
 impl ParsedArgon2 {
-    /// `None` for what is malformed, and for parameters out of the variables' bounds: a row must not be able to ask
-    /// for a gigabyte.
+    /// Parses a PHC string. Returns `None` for what is malformed, and for parameters out of the variables' bounds: a row must
+    /// not be able to ask for a gigabyte.
     fn read(text: &str) -> Option<Self> {
         let phc = PasswordHash::new(text).ok()?;
         let algorithm = Algorithm::try_from(phc.algorithm.as_str()).ok()?;

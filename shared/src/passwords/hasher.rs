@@ -111,7 +111,7 @@ impl KeptMemory {
         kept.pop().unwrap_or_default()
     }
 
-    /// Wiped first: the blocks are derived from a password.
+    /// Returns blocks for the next hash. They are wiped first, since they are derived from a password.
     fn give_back(&self, mut blocks: Vec<Block>) {
         blocks.iter_mut().for_each(Zeroize::zeroize);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -19,9 +19,8 @@ pub(super) fn verify(typed: &str, normalized: &str, stored: &str) -> Verdict {
     }
 }
 
-/// The other system may not have normalized: the password is tried as typed and then, if it differs, after NFKC. A
-/// password over 72 bytes leaves the row as it is, since bcrypt never checked its tail: renewing would freeze whatever
-/// tail was typed this time.
+/// Verifies the password as typed and then, if it differs, after NFKC: the other system may not have normalized. A password over
+/// 72 bytes leaves the row as it is, since bcrypt never checked its tail: renewing would freeze whatever tail was typed this time.
 fn verify_bcrypt(typed: &str, normalized: &str, stored: &str) -> Verdict {
     let Ok(parts) = stored.parse::<bcrypt::HashParts>() else {
         return Verdict::Unreadable;

@@ -27,13 +27,13 @@ impl fmt::Debug for StoredHash {
 /// What a verification found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Another password, or no user: the two are not told apart.
+    /// Another password, or no user: the two are not distinguished.
     Wrong,
     /// The stored hash has a format that this service does not read, so no password can match.
     Unreadable,
     /// The right password.
     Right {
-        /// Whether the hash is weaker than a new one and should be replaced.
+        /// `true` where the hash is weaker than a new one and should be replaced.
         renew: bool,
     },
 }

@@ -66,12 +66,14 @@ impl Email {
     }
 }
 
-/// The folded local part is a part of the store's key, so compatibility forms of `@`, quotes and spaces are refused too.
+/// Reports whether a local part is a dot-string. The folded one is a part of the store's key, so compatibility forms of `@`,
+/// quotes and spaces are rejected, too.
 fn is_dot_string(local: &str) -> bool {
     !local.contains(['"', '@']) && EmailAddress::is_valid_local_part(local)
 }
 
-/// RFC 6531 allows any character outside ASCII; invisible ones would make two addresses look like one.
+/// Reports whether a character can be seen. RFC 6531 allows any character outside ASCII; invisible ones would make two addresses
+/// look like one.
 fn is_visible(character: char) -> bool {
     use GeneralCategory as G;
     let category = CodePointMapData::<GeneralCategory>::new().get(character);

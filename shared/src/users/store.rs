@@ -157,8 +157,8 @@ async fn held(update: UpdateItemFluentBuilder) -> Result<bool, Error> {
     }
 }
 
-/// Maps a canceled transaction. The reasons stand in the order of the puts: the user first, then its names. A name's failed condition is decisive; a
-/// conflict that is left after the SDK's retries is not.
+/// Maps a canceled transaction. The reasons stand in the order of the puts: the user first, then its names. A name's failed
+/// condition is decisive; a conflict that is left after the SDK's retries is not.
 fn rejection(names: &[NameKey], error: &SdkError<TransactWriteItemsError>) -> Error {
     let reasons = match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {

@@ -51,8 +51,8 @@ impl Username {
     }
 }
 
-/// Default-ignorable code points are refused though some are letters or marks: they are invisible, and two names that
-/// look alike would be two users.
+/// Reports whether a username may have a character. Default-ignorable code points are rejected though some are letters or marks:
+/// they are invisible, and two names that look alike would be two users.
 fn is_username_char(character: char) -> bool {
     use GeneralCategory as G;
     let category = CodePointMapData::<GeneralCategory>::new().get(character);

@@ -20,7 +20,7 @@ fn env<'a>(changes: &[(&'a str, &'a str)]) -> Env<'a> {
     Env::new(move |name| variables.get(name).map(|value| (*value).to_owned()))
 }
 
-/// Reads every variable that a function reads.
+/// Reads every variable of every function.
 async fn read_all(env: &Env<'_>) -> Result<(), StartError> {
     Table::connect(env).await?;
     RingStore::connect(env).await?;

@@ -6,7 +6,7 @@ use testing::rings::{published, ring_of};
 
 const NOW: Timestamp = Timestamp::from_unix(1_795_466_820);
 
-/// A ring's document with keys of this kind and these PEMs.
+/// Returns a ring's document with keys of this kind and these PEMs.
 fn document(kind: &str, pems: &[&str]) -> String {
     let key = |pem: &&str| {
         json!({
@@ -64,7 +64,7 @@ fn the_kid_is_the_thumbprint_of_rfc_7638() {
     let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_value(jwk).unwrap();
     let thumbprint = jwk.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).unwrap();
     assert_eq!(thumbprint, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
-    // And ours is the same function of a key's public members.
+    // A generated key's id is the same function of its public members.
     let key = SigningKey::generate(Kind::Es256).unwrap();
     let thumbprint = key
         .public()
@@ -75,7 +75,7 @@ fn the_kid_is_the_thumbprint_of_rfc_7638() {
 }
 
 #[test]
-fn what_is_not_pkcs8_of_a_kind_that_signs_is_refused_and_named() {
+fn what_is_not_pkcs8_of_a_kind_that_signs_is_rejected_and_named() {
     // openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024, made for this test alone.
     let small = include_str!("rsa-1024.pem");
     let public = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
@@ -95,14 +95,14 @@ fn what_is_not_pkcs8_of_a_kind_that_signs_is_refused_and_named() {
         ),
         ("RS256", "secret", "key 1 is not PEM"),
     ] {
-        let refused = Ring::parse(&document(kind, &[pem])).unwrap_err();
-        assert_eq!(refused.to_string(), rule);
+        let rejected = Ring::parse(&document(kind, &[pem])).unwrap_err();
+        assert_eq!(rejected.to_string(), rule);
     }
-    // What reads the key or what measures it says so, whichever comes first.
-    let refused = Ring::parse(&document("RS256", &[small])).unwrap_err().to_string();
+    // The parser of the key or the check of its strength rejects it, whichever comes first.
+    let rejected = Ring::parse(&document("RS256", &[small])).unwrap_err().to_string();
     assert!(
-        refused.starts_with("key 1 is not an RSA key") || refused.ends_with("under 2048 bits"),
-        "{refused}"
+        rejected.starts_with("key 1 is not an RSA key") || rejected.ends_with("under 2048 bits"),
+        "{rejected}"
     );
     for text in [
         "",
@@ -119,7 +119,7 @@ fn what_is_not_pkcs8_of_a_kind_that_signs_is_refused_and_named() {
 }
 
 #[test]
-fn a_public_set_with_a_symmetric_or_weak_key_or_without_kid_or_alg_is_refused() {
+fn a_public_set_with_a_symmetric_or_weak_key_or_without_kid_or_alg_is_rejected() {
     let good: Value = serde_json::from_str(&published(&ring_of(&[Kind::Rs256]))).unwrap();
     let with = |change: &dyn Fn(&mut Value)| {
         let mut set = good.clone();

@@ -1,4 +1,4 @@
-//! The library's rules, each on the real libraries and the real engine.
+//! The rules of `shared`, each with the real libraries and the real engine.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod env;

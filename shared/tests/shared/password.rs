@@ -23,7 +23,7 @@ async fn verify(text: &str, stored: &str) -> Verdict {
         .unwrap()
 }
 
-/// What another system would have stored: bcrypt of the bytes as given, at the lowest cost.
+/// Returns what another system would have stored: bcrypt of the bytes as given, at the lowest cost.
 fn bcrypt(text: &str) -> String {
     bcrypt::hash(text, 4).unwrap()
 }
@@ -228,7 +228,7 @@ async fn an_unknown_user_is_a_wrong_password() {
 
 #[tokio::test]
 async fn an_unknown_user_costs_a_hash_by_todays_parameters() {
-    // Argon2 takes no less than 8 KiB: where it is really called by today's parameters, it says so.
+    // Argon2 accepts no less than 8 KiB: where it is really called by today's parameters, it fails.
     let impossible = HashCost {
         memory_kib: 1,
         ..TODAY

@@ -76,13 +76,13 @@ async fn an_id_is_never_used_twice() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_parse_is_an_error_without_what_was_in_it() {
+async fn a_response_that_does_not_parse_is_an_error_without_its_content() {
     let deployment = Deployment::without_keys().await;
     deployment.user("johndoe", "correct horse battery").await;
     let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
     let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint());
     let users = Users::new(Table::connect(&deployment.env()).await.unwrap());
-    // The marker's answer passes, the user's does not.
+    // The marker's response passes, the user's does not.
     proxy.script_for("GetItem", [Fault::Pass]);
     proxy.always(Fault::CutAnswer);
     let key = name_at_log_in("johndoe").unwrap();

@@ -1,12 +1,12 @@
 use shared::error::{Code, Violation};
 use shared::users::{Email, FullName, NameKey, Username, Website, name_at_log_in};
 
-fn refused<T: std::fmt::Debug>(result: Result<T, Violation>) -> Code {
+fn rejected<T: std::fmt::Debug>(result: Result<T, Violation>) -> Code {
     result.unwrap_err().code
 }
 
 #[test]
-fn a_username_of_any_script_is_taken_and_shown_as_typed() {
+fn a_username_of_any_script_is_accepted_and_shown_as_typed() {
     for typed in [
         "a",
         "john.doe_1-2+3",
@@ -45,18 +45,18 @@ fn a_username_with_anything_else_is_invalid() {
         " a",
         "a ",
     ] {
-        assert_eq!(refused(Username::parse(typed)), Code::Invalid, "{typed:?}");
+        assert_eq!(rejected(Username::parse(typed)), Code::Invalid, "{typed:?}");
     }
 }
 
 #[test]
 fn a_username_has_1_to_64_characters_after_nfkc() {
-    assert_eq!(refused(Username::parse("")), Code::TooShort);
-    assert_eq!(refused(Username::parse(&"x".repeat(65))), Code::TooLong);
+    assert_eq!(rejected(Username::parse("")), Code::TooShort);
+    assert_eq!(rejected(Username::parse(&"x".repeat(65))), Code::TooLong);
     // 64 letters typed as 128 code points, each an e and an accent, are 64 after NFKC.
     assert!(Username::parse(&"e\u{301}".repeat(64)).is_ok());
     // One ligature typed is two letters after it.
-    assert_eq!(refused(Username::parse(&"ﬁ".repeat(33))), Code::TooLong);
+    assert_eq!(rejected(Username::parse(&"ﬁ".repeat(33))), Code::TooLong);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn an_email_is_a_dot_string_and_a_domain_of_two_or_more_labels() {
         "a\u{ff20}b@example.com",
         "john\u{85}@example.com",
     ] {
-        assert_eq!(refused(Email::parse(typed)), Code::Invalid, "{typed:?}");
+        assert_eq!(rejected(Email::parse(typed)), Code::Invalid, "{typed:?}");
     }
 }
 
@@ -117,8 +117,8 @@ fn an_email_has_1_to_254_bytes() {
     let of = |length: usize| format!("{}@{domain}", "l".repeat(length - domain.len() - 1));
     assert_eq!(of(254).len(), 254);
     assert!(Email::parse(&of(254)).is_ok(), "{:?}", Email::parse(&of(254)));
-    assert_eq!(refused(Email::parse(&of(255))), Code::TooLong);
-    assert_eq!(refused(Email::parse("")), Code::TooShort);
+    assert_eq!(rejected(Email::parse(&of(255))), Code::TooLong);
+    assert_eq!(rejected(Email::parse("")), Code::TooShort);
 }
 
 #[test]
@@ -141,9 +141,9 @@ fn a_log_in_name_with_an_at_sign_is_only_ever_an_email() {
 #[test]
 fn a_full_name_has_1_to_200_characters_without_controls() {
     assert!(FullName::parse(&"é".repeat(200)).is_ok());
-    assert_eq!(refused(FullName::parse(&"é".repeat(201))), Code::TooLong);
-    assert_eq!(refused(FullName::parse("")), Code::TooShort);
-    assert_eq!(refused(FullName::parse("John\u{7}Doe")), Code::Invalid);
+    assert_eq!(rejected(FullName::parse(&"é".repeat(201))), Code::TooLong);
+    assert_eq!(rejected(FullName::parse("")), Code::TooShort);
+    assert_eq!(rejected(FullName::parse("John\u{7}Doe")), Code::Invalid);
     assert_eq!(FullName::parse(" John  Doe ").unwrap().as_str(), " John  Doe ");
 }
 
@@ -171,7 +171,7 @@ fn a_website_is_an_absolute_http_or_https_url() {
         "https:\\\\example.com",
         "https://example.com/<b>",
     ] {
-        assert_eq!(refused(Website::parse(typed)), Code::Invalid, "{typed:?}");
+        assert_eq!(rejected(Website::parse(typed)), Code::Invalid, "{typed:?}");
     }
-    assert_eq!(refused(Website::parse("")), Code::TooShort);
+    assert_eq!(rejected(Website::parse("")), Code::TooShort);
 }

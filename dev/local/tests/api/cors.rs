@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::running::{Answer, PASSWORD, Running};
+use crate::running::{PASSWORD, Response, Running};
 
 const ORIGIN: &str = "https://app.example.com";
 
@@ -20,37 +20,37 @@ fn preflight(service: &Running, origin: &str) -> reqwest::RequestBuilder {
         .header("access-control-request-headers", "authorization,content-type")
 }
 
-fn is_without_cors(answer: &Answer) {
-    for name in answer.headers.keys() {
-        assert!(!name.as_str().starts_with("access-control-"), "{answer:?}");
+fn is_without_cors(response: &Response) {
+    for name in response.headers.keys() {
+        assert!(!name.as_str().starts_with("access-control-"), "{response:?}");
     }
 }
 
 #[tokio::test]
 async fn while_no_origin_is_allowed_options_is_an_unknown_route() {
     let service = Running::start().await;
-    let answer = Answer::of(preflight(&service, ORIGIN)).await;
+    let response = Response::of(preflight(&service, ORIGIN)).await;
     assert_eq!(
-        (answer.status, &answer.body),
+        (response.status, &response.body),
         (404, &json!({"message": "Not Found"}))
     );
-    is_without_cors(&answer);
-    let answer = Answer::of(service.request("GET", "/users/me").header("origin", ORIGIN)).await;
-    is_without_cors(&answer);
+    is_without_cors(&response);
+    let response = Response::of(service.request("GET", "/users/me").header("origin", ORIGIN)).await;
+    is_without_cors(&response);
 }
 
 #[tokio::test]
-async fn an_allowed_origin_is_told_what_it_may_send_and_read() {
+async fn an_allowed_origin_learns_what_it_may_send_and_read() {
     let service = allowing().await;
-    let answer = Answer::of(preflight(&service, ORIGIN)).await;
-    assert_eq!(answer.status, 204);
-    assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
+    let response = Response::of(preflight(&service, ORIGIN)).await;
+    assert_eq!(response.status, 204);
+    assert_eq!(response.header("access-control-allow-origin"), ORIGIN);
     assert_eq!(
-        answer.header("access-control-allow-headers"),
+        response.header("access-control-allow-headers"),
         "authorization,content-type"
     );
-    assert!(answer.header("access-control-allow-methods").contains("POST"));
-    assert_eq!(answer.header("access-control-allow-credentials"), "");
+    assert!(response.header("access-control-allow-methods").contains("POST"));
+    assert_eq!(response.header("access-control-allow-credentials"), "");
     service.user("johndoe").await;
     let form = service
         .request("POST", "/token")
@@ -60,14 +60,14 @@ async fn an_allowed_origin_is_told_what_it_may_send_and_read() {
             "username=johndoe&password={}",
             PASSWORD.replace(' ', "+")
         ));
-    let answer = Answer::of(form).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
+    let response = Response::of(form).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("access-control-allow-origin"), ORIGIN);
     assert_eq!(
-        answer.header("access-control-expose-headers"),
+        response.header("access-control-expose-headers"),
         "www-authenticate,x-amzn-remapped-www-authenticate,retry-after,location"
     );
-    assert_eq!(answer.header("access-control-allow-credentials"), "");
+    assert_eq!(response.header("access-control-allow-credentials"), "");
 }
 
 #[tokio::test]
@@ -78,12 +78,12 @@ async fn another_origin_gets_no_cors_header() {
         "https://app.example.com.evil.example",
         "null",
     ] {
-        let answer = Answer::of(preflight(&service, origin)).await;
-        assert_eq!(answer.status, 204, "the gateway answers OPTIONS by itself");
-        is_without_cors(&answer);
-        let answer = Answer::of(service.request("GET", "/users/me").header("origin", origin)).await;
-        assert_eq!(answer.status, 401);
-        is_without_cors(&answer);
+        let response = Response::of(preflight(&service, origin)).await;
+        assert_eq!(response.status, 204, "the gateway responses OPTIONS by itself");
+        is_without_cors(&response);
+        let response = Response::of(service.request("GET", "/users/me").header("origin", origin)).await;
+        assert_eq!(response.status, 401);
+        is_without_cors(&response);
     }
-    is_without_cors(&Answer::of(service.request("GET", "/users/me")).await);
+    is_without_cors(&Response::of(service.request("GET", "/users/me")).await);
 }

@@ -1,4 +1,4 @@
-//! A stack that is deployed already, in the place of a service of each test's own (`.ci/deployed` and `docs/emulator.md`).
+//! A stack that is deployed already, in the place of an own service for each test (`.ci/deployed` and `docs/emulator.md`).
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -7,7 +7,7 @@ use shared::env::process_variable;
 use testing::table::Table;
 use tokio::sync::{Mutex, MutexGuard};
 
-/// All tests share the one table, so one of them at a time has it.
+/// Held by the one test that uses the table now: all tests share it.
 static TURN: Mutex<()> = Mutex::const_new(());
 
 /// The stack that the environment names.
@@ -22,12 +22,13 @@ pub(crate) struct Deployed {
 }
 
 impl Deployed {
-    /// Whether the tests are run against a deployed stack.
+    /// Reports whether the tests run against a deployed stack.
     pub(crate) fn is_named() -> bool {
         process_variable("LATCHKEY_URL").is_some_and(|url| !url.is_empty())
     }
 
-    /// The stack, without the users of earlier tests. The table is on an emulator: nothing else takes the signature of [`Table`].
+    /// Returns the stack without the users of earlier tests. The table is on an emulator: nothing else accepts the signature of
+    /// [`Table`].
     pub(crate) async fn emptied() -> Self {
         let turn = TURN.try_lock();
         assert!(
@@ -54,7 +55,7 @@ fn variable(name: &str) -> String {
     value.unwrap()
 }
 
-/// Every `*.localhost` is loopback (RFC 6761), and not every resolver knows it.
+/// Creates a client. Every `*.localhost` is loopback (RFC 6761), and not every resolver knows it.
 fn client(url: &str) -> Client {
     let url = Url::parse(url).unwrap();
     let host = url.host_str().unwrap();

@@ -1,12 +1,12 @@
 use serde_json::json;
 
-use crate::running::{Answer, Running};
+use crate::running::{Response, Running};
 
 #[tokio::test]
 async fn the_page_loads_nothing_from_elsewhere_and_sits_in_no_frame() {
     let service = Running::start().await;
     for path in ["/docs", "/docs/"] {
-        let page = Answer::of(service.request("GET", path)).await;
+        let page = Response::of(service.request("GET", path)).await;
         assert_eq!(
             (page.status, page.header("content-type")),
             (200, "text/html; charset=utf-8")
@@ -30,7 +30,7 @@ async fn the_page_loads_nothing_from_elsewhere_and_sits_in_no_frame() {
 #[tokio::test]
 async fn each_file_that_the_page_names_is_served() {
     let service = Running::start().await;
-    let page = Answer::of(service.request("GET", "/docs")).await;
+    let page = Response::of(service.request("GET", "/docs")).await;
     let html = page.body.as_str().unwrap();
     let files: Vec<&str> = html
         .split('"')
@@ -38,11 +38,11 @@ async fn each_file_that_the_page_names_is_served() {
         .collect();
     assert_eq!(files.len(), 5, "{files:?}");
     for file in files {
-        let answer = Answer::of(service.request("GET", file)).await;
-        assert_eq!(answer.status, 200, "{file}");
-        assert_ne!(answer.header("content-type"), "");
+        let response = Response::of(service.request("GET", file)).await;
+        assert_eq!(response.status, 200, "{file}");
+        assert_ne!(response.header("content-type"), "");
     }
-    let unknown = Answer::of(service.request("GET", "/docs/nothing.js")).await;
+    let unknown = Response::of(service.request("GET", "/docs/nothing.js")).await;
     assert_eq!(
         (unknown.status, unknown.body),
         (404, json!({"message": "Not Found"}))
@@ -52,13 +52,13 @@ async fn each_file_that_the_page_names_is_served() {
 #[tokio::test]
 async fn the_document_is_served() {
     let service = Running::start().await;
-    let answer = Answer::of(service.request("GET", "/openapi.json")).await;
+    let response = Response::of(service.request("GET", "/openapi.json")).await;
     assert_eq!(
-        (answer.status, answer.header("content-type")),
+        (response.status, response.header("content-type")),
         (200, "application/json")
     );
     assert_eq!(
-        answer.body.to_string(),
+        response.body.to_string(),
         serde_json::from_str::<serde_json::Value>(docs::OPENAPI)
             .unwrap()
             .to_string()
@@ -66,7 +66,7 @@ async fn the_document_is_served() {
 }
 
 #[test]
-fn every_answer_is_documented_with_its_body_its_headers_and_an_example() {
+fn every_response_is_documented_with_its_body_its_headers_and_an_example() {
     let document: serde_json::Value = serde_json::from_str(docs::OPENAPI).unwrap();
     let statuses = |path: &str, method: &str| -> Vec<String> {
         let responses = document["paths"][path][method]["responses"].as_object().unwrap();

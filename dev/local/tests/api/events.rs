@@ -24,7 +24,7 @@ async fn each_sample_event_gets_the_response_that_is_expected() {
 }
 
 #[test]
-fn each_sample_event_is_run_and_each_function_has_an_accepted_and_a_refused_one() {
+fn each_sample_event_is_run_and_each_function_has_an_accepted_and_a_rejected_one() {
     let api = cases().into_iter().map(|case| case.event);
     let rotation = rotation::cases().into_iter().map(|case| case.event);
     let run: BTreeSet<String> = api.chain(rotation).collect();
@@ -42,7 +42,7 @@ fn each_sample_event_is_run_and_each_function_has_an_accepted_and_a_refused_one(
         );
         assert!(
             statuses.iter().any(|status| *status >= 400),
-            "{function}: none is refused"
+            "{function}: none is rejected"
         );
     }
 }

@@ -1,21 +1,21 @@
 use serde_json::json;
 
-use crate::running::{Answer, Running};
+use crate::running::{Response, Running};
 
-fn is_the_gateways(answer: &Answer, status: u16, message: &str) {
+fn is_the_gateways(response: &Response, status: u16, message: &str) {
     assert_eq!(
-        (answer.status, &answer.body),
+        (response.status, &response.body),
         (status, &json!({ "message": message })),
-        "{answer:?}"
+        "{response:?}"
     );
-    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(response.header("content-type"), "application/json");
     for ours in ["x-content-type-options", "cache-control"] {
-        assert_eq!(answer.header(ours), "", "{ours} is ours");
+        assert_eq!(response.header(ours), "", "{ours} is ours");
     }
 }
 
 #[tokio::test]
-async fn an_unknown_route_or_method_is_answered_by_the_gateway() {
+async fn the_gateway_responds_to_an_unknown_route_or_method() {
     let service = Running::start().await;
     for (method, path) in [
         ("GET", "/"),
@@ -27,7 +27,11 @@ async fn an_unknown_route_or_method_is_answered_by_the_gateway() {
         ("GET", "/token/"),
         ("POST", "/.well-known/jwks.json"),
     ] {
-        is_the_gateways(&Answer::of(service.request(method, path)).await, 404, "Not Found");
+        is_the_gateways(
+            &Response::of(service.request(method, path)).await,
+            404,
+            "Not Found",
+        );
     }
 }
 
@@ -35,7 +39,7 @@ async fn an_unknown_route_or_method_is_answered_by_the_gateway() {
 async fn a_slash_at_the_end_of_a_route_that_has_none_makes_it_an_unknown_one() {
     let service = Running::start().await;
     is_the_gateways(
-        &Answer::of(service.request("POST", "/register/")).await,
+        &Response::of(service.request("POST", "/register/")).await,
         404,
         "Not Found",
     );
@@ -45,17 +49,17 @@ async fn a_slash_at_the_end_of_a_route_that_has_none_makes_it_an_unknown_one() {
 async fn t_01_options_reaches_no_handler() {
     let service = Running::start().await;
     is_the_gateways(
-        &Answer::of(service.request("OPTIONS", "/token")).await,
+        &Response::of(service.request("OPTIONS", "/token")).await,
         404,
         "Not Found",
     );
 }
 
 #[tokio::test]
-async fn more_than_10240_bytes_of_headers_are_refused_by_the_gateway() {
+async fn the_gateway_rejects_more_than_10240_bytes_of_headers() {
     let service = Running::start().await;
     let with = async |length: usize| {
-        Answer::of(
+        Response::of(
             service
                 .request("GET", "/users/me")
                 .header("authorization", "x".repeat(length)),
@@ -67,23 +71,23 @@ async fn more_than_10240_bytes_of_headers_are_refused_by_the_gateway() {
 }
 
 #[tokio::test]
-async fn more_than_10_mib_of_body_are_refused_by_the_gateway() {
+async fn the_gateway_rejects_more_than_10_mib_of_body() {
     let service = Running::start().await;
     let request = service
         .request("POST", "/register")
         .body(vec![b'x'; 10 * 1024 * 1024 + 1]);
-    is_the_gateways(&Answer::of(request).await, 413, "Request Entity Too Large");
+    is_the_gateways(&Response::of(request).await, 413, "Request Entity Too Large");
 }
 
 #[tokio::test]
-async fn repeated_headers_are_joined_by_a_comma_as_a_function_behind_the_gateway_sees_them() {
+async fn repeated_headers_reach_a_function_joined_by_a_comma() {
     let service = Running::start().await;
     let request = service
         .request("POST", "/token")
         .header("content-type", "application/x-www-form-urlencoded")
         .header("content-type", "application/x-www-form-urlencoded")
         .body("a=b");
-    Answer::of(request).await.is_oauth(415, "invalid_request");
+    Response::of(request).await.is_oauth(415, "invalid_request");
 }
 
 #[tokio::test]
@@ -91,9 +95,9 @@ async fn head_is_no_get() {
     let service = Running::start().await;
     let token = service.token("johndoe").await;
     for path in ["/users/me", "/docs", "/openapi.json"] {
-        let answer = Answer::of(service.request("HEAD", path).bearer_auth(&token)).await;
+        let response = Response::of(service.request("HEAD", path).bearer_auth(&token)).await;
         assert_eq!(
-            (answer.status, answer.header("cache-control")),
+            (response.status, response.header("cache-control")),
             (404, ""),
             "{path}"
         );

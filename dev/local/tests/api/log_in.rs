@@ -1,10 +1,10 @@
-//! Who logs in, by which name and password.
+//! Log-in by the names and passwords of users.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::running::{Answer, PASSWORD, Running};
+use crate::running::{PASSWORD, Response, Running};
 
 #[tokio::test]
 async fn a_user_logs_in_by_username_or_email_however_it_is_written() {
@@ -50,10 +50,10 @@ async fn the_right_password_of_a_disabled_user_is_an_invalid_grant() {
     let service = Running::start().await;
     let id = service.user("johndoe").await;
     service.table.set(&id, "disabled", json!({"BOOL": true})).await;
-    let answer = service.log_in("johndoe", PASSWORD).await;
-    answer.is_oauth(400, "invalid_grant");
-    assert_eq!(answer.body["detail"], "Inactive user");
-    // A wrong one tells nothing.
+    let response = service.log_in("johndoe", PASSWORD).await;
+    response.is_oauth(400, "invalid_grant");
+    assert_eq!(response.body["detail"], "Inactive user");
+    // A wrong one reveals nothing.
     service
         .log_in("johndoe", "wrong horse battery")
         .await
@@ -61,7 +61,7 @@ async fn the_right_password_of_a_disabled_user_is_an_invalid_grant() {
 }
 
 #[tokio::test]
-async fn no_scope_can_be_granted_and_that_is_told_to_the_right_password_alone() {
+async fn no_scope_can_be_granted_and_the_right_password_alone_learns_it() {
     let service = Running::start().await;
     service.user("johndoe").await;
     for scope in ["read", "read+write", "%22"] {
@@ -93,7 +93,7 @@ async fn client_credentials_are_ignored_in_the_form_and_in_basic() {
             .header("authorization", basic)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(form);
-        assert_eq!(Answer::of(request).await.status, 200, "{basic}");
+        assert_eq!(Response::of(request).await.status, 200, "{basic}");
     }
 }
 
@@ -106,13 +106,13 @@ async fn a_slash_at_the_end_is_the_same_route_and_anything_more_is_not() {
             .request("POST", path)
             .header("content-type", "application/x-www-form-urlencoded")
             .body("username=johndoe&password=correct+horse+battery");
-        Answer::of(request).await
+        Response::of(request).await
     };
     assert_eq!(post("/token/").await.status, 200);
     for path in ["/token/more", "/token/more/", "/token//"] {
-        let answer = post(path).await;
+        let response = post(path).await;
         assert_eq!(
-            (answer.status, answer.body),
+            (response.status, response.body),
             (404, json!({"message": "Not Found"})),
             "{path}"
         );

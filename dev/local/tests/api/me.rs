@@ -3,26 +3,26 @@ use shared::keys::Kind;
 use testing::forge::Forger;
 use testing::rings::ring_of;
 
-use crate::running::{Answer, PASSWORD, Running};
+use crate::running::{PASSWORD, Response, Running};
 
 const CHALLENGE: &str = "Bearer realm=\"latchkey\"";
 const INVALID_TOKEN: &str = "Bearer realm=\"latchkey\", error=\"invalid_token\", error_description=\"Could not validate credentials\"";
 
-fn is_invalid_token(answer: &Answer, why: &str) {
-    assert_eq!(answer.status, 401, "{why}: {answer:?}");
-    answer.is_problem(401, "Could not validate credentials");
-    assert_eq!(answer.header("www-authenticate"), INVALID_TOKEN, "{why}");
-    assert_eq!(answer.body["error"], "invalid_token", "{why}");
+fn is_invalid_token(response: &Response, why: &str) {
+    assert_eq!(response.status, 401, "{why}: {response:?}");
+    response.is_problem(401, "Could not validate credentials");
+    assert_eq!(response.header("www-authenticate"), INVALID_TOKEN, "{why}");
+    assert_eq!(response.body["error"], "invalid_token", "{why}");
 }
 
-fn is_not_authenticated(answer: &Answer) {
-    answer.is_problem(401, "Not authenticated");
-    assert_eq!(answer.header("www-authenticate"), CHALLENGE);
-    assert!(answer.body.get("error").is_none(), "{answer:?}");
+fn is_not_authenticated(response: &Response) {
+    response.is_problem(401, "Not authenticated");
+    assert_eq!(response.header("www-authenticate"), CHALLENGE);
+    assert!(response.body.get("error").is_none(), "{response:?}");
 }
 
 #[tokio::test]
-async fn a_user_reads_what_registration_answered() {
+async fn a_user_reads_what_registration_responded() {
     let service = Running::start().await;
     let body = json!({"username": "johndoe", "email": "j@example.com", "full_name": "John Doe", "password": PASSWORD});
     let registered = service.register(body).await;
@@ -30,35 +30,35 @@ async fn a_user_reads_what_registration_answered() {
         .as_str()
         .unwrap()
         .to_owned();
-    let answer = service.me(&format!("Bearer {token}")).await;
-    assert_eq!((answer.status, &answer.body), (200, &registered.body));
-    assert_eq!(answer.header("content-type"), "application/json");
+    let response = service.me(&format!("Bearer {token}")).await;
+    assert_eq!((response.status, &response.body), (200, &registered.body));
+    assert_eq!(response.header("content-type"), "application/json");
     let slash = service.request("GET", "/users/me/").bearer_auth(&token);
-    assert_eq!(Answer::of(slash).await.status, 200);
-    let more = Answer::of(service.request("GET", "/users/me/more").bearer_auth(&token)).await;
+    assert_eq!(Response::of(slash).await.status, 200);
+    let more = Response::of(service.request("GET", "/users/me/more").bearer_auth(&token)).await;
     assert_eq!((more.status, more.body), (404, json!({"message": "Not Found"})));
 }
 
 #[tokio::test]
 async fn b_01_without_credentials_the_challenge_has_no_error() {
     let service = Running::start().await;
-    is_not_authenticated(&Answer::of(service.request("GET", "/users/me")).await);
+    is_not_authenticated(&Response::of(service.request("GET", "/users/me")).await);
 }
 
 #[tokio::test]
 async fn b_02_every_challenge_has_a_realm() {
     let service = Running::start().await;
-    let answers = [
-        Answer::of(service.request("GET", "/users/me")).await,
+    let responses = [
+        Response::of(service.request("GET", "/users/me")).await,
         service.me("Basic Og==").await,
         service.me("Bearer").await,
         service.me("Bearer x").await,
         service.log_in("nobody", "wrong").await,
     ];
-    for answer in answers {
+    for response in responses {
         assert!(
-            answer.header("www-authenticate").starts_with(CHALLENGE),
-            "{answer:?}"
+            response.header("www-authenticate").starts_with(CHALLENGE),
+            "{response:?}"
         );
     }
 }
@@ -88,13 +88,13 @@ async fn b_03_a_token_that_does_not_verify_is_an_invalid_token_without_a_reason(
 async fn b_05_two_values_or_no_single_token_are_an_invalid_request() {
     let service = Running::start().await;
     let token = service.token("johndoe").await;
-    let is_refused = |answer: &Answer| {
-        answer.is_problem(400, "Authorization must be Bearer and one token");
+    let is_refused = |response: &Response| {
+        response.is_problem(400, "Authorization must be Bearer and one token");
         assert_eq!(
-            answer.header("www-authenticate"),
+            response.header("www-authenticate"),
             "Bearer realm=\"latchkey\", error=\"invalid_request\""
         );
-        assert_eq!(answer.body["error"], "invalid_request");
+        assert_eq!(response.body["error"], "invalid_request");
     };
     for value in [
         "Bearer".to_owned(),
@@ -114,7 +114,7 @@ async fn b_05_two_values_or_no_single_token_are_an_invalid_request() {
         .request("GET", "/users/me")
         .header("authorization", format!("Bearer {token}"))
         .header("authorization", "Basic Og==");
-    is_refused(&Answer::of(twice).await);
+    is_refused(&Response::of(twice).await);
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn b_06_the_query_is_never_read_and_the_scheme_is_compared_without_case() 
     let service = Running::start().await;
     let token = service.token("johndoe").await;
     is_not_authenticated(
-        &Answer::of(service.request("GET", &format!("/users/me?access_token={token}"))).await,
+        &Response::of(service.request("GET", &format!("/users/me?access_token={token}"))).await,
     );
     for scheme in ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer  "] {
         assert_eq!(
@@ -156,15 +156,15 @@ async fn j_03_only_a_token_of_our_type_key_issuer_audience_and_time_verifies() {
     let forger = service.forger(&id);
     let now = forger.claims["iat"].as_i64().unwrap();
     let accepted = async |why: &str, change: &dyn Fn(&mut Value, &mut Value)| {
-        let answer = service
+        let response = service
             .me(&format!(
                 "Bearer {}",
                 forger.token(|header, claims| change(header, claims))
             ))
             .await;
-        assert_eq!(answer.status, 200, "{why}: {answer:?}");
+        assert_eq!(response.status, 200, "{why}: {response:?}");
     };
-    let refused = async |why: &str, change: &dyn Fn(&mut Value, &mut Value)| {
+    let rejected = async |why: &str, change: &dyn Fn(&mut Value, &mut Value)| {
         let token = forger.token(|header, claims| change(header, claims));
         is_invalid_token(&service.me(&format!("Bearer {token}")).await, why);
     };
@@ -198,42 +198,42 @@ async fn j_03_only_a_token_of_our_type_key_issuer_audience_and_time_verifies() {
     })
     .await;
 
-    refused("typ JWT", &|header, _| header["typ"] = json!("JWT")).await;
-    refused("no typ", &|header, _| remove(header, "typ")).await;
-    refused("crit", &|header, _| header["crit"] = json!(["exp"])).await;
-    refused("empty crit", &|header, _| header["crit"] = json!([])).await;
-    refused("no kid", &|header, _| remove(header, "kid")).await;
-    refused("unknown kid", &|header, _| header["kid"] = json!("another")).await;
-    refused("RS512 of an RS256 key", &|header, _| {
+    rejected("typ JWT", &|header, _| header["typ"] = json!("JWT")).await;
+    rejected("no typ", &|header, _| remove(header, "typ")).await;
+    rejected("crit", &|header, _| header["crit"] = json!(["exp"])).await;
+    rejected("empty crit", &|header, _| header["crit"] = json!([])).await;
+    rejected("no kid", &|header, _| remove(header, "kid")).await;
+    rejected("unknown kid", &|header, _| header["kid"] = json!("another")).await;
+    rejected("RS512 of an RS256 key", &|header, _| {
         header["alg"] = json!("RS512")
     })
     .await;
-    refused("ES256 of an RSA key", &|header, _| header["alg"] = json!("ES256")).await;
-    refused("no alg", &|header, _| remove(header, "alg")).await;
+    rejected("ES256 of an RSA key", &|header, _| header["alg"] = json!("ES256")).await;
+    rejected("no alg", &|header, _| remove(header, "alg")).await;
     for claim in ["iss", "aud", "sub", "exp", "iat", "client_id", "jti", "auth_time"] {
-        refused(claim, &|_, claims| remove(claims, claim)).await;
+        rejected(claim, &|_, claims| remove(claims, claim)).await;
     }
-    refused("another issuer", &|_, claims| {
+    rejected("another issuer", &|_, claims| {
         claims["iss"] = json!("https://evil.example.com")
     })
     .await;
-    refused("our issuer with a slash", &|_, claims| {
+    rejected("our issuer with a slash", &|_, claims| {
         claims["iss"] = json!(format!("{}/", service.issuer))
     })
     .await;
-    refused("an array issuer", &|_, claims| {
+    rejected("an array issuer", &|_, claims| {
         claims["iss"] = json!([service.issuer])
     })
     .await;
-    refused("another audience", &|_, claims| {
+    rejected("another audience", &|_, claims| {
         claims["aud"] = json!("https://api.example.com")
     })
     .await;
-    refused("an empty subject", &|_, claims| claims["sub"] = json!("")).await;
-    refused("expired", &|_, claims| claims["exp"] = json!(now - 70)).await;
-    refused("issued ahead", &|_, claims| claims["iat"] = json!(now + 70)).await;
-    refused("nbf ahead", &|_, claims| claims["nbf"] = json!(now + 70)).await;
-    refused("exp as text", &|_, claims| claims["exp"] = json!("tomorrow")).await;
+    rejected("an empty subject", &|_, claims| claims["sub"] = json!("")).await;
+    rejected("expired", &|_, claims| claims["exp"] = json!(now - 70)).await;
+    rejected("issued ahead", &|_, claims| claims["iat"] = json!(now + 70)).await;
+    rejected("nbf ahead", &|_, claims| claims["nbf"] = json!(now + 70)).await;
+    rejected("exp as text", &|_, claims| claims["exp"] = json!("tomorrow")).await;
 
     is_invalid_token(
         &service.me(&format!("Bearer {}", forger.unsigned())).await,
@@ -288,7 +288,7 @@ async fn j_05_what_is_signed_for_another_purpose_is_no_access_token() {
 }
 
 #[tokio::test]
-async fn the_token_of_a_user_who_is_gone_is_invalid() {
+async fn the_token_of_a_deleted_user_is_invalid() {
     let service = Running::start().await;
     let id = service.user("johndoe").await;
     let token = service.forger(&id).token(|_, _| {});
@@ -303,9 +303,9 @@ async fn a_disabled_user_is_inactive() {
     let id = service.user("johndoe").await;
     let token = service.forger(&id).token(|_, _| {});
     service.table.set(&id, "disabled", json!({"BOOL": true})).await;
-    let answer = service.me(&format!("Bearer {token}")).await;
-    answer.is_problem(400, "Inactive user");
-    assert_eq!(answer.header("www-authenticate"), "");
+    let response = service.me(&format!("Bearer {token}")).await;
+    response.is_problem(400, "Inactive user");
+    assert_eq!(response.header("www-authenticate"), "");
 }
 
 #[tokio::test]
@@ -318,5 +318,5 @@ async fn a_body_and_its_type_are_ignored() {
         .header("content-type", "text/plain")
         .header("content-encoding", "gzip")
         .body("x".repeat(20_000));
-    assert_eq!(Answer::of(request).await.status, 200);
+    assert_eq!(Response::of(request).await.status, 200);
 }

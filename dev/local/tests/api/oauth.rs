@@ -4,27 +4,27 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::deployed::Deployed;
-use crate::running::{Answer, PASSWORD, Running};
+use crate::running::{PASSWORD, Response, Running};
 
 const GOOD: &str = "username=johndoe&password=correct+horse+battery";
 
-async fn with_basic(service: &Running, basic: &str) -> Answer {
+async fn with_basic(service: &Running, basic: &str) -> Response {
     let request = service
         .request("POST", "/token")
         .header("authorization", basic)
         .header("content-type", "application/x-www-form-urlencoded")
         .body(format!("grant_type=password&{GOOD}"));
-    Answer::of(request).await
+    Response::of(request).await
 }
 
 #[tokio::test]
 async fn t_06_parameters_that_are_not_known_are_ignored_also_twice() {
     let service = Running::start().await;
     service.user("johndoe").await;
-    let answer = service
+    let response = service
         .form(&format!("{GOOD}&foo=1&foo=2&audience=x&resource="))
         .await;
-    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(response.status, 200, "{response:?}");
 }
 
 #[tokio::test]
@@ -59,29 +59,29 @@ async fn t_12_a_scope_that_is_not_one_or_not_allowed_is_never_granted() {
 }
 
 #[tokio::test]
-async fn t_13_nothing_granted_and_nothing_asked_for_has_no_scope_in_the_answer() {
+async fn t_13_nothing_granted_and_nothing_asked_for_has_no_scope_in_the_response() {
     let service = Running::start().await;
     service.user("johndoe").await;
     for form in [GOOD.to_owned(), format!("{GOOD}&scope=")] {
-        let answer = service.form(&form).await;
-        assert!(answer.body.get("scope").is_none(), "{answer:?}");
+        let response = service.form(&form).await;
+        assert!(response.body.get("scope").is_none(), "{response:?}");
     }
 }
 
 /// What no error may show of a request.
 const MARK: &str = "zq7mark";
 
-fn is_a_description_of_ours(answer: &Answer, sent: &str) {
-    let description = answer.body["error_description"].as_str().unwrap();
+fn is_a_description_of_ours(response: &Response, sent: &str) {
+    let description = response.body["error_description"].as_str().unwrap();
     let allowed = |byte: u8| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
     assert!(description.bytes().all(allowed), "{description} for {sent}");
     assert!(
-        !answer.body.to_string().contains(MARK),
-        "{answer:?} reflects {sent}"
+        !response.body.to_string().contains(MARK),
+        "{response:?} reflects {sent}"
     );
 }
 
-/// Characters that a form is likely to trip over, and any other byte, by a generator that is the same at each run.
+/// A generator, the same at each run, of characters that break forms easily, and of any other byte.
 struct Bytes(u64);
 
 impl Bytes {
@@ -122,7 +122,7 @@ impl Bytes {
 }
 
 #[tokio::test]
-async fn t_16_no_description_has_a_character_that_the_rfc_forbids_or_reflects_what_was_sent() {
+async fn t_16_no_description_has_a_forbidden_character_or_reflects_what_was_sent() {
     let service = Running::start().await;
     service.user("johndoe").await;
     let nasty = format!("{MARK}%22%0A%5C%3Cscript%3E");
@@ -137,21 +137,21 @@ async fn t_16_no_description_has_a_character_that_the_rfc_forbids_or_reflects_wh
         format!("username={MARK}%ff"),
         MARK.repeat(3_000),
     ];
-    // No password among the generated ones, so none costs a hash and all of them are refused. On a deployed stack each one takes
+    // No password among the generated ones, so none costs a hash and all of them are rejected. On a deployed stack each one takes
     // the time of an invocation, and what it shows is the function's and not the gateway's.
     let generated = if Deployed::is_named() { 50 } else { 500 };
     let mut bytes = Bytes(16);
     let forms = forms.into_iter().chain((0..generated).map(|_| bytes.form()));
     for form in forms {
-        let answer = service.form(&form).await;
-        assert!((400..500).contains(&answer.status), "{answer:?} for {form}");
-        is_a_description_of_ours(&answer, &form);
+        let response = service.form(&form).await;
+        assert!((400..500).contains(&response.status), "{response:?} for {form}");
+        is_a_description_of_ours(&response, &form);
     }
     let json = service
         .request("POST", "/token")
         .header("content-type", format!("application/json; x={MARK}"))
         .body(format!("{{\"{MARK}\": 1}}"));
-    is_a_description_of_ours(&Answer::of(json).await, "JSON");
+    is_a_description_of_ours(&Response::of(json).await, "JSON");
 }
 
 #[tokio::test]
@@ -168,9 +168,9 @@ async fn t_17_the_401_has_a_challenge_and_the_400s_have_none() {
         .set(&id, "disabled", serde_json::json!({"BOOL": true}))
         .await;
     for form in ["", "grant_type=x", "grant_type=password", "a=%", GOOD] {
-        let answer = service.form(form).await;
+        let response = service.form(form).await;
         assert_eq!(
-            (answer.status, answer.header("www-authenticate")),
+            (response.status, response.header("www-authenticate")),
             (400, ""),
             "{form}"
         );
@@ -188,13 +188,13 @@ async fn t_18_a_success_is_200_and_nothing_else() {
 async fn b_07_the_error_of_a_challenge_stands_in_the_body_too() {
     let service = Running::start().await;
     for (authorization, error) in [("Bearer x", "invalid_token"), ("Bearer", "invalid_request")] {
-        let answer = service.me(authorization).await;
+        let response = service.me(authorization).await;
         assert!(
-            answer
+            response
                 .header("www-authenticate")
                 .contains(&format!("error=\"{error}\""))
         );
-        assert_eq!(answer.body["error"], error);
+        assert_eq!(response.body["error"], error);
     }
 }
 
@@ -219,9 +219,9 @@ async fn s_06_a_token_is_for_one_audience_and_lives_as_long_as_is_configured() {
     ];
     let service = Running::start_with(&variables).await;
     let id = service.user("johndoe").await;
-    let answer = service.log_in("johndoe", PASSWORD).await;
-    assert_eq!(answer.body["expires_in"], 900);
-    let claims = testing::forge::claims(answer.body["access_token"].as_str().unwrap());
+    let response = service.log_in("johndoe", PASSWORD).await;
+    assert_eq!(response.body["expires_in"], 900);
+    let claims = testing::forge::claims(response.body["access_token"].as_str().unwrap());
     assert_eq!(
         claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
         900

@@ -37,7 +37,7 @@ impl Program {
         {
             printed.push(lines.next().unwrap().unwrap());
         }
-        // The program goes on printing; a closed pipe would end it.
+        // The program goes on printing; a closed pipe would stop it.
         let log = std::thread::spawn(move || lines.map_while(Result::ok).collect());
         let url = printed
             .iter()
@@ -74,7 +74,7 @@ impl Program {
         .await
     }
 
-    /// As Ctrl-C does; gives what was printed since the start.
+    /// Stops the program as Ctrl-C does, and returns what it printed since the start.
     fn stop(mut self) -> Vec<String> {
         let mut child = self.child.take().unwrap();
         let interrupted = Command::new("kill")
@@ -96,8 +96,8 @@ impl Drop for Program {
     }
 }
 
-/// What the program prints where it cannot start.
-fn refused(command: &mut Command) -> String {
+/// Returns what the program prints where it cannot start.
+fn failed_start(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let printed = String::from_utf8(output.stderr).unwrap();
@@ -106,7 +106,7 @@ fn refused(command: &mut Command) -> String {
 }
 
 #[tokio::test]
-async fn users_and_keys_are_kept_over_a_restart() {
+async fn users_and_keys_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let first = Program::start(&data);
@@ -118,8 +118,8 @@ async fn users_and_keys_are_kept_over_a_restart() {
     let second = Program::start(&data);
     let (status, again) = second.log_in().await;
     assert_eq!(status, 200);
-    let kid = |answer: &Value| {
-        jsonwebtoken::decode_header(answer["access_token"].as_str().unwrap())
+    let kid = |response: &Value| {
+        jsonwebtoken::decode_header(response["access_token"].as_str().unwrap())
             .unwrap()
             .kid
             .unwrap()
@@ -161,10 +161,10 @@ async fn it_prints_what_it_serves_and_a_line_to_try() {
 }
 
 #[test]
-fn a_taken_port_is_told_plainly() {
+fn a_port_in_use_is_named() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
-    let printed = refused(&mut command(&[
+    let printed = failed_start(&mut command(&[
         "--port",
         &port.to_string(),
         "--dynamodb-port",
@@ -175,7 +175,7 @@ fn a_taken_port_is_told_plainly() {
         printed,
         format!("error: port {port} is taken; choose another with --port\n")
     );
-    let printed = refused(&mut command(&[
+    let printed = failed_start(&mut command(&[
         "--port",
         "0",
         "--dynamodb-port",
@@ -200,7 +200,7 @@ fn help_is_shown_with_and_without_one_more_pair_of_dashes() {
 #[test]
 fn a_wrong_variable_is_named() {
     let mut wrong = command(&["--port", "0", "--dynamodb-port", "0", "--in-memory"]);
-    let printed = refused(wrong.env("ACCESS_TOKEN_SECONDS", "soon"));
+    let printed = failed_start(wrong.env("ACCESS_TOKEN_SECONDS", "soon"));
     assert_eq!(
         printed,
         "error: ACCESS_TOKEN_SECONDS must be a number from 60 to 86400\n"
@@ -217,7 +217,7 @@ fn keys_that_do_not_parse_are_named() {
     )
     .unwrap();
     let data = folder.path().to_str().unwrap();
-    let printed = refused(&mut command(&[
+    let printed = failed_start(&mut command(&[
         "--port",
         "0",
         "--dynamodb-port",
@@ -238,8 +238,8 @@ async fn it_logs_a_line_per_request_and_no_secret() {
     let program = Program::start(folder.path());
     let body = json!({"username": "johndoe", "password": "correct horse battery"}).to_string();
     assert_eq!(program.post("/register", "application/json", &body).await.0, 201);
-    let (_, answer) = program.log_in().await;
-    let token = answer["access_token"].as_str().unwrap().to_owned();
+    let (_, response) = program.log_in().await;
+    let token = response["access_token"].as_str().unwrap().to_owned();
     let client = Client::new();
     let me = client
         .get(format!("{}/users/me?access_token={token}", program.url))

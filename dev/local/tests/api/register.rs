@@ -1,21 +1,21 @@
 use serde_json::json;
 
-use crate::running::{Answer, PASSWORD, Running};
+use crate::running::{PASSWORD, Response, Running};
 
 #[tokio::test]
-async fn a_user_is_made_and_shown_with_every_field_as_typed() {
+async fn a_user_is_created_and_shown_with_every_field_as_typed() {
     let service = Running::start().await;
-    let answer = service
+    let response = service
         .register(json!({
             "username": "JohnDoe", "email": "John@Example.com", "full_name": " John  Doe ",
             "website": "https://example.com", "password": PASSWORD,
         }))
         .await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    assert_eq!(answer.header("location"), "/users/me");
-    assert_eq!(answer.header("content-type"), "application/json");
-    answer.has_common_headers();
-    let members: Vec<&str> = answer
+    assert_eq!(response.status, 201, "{response:?}");
+    assert_eq!(response.header("location"), "/users/me");
+    assert_eq!(response.header("content-type"), "application/json");
+    response.has_common_headers();
+    let members: Vec<&str> = response
         .body
         .as_object()
         .unwrap()
@@ -35,18 +35,18 @@ async fn a_user_is_made_and_shown_with_every_field_as_typed() {
             "website"
         ]
     );
-    assert_eq!(answer.body["username"], "JohnDoe");
-    assert_eq!(answer.body["email"], "John@Example.com");
-    assert_eq!(answer.body["full_name"], " John  Doe ");
-    assert_eq!(answer.body["website"], "https://example.com");
-    assert_eq!(answer.body["disabled"], false);
-    assert_eq!(answer.body["created_at"], answer.body["updated_at"]);
-    let created = answer.body["created_at"].as_str().unwrap();
+    assert_eq!(response.body["username"], "JohnDoe");
+    assert_eq!(response.body["email"], "John@Example.com");
+    assert_eq!(response.body["full_name"], " John  Doe ");
+    assert_eq!(response.body["website"], "https://example.com");
+    assert_eq!(response.body["disabled"], false);
+    assert_eq!(response.body["created_at"], response.body["updated_at"]);
+    let created = response.body["created_at"].as_str().unwrap();
     assert_eq!(
         (created.len(), created.ends_with('Z')),
         ("2026-11-23T20:47:00Z".len(), true)
     );
-    assert_eq!(answer.body["id"].as_str().unwrap().len(), 26);
+    assert_eq!(response.body["id"].as_str().unwrap().len(), 26);
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn users_is_an_alias_of_register() {
     let request = service
         .request("POST", "/users")
         .json(&json!({"username": "a", "password": PASSWORD}));
-    assert_eq!(Answer::of(request).await.status, 201);
+    assert_eq!(Response::of(request).await.status, 201);
     assert_eq!(
         service
             .register(json!({"username": "a", "password": PASSWORD}))
@@ -119,14 +119,14 @@ async fn name_and_surname_are_joined_into_the_full_name() {
 #[tokio::test]
 async fn p_01_errors_are_problem_documents_with_all_broken_rules_at_once() {
     let service = Running::start().await;
-    let answer = service
+    let response = service
         .register(json!({
             "username": "a b", "email": "nobody", "full_name": "", "website": "example.com", "password": "short",
             "admin": true, "Password": null,
         }))
         .await;
-    answer.is_problem(422, answer.body["detail"].as_str().unwrap());
-    let mut errors = answer.errors();
+    response.is_problem(422, response.body["detail"].as_str().unwrap());
+    let mut errors = response.errors();
     errors.sort_unstable();
     assert_eq!(
         errors,
@@ -141,12 +141,12 @@ async fn p_01_errors_are_problem_documents_with_all_broken_rules_at_once() {
         ]
     );
     assert!(
-        answer.body.get("error").is_none(),
+        response.body.get("error").is_none(),
         "that member is for bearer challenges"
     );
     for value in ["a b", "nobody", "short"] {
         assert!(
-            !answer.body.to_string().contains(&format!("\"{value}\"")),
+            !response.body.to_string().contains(&format!("\"{value}\"")),
             "{value} is echoed"
         );
     }
@@ -184,9 +184,9 @@ async fn each_rule_has_its_code() {
     ] {
         let mut body = json!({"username": "johndoe", "email": "a@example.com", "password": PASSWORD});
         body[field] = value.clone();
-        let answer = service.register(body).await;
+        let response = service.register(body).await;
         assert_eq!(
-            (answer.status, answer.errors()),
+            (response.status, response.errors()),
             (422, vec![(field, code)]),
             "{field} {value}"
         );
@@ -205,16 +205,16 @@ async fn a_name_is_required_on_username() {
         json!({"password": PASSWORD}),
         json!({"username": null, "email": null, "password": PASSWORD}),
     ] {
-        let answer = service.register(body).await;
+        let response = service.register(body).await;
         assert_eq!(
-            (answer.status, answer.errors()),
+            (response.status, response.errors()),
             (422, vec![("username", "required")])
         );
     }
 }
 
 #[tokio::test]
-async fn a_taken_name_is_told_by_field_and_in_words() {
+async fn a_taken_name_is_reported_by_field_and_by_message() {
     let service = Running::start().await;
     let body = json!({"username": "Straße", "email": "a@example.com", "password": PASSWORD});
     assert_eq!(service.register(body).await.status, 201);
@@ -233,17 +233,17 @@ async fn a_taken_name_is_told_by_field_and_in_words() {
             vec!["username", "email"],
         ),
     ] {
-        let answer = service
+        let response = service
             .register(json!({"username": username, "email": email, "password": PASSWORD}))
             .await;
-        answer.is_problem(409, detail);
+        response.is_problem(409, detail);
         let taken: Vec<_> = fields.into_iter().map(|field| (field, "taken")).collect();
-        assert_eq!(answer.errors(), taken);
+        assert_eq!(response.errors(), taken);
     }
 }
 
 #[tokio::test]
-async fn a_registration_refused_for_its_email_leaves_its_username_free() {
+async fn a_registration_rejected_for_its_email_leaves_its_username_free() {
     let service = Running::start().await;
     assert_eq!(
         service
@@ -252,8 +252,8 @@ async fn a_registration_refused_for_its_email_leaves_its_username_free() {
             .status,
         201
     );
-    let refused = json!({"username": "johndoe", "email": "a@example.com", "password": PASSWORD});
-    assert_eq!(service.register(refused).await.status, 409);
+    let rejected = json!({"username": "johndoe", "email": "a@example.com", "password": PASSWORD});
+    assert_eq!(service.register(rejected).await.status, 409);
     assert_eq!(
         service
             .register(json!({"username": "johndoe", "password": PASSWORD}))
@@ -293,13 +293,13 @@ async fn is_malformed(service: &Running, body: &[u8]) {
         .request("POST", "/register")
         .header("content-type", "application/json")
         .body(body.to_vec());
-    let answer = Answer::of(request).await;
-    answer.is_problem(400, answer.body["detail"].as_str().unwrap());
-    assert!(answer.body.get("errors").is_none());
+    let response = Response::of(request).await;
+    response.is_problem(400, response.body["detail"].as_str().unwrap());
+    assert!(response.body.get("errors").is_none());
 }
 
 #[tokio::test]
-async fn only_json_is_taken() {
+async fn only_json_is_accepted() {
     let service = Running::start().await;
     let body = json!({"username": "johndoe", "password": PASSWORD}).to_string();
     for content_type in [
@@ -312,12 +312,12 @@ async fn only_json_is_taken() {
             .request("POST", "/register")
             .header("content-type", content_type)
             .body(body.clone());
-        Answer::of(request)
+        Response::of(request)
             .await
             .is_problem(415, "Content-Type must be application/json");
     }
     let untyped = service.request("POST", "/register").body(body.clone());
-    Answer::of(untyped)
+    Response::of(untyped)
         .await
         .is_problem(415, "Content-Type must be application/json");
     let encoded = service
@@ -325,24 +325,24 @@ async fn only_json_is_taken() {
         .header("content-type", "application/json")
         .header("content-encoding", "gzip")
         .body(body.clone());
-    Answer::of(encoded)
+    Response::of(encoded)
         .await
         .is_problem(415, "Content-Encoding must not be used");
     let charset = service
         .request("POST", "/register")
         .header("content-type", "Application/JSON; charset=utf-8")
         .body(body);
-    assert_eq!(Answer::of(charset).await.status, 201);
+    assert_eq!(Response::of(charset).await.status, 201);
 }
 
 #[tokio::test]
-async fn a_body_over_16_kib_is_refused_before_its_type() {
+async fn a_body_over_16_kib_is_rejected_before_its_type() {
     let service = Running::start().await;
     let request = service
         .request("POST", "/register")
         .header("content-type", "text/plain")
         .body("x".repeat(16_385));
-    Answer::of(request)
+    Response::of(request)
         .await
         .is_problem(413, "The body must have at most 16384 bytes");
     let largest = format!(
@@ -354,38 +354,46 @@ async fn a_body_over_16_kib_is_refused_before_its_type() {
         .request("POST", "/register")
         .header("content-type", "application/json")
         .body(largest);
-    assert_eq!(Answer::of(request).await.status, 422);
+    assert_eq!(Response::of(request).await.status, 422);
 }
 
 #[tokio::test]
-async fn of_24_clients_that_register_one_username_at_once_one_gets_it_and_the_others_lose_nothing() {
+async fn one_of_24_clients_gets_the_username_that_all_register_at_once() {
     let service = Running::start().await;
     let register = |number: usize| {
         service.register(json!({
             "username": "johndoe", "email": format!("john{number}@example.com"), "password": PASSWORD,
         }))
     };
-    let answers = futures_util::future::join_all((0..24).map(register)).await;
-    let with = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
-    assert_eq!((with(201), with(409)), (1, 23), "{answers:?}");
-    // A user with its two markers, and the JWK Set.
+    let responses = futures_util::future::join_all((0..24).map(register)).await;
+    let with = |status: u16| {
+        responses
+            .iter()
+            .filter(|response| response.status == status)
+            .count()
+    };
+    assert_eq!((with(201), with(409)), (1, 23), "{responses:?}");
+    // One user with two markers, and the JWK Set: the other clients left nothing.
     assert_eq!(service.table.count().await, 4);
-    for (number, answer) in answers
+    for (number, response) in responses
         .iter()
         .enumerate()
-        .filter(|(_, answer)| answer.status == 409)
+        .filter(|(_, response)| response.status == 409)
     {
-        assert_eq!(answer.errors(), [("username", "taken")]);
+        assert_eq!(response.errors(), [("username", "taken")]);
         let again = json!({"email": format!("john{number}@example.com"), "password": PASSWORD});
         assert_eq!(service.register(again).await.status, 201);
     }
 }
 
 #[tokio::test]
-async fn of_64_clients_that_register_64_names_at_once_each_gets_its_name() {
+async fn each_of_64_clients_that_register_64_names_at_once_gets_its_name() {
     let service = Running::start().await;
     let register =
         |number: usize| service.register(json!({"username": format!("user{number}"), "password": PASSWORD}));
-    let answers = futures_util::future::join_all((0..64).map(register)).await;
-    assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
+    let responses = futures_util::future::join_all((0..64).map(register)).await;
+    assert!(
+        responses.iter().all(|response| response.status == 201),
+        "{responses:?}"
+    );
 }

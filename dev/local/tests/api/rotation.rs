@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::running::PASSWORD;
 
-/// Shortened times, in seconds.
+/// The lead, shortened, in seconds.
 const LEAD: i64 = 720;
 const ROTATION: i64 = 3600;
 const TOKEN_LIFE: i64 = 60;
@@ -98,7 +98,7 @@ impl Fixture {
         self.client.get(url).send().await.unwrap().json().await.unwrap()
     }
 
-    /// The published ids, found by discovery alone.
+    /// Returns the published ids, found by discovery alone.
     async fn published(&self) -> Vec<String> {
         let metadata = self
             .get(&format!("{}/.well-known/openid-configuration", self.url))
@@ -110,18 +110,18 @@ impl Fixture {
             .collect()
     }
 
-    /// A fresh token and the id of its key.
+    /// Returns a fresh token and the id of its key.
     async fn log_in(&self) -> (String, String) {
         let form = [("username", "johndoe"), ("password", PASSWORD)];
         let request = self.client.post(format!("{}/token", self.url)).form(&form);
-        let answer: Value = request.send().await.unwrap().json().await.unwrap();
-        let token = answer["access_token"].as_str().unwrap_or_default().to_owned();
+        let response: Value = request.send().await.unwrap().json().await.unwrap();
+        let token = response["access_token"].as_str().unwrap_or_default().to_owned();
         let kid = jsonwebtoken::decode_header(&token).unwrap().kid.unwrap();
         (token, kid)
     }
 
-    /// Whether our own route takes a token.
-    async fn is_taken(&self, token: &str) -> bool {
+    /// Reports whether `/users/me` accepts a token.
+    async fn is_accepted(&self, token: &str) -> bool {
         let request = self
             .client
             .get(format!("{}/users/me", self.url))
@@ -131,7 +131,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn a_rotation_publishes_then_signs_then_drops_and_every_token_is_taken_until_it_ends() {
+async fn a_rotation_publishes_signs_and_drops_and_tokens_are_accepted_until_they_expire() {
     let fixture = Fixture::new().await;
     let [old, new] = fixture.published().await.try_into().unwrap();
     fixture.pass(60);
@@ -140,7 +140,7 @@ async fn a_rotation_publishes_then_signs_then_drops_and_every_token_is_taken_unt
     let (token, kid) = fixture.log_in().await;
     assert_eq!(kid, old);
     fixture.pass(TOKEN_LIFE);
-    assert!(fixture.is_taken(&token).await);
+    assert!(fixture.is_accepted(&token).await);
     // Signing, and the old one is still there for its tokens.
     fixture.pass(LEAD - 60 - TOKEN_LIFE - 1);
     let (last_of_old, kid) = fixture.log_in().await;
@@ -148,7 +148,7 @@ async fn a_rotation_publishes_then_signs_then_drops_and_every_token_is_taken_unt
     fixture.pass(1);
     let (token, kid) = fixture.log_in().await;
     assert_eq!(kid, new);
-    assert!(fixture.is_taken(&token).await && fixture.is_taken(&last_of_old).await);
+    assert!(fixture.is_accepted(&token).await && fixture.is_accepted(&last_of_old).await);
     // The old one is gone by its date: twice the time of a rotation, the token's life and the lead.
     let gone = 2 * ROTATION + TOKEN_LIFE + LEAD;
     fixture.pass(gone - LEAD - 1);
@@ -156,7 +156,7 @@ async fn a_rotation_publishes_then_signs_then_drops_and_every_token_is_taken_unt
     fixture.pass(1);
     assert!(!fixture.published().await.contains(&old));
     let (token, _) = fixture.log_in().await;
-    assert!(fixture.is_taken(&token).await);
+    assert!(fixture.is_accepted(&token).await);
 }
 
 #[tokio::test]
@@ -164,16 +164,16 @@ async fn a_compromised_key_is_gone_at_once_and_its_tokens_within_the_age_of_a_co
     let fixture = Fixture::new().await;
     let (token, kid) = fixture.log_in().await;
     fixture.change(Command::DropKey(kid.clone())).await;
-    // The copies that the functions keep are read again after a 72nd of the lead.
+    // The functions read their copies again after a 72nd of the lead.
     fixture.pass(LEAD / 72);
     assert!(!fixture.published().await.contains(&kid));
     let (_, now) = fixture.log_in().await;
     assert_ne!(now, kid);
-    assert!(!fixture.is_taken(&token).await);
+    assert!(!fixture.is_accepted(&token).await);
 }
 
 #[tokio::test]
-async fn a_ring_that_is_away_for_ten_minutes_leaves_the_service_signing_and_verifying() {
+async fn a_ring_unavailable_for_ten_minutes_leaves_the_service_signing_and_verifying() {
     let fixture = Fixture::new().await;
     let file = fixture.folder.path().join(KEYS_FILE);
     let kept = std::fs::read(&file).unwrap();
@@ -181,13 +181,13 @@ async fn a_ring_that_is_away_for_ten_minutes_leaves_the_service_signing_and_veri
     for _ in 0..10 {
         fixture.pass(60);
         let (token, _) = fixture.log_in().await;
-        assert!(fixture.is_taken(&token).await);
+        assert!(fixture.is_accepted(&token).await);
     }
     std::fs::write(&file, kept).unwrap();
 }
 
 #[tokio::test]
-async fn the_ring_is_its_owners_alone() {
+async fn the_ring_can_be_read_by_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let fixture = Fixture::new().await;
     fixture.change(Command::Rotate).await;
@@ -196,7 +196,7 @@ async fn the_ring_is_its_owners_alone() {
 }
 
 #[tokio::test]
-async fn keys_that_change_within_seconds_are_taken_at_once_by_our_own_route() {
+async fn users_me_accepts_keys_that_change_within_seconds_at_once() {
     let fixture = Fixture::with_times(4, 10).await;
     for second in 0..60 {
         fixture.pass(1);
@@ -204,7 +204,7 @@ async fn keys_that_change_within_seconds_are_taken_at_once_by_our_own_route() {
             fixture.change(Command::Rotate).await;
         }
         let (token, kid) = fixture.log_in().await;
-        assert!(fixture.is_taken(&token).await, "{kid} at {second}");
+        assert!(fixture.is_accepted(&token).await, "{kid} at {second}");
     }
 }
 

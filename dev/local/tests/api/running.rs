@@ -1,9 +1,9 @@
-//! A service of one test's own, on free ports and in memory, or on the engine that `DYNAMODB_ENDPOINT` names; or the deployed stack
-//! that `LATCHKEY_URL` names, which all tests share.
+//! A running service: one for each test, on free ports and in memory or on the engine that `DYNAMODB_ENDPOINT` names; or the
+//! deployed stack that `LATCHKEY_URL` names, which all tests share.
 
 use local::{Data, Dynamodb, Options, Service};
 use reqwest::header::HeaderMap;
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use testing::fault_proxy::FaultProxy;
@@ -14,12 +14,12 @@ use tokio::sync::{MutexGuard, oneshot};
 
 use crate::deployed::Deployed;
 
-/// A password that the policy takes.
+/// A password that the rule accepts.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 pub(crate) struct Running {
     pub(crate) url: String,
-    /// The service's name in tokens and metadata: its URL, but for a deployed stack with an issuer of its own.
+    /// The service's name in tokens and metadata: its URL, except for a deployed stack with its own issuer.
     pub(crate) issuer: String,
     pub(crate) table: Table,
     /// Kept: an embedded engine stops with it.
@@ -41,7 +41,7 @@ impl Running {
         Self::start_on(&[], users, endpoint).await
     }
 
-    /// With variables that come before the template's defaults.
+    /// Starts a service with variables that override the template's defaults.
     pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
         let names: Vec<&str> = variables.iter().map(|(name, _)| *name).collect();
         needs_its_own_service(&format!("sets {}", names.join(" and ")));
@@ -50,7 +50,7 @@ impl Running {
         Self::start_on(variables, users, endpoint).await
     }
 
-    /// With its store behind a proxy that can fail.
+    /// Starts a service whose store is behind a proxy that can fail.
     pub(crate) async fn start_behind_proxy() -> (Self, FaultProxy) {
         needs_its_own_service("puts a proxy before the store");
         let users = OwnTable::make().await;
@@ -115,32 +115,32 @@ impl Running {
         self.client.request(method, format!("{}{path}", self.url))
     }
 
-    pub(crate) async fn form(&self, body: &str) -> Answer {
+    pub(crate) async fn form(&self, body: &str) -> Response {
         self.form_bytes(body.as_bytes()).await
     }
 
-    pub(crate) async fn form_bytes(&self, body: &[u8]) -> Answer {
+    pub(crate) async fn form_bytes(&self, body: &[u8]) -> Response {
         let request = self
             .request("POST", "/token")
             .header("content-type", "application/x-www-form-urlencoded")
             .body(body.to_vec());
-        Answer::of(request).await
+        Response::of(request).await
     }
 
-    pub(crate) async fn register(&self, body: Value) -> Answer {
-        Answer::of(self.request("POST", "/register").json(&body)).await
+    pub(crate) async fn register(&self, body: Value) -> Response {
+        Response::of(self.request("POST", "/register").json(&body)).await
     }
 
-    /// Registers a user of this name and gives the id.
+    /// Registers a user of this name and returns the id.
     pub(crate) async fn user(&self, username: &str) -> String {
-        let answer = self
+        let response = self
             .register(json!({"username": username, "password": PASSWORD}))
             .await;
-        assert_eq!(answer.status, 201, "{answer:?}");
-        answer.body["id"].as_str().unwrap().to_owned()
+        assert_eq!(response.status, 201, "{response:?}");
+        response.body["id"].as_str().unwrap().to_owned()
     }
 
-    pub(crate) async fn log_in(&self, username: &str, password: &str) -> Answer {
+    pub(crate) async fn log_in(&self, username: &str, password: &str) -> Response {
         let body = form_urlencoded::Serializer::new(String::new())
             .append_pair("username", username)
             .append_pair("password", password)
@@ -148,7 +148,7 @@ impl Running {
         self.form(&body).await
     }
 
-    /// An access token of a fresh user of this name.
+    /// Registers a user of this name and returns an access token.
     pub(crate) async fn token(&self, username: &str) -> String {
         self.user(username).await;
         self.log_in(username, PASSWORD).await.body["access_token"]
@@ -157,21 +157,21 @@ impl Running {
             .to_owned()
     }
 
-    pub(crate) async fn me(&self, authorization: &str) -> Answer {
-        Answer::of(
+    pub(crate) async fn me(&self, authorization: &str) -> Response {
+        Response::of(
             self.request("GET", "/users/me")
                 .header("authorization", authorization),
         )
         .await
     }
 
-    /// Makes tokens of `user` as the service would, and others.
+    /// Returns a maker of tokens of `user`, as the service issues them and forged.
     pub(crate) fn forger(&self, user: &str) -> Forger {
         Forger::new(&self.keys, &self.issuer, user, Clock::system().now().unix())
     }
 }
 
-/// Ends a test that would show nothing of the deployed stack. Whoever runs the tests there leaves it out by name.
+/// Fails a test that would show nothing of the deployed stack. A run there leaves it out by name.
 fn needs_its_own_service(why: &str) {
     assert!(
         !Deployed::is_named(),
@@ -187,20 +187,20 @@ impl Drop for Running {
     }
 }
 
-/// An answer, its body read as JSON.
+/// A response, its body read as JSON.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
 }
 
-impl Answer {
+impl Response {
     pub(crate) async fn of(request: RequestBuilder) -> Self {
         Self::read(request.send().await.unwrap()).await
     }
 
-    async fn read(response: Response) -> Self {
+    async fn read(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
@@ -215,7 +215,7 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// An answer of the OAuth endpoints' table.
+    /// Checks an error of the OAuth endpoints' table.
     pub(crate) fn is_oauth(&self, status: u16, error: &str) {
         assert_eq!(
             (self.status, self.body["error"].as_str()),
@@ -236,7 +236,7 @@ impl Answer {
         }
     }
 
-    /// An answer of every other route's table.
+    /// Checks an error of every other route's table.
     pub(crate) fn is_problem(&self, status: u16, detail: &str) {
         assert_eq!(
             (self.status, self.body["detail"].as_str()),
@@ -271,7 +271,7 @@ impl Answer {
         assert_eq!(self.header("cache-control"), "no-store", "{self:?}");
     }
 
-    /// The `errors` of a problem document as pairs of field and code.
+    /// Returns the `errors` of a problem document as pairs of field and code.
     pub(crate) fn errors(&self) -> Vec<(&str, &str)> {
         let errors = self.body["errors"].as_array().unwrap();
         errors

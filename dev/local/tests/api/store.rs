@@ -1,35 +1,35 @@
-//! What a client sees when the store is away or holds what cannot be read.
+//! What a client sees when the store is unavailable or holds what cannot be read.
 
 use serde_json::json;
 use testing::fault_proxy::Fault;
 
-use crate::running::{Answer, PASSWORD, Running};
+use crate::running::{PASSWORD, Response, Running};
 
-fn may_be_tried_again(answer: &Answer) {
+fn may_be_tried_again(response: &Response) {
     assert!(
-        answer.header("retry-after").parse::<u32>().unwrap() > 0,
-        "{answer:?}"
+        response.header("retry-after").parse::<u32>().unwrap() > 0,
+        "{response:?}"
     );
 }
 
 #[tokio::test]
-async fn a_store_that_is_away_is_a_503_with_retry_after_on_every_route() {
+async fn an_unavailable_store_is_a_503_with_retry_after_on_every_route() {
     let (service, proxy) = Running::start_behind_proxy().await;
     let id = service.user("johndoe").await;
     let token = service.forger(&id).token(|_, _| {});
     proxy.always(Fault::Status500);
-    let answer = service.log_in("johndoe", PASSWORD).await;
-    answer.is_oauth(503, "temporarily_unavailable");
-    may_be_tried_again(&answer);
-    let answer = service
+    let response = service.log_in("johndoe", PASSWORD).await;
+    response.is_oauth(503, "temporarily_unavailable");
+    may_be_tried_again(&response);
+    let response = service
         .register(json!({"username": "other", "password": PASSWORD}))
         .await;
-    answer.is_problem(503, "Temporarily unavailable");
-    may_be_tried_again(&answer);
-    let answer = service.me(&format!("Bearer {token}")).await;
-    answer.is_problem(503, "Temporarily unavailable");
-    may_be_tried_again(&answer);
-    // The store is not asked for what can be answered without it.
+    response.is_problem(503, "Temporarily unavailable");
+    may_be_tried_again(&response);
+    let response = service.me(&format!("Bearer {token}")).await;
+    response.is_problem(503, "Temporarily unavailable");
+    may_be_tried_again(&response);
+    // A request that needs no store gets its usual response.
     service
         .form("grant_type=nothing")
         .await
@@ -53,7 +53,7 @@ async fn an_item_that_cannot_be_read_is_a_500_without_inner_detail() {
         .log_in("johndoe", PASSWORD)
         .await
         .is_oauth(500, "server_error");
-    let answer = service.me(&format!("Bearer {token}")).await;
-    answer.is_problem(500, "Internal server error");
-    assert!(!answer.body.to_string().contains("created_at"));
+    let response = service.me(&format!("Bearer {token}")).await;
+    response.is_problem(500, "Internal server error");
+    assert!(!response.body.to_string().contains("created_at"));
 }

@@ -88,7 +88,7 @@ async fn a_user_is_disabled_and_enabled_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_hash_or_no_name_is_refused() {
+async fn what_is_no_hash_or_no_name_is_rejected() {
     let service = Running::start().await;
     assert!(
         !table(&service, &["put-user", "--username", "johndoe"], "swordfish")

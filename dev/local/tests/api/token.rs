@@ -2,13 +2,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::running::{Answer, PASSWORD, Running};
+use crate::running::{PASSWORD, Response, Running};
 
 fn decoded(part: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
-/// Header and claims of a token, unverified.
+/// Returns header and claims of a token, unverified.
 fn parts(token: &str) -> (Value, Value) {
     let parts: Vec<&str> = token.split('.').collect();
     (decoded(parts[0]), decoded(parts[1]))
@@ -19,10 +19,10 @@ async fn t_01_only_post_reaches_the_handler_and_the_query_is_never_read() {
     let service = Running::start().await;
     service.user("johndoe").await;
     for method in ["GET", "PUT", "PATCH", "DELETE", "HEAD"] {
-        let answer = Answer::of(service.request(method, "/token")).await;
-        assert_eq!(answer.status, 404, "{method}");
+        let response = Response::of(service.request(method, "/token")).await;
+        assert_eq!(response.status, 404, "{method}");
         if method != "HEAD" {
-            assert_eq!(answer.body, json!({"message": "Not Found"}), "{method}");
+            assert_eq!(response.body, json!({"message": "Not Found"}), "{method}");
         }
     }
     let query = "/token?grant_type=password&username=johndoe&password=correct%20horse%20battery";
@@ -30,11 +30,11 @@ async fn t_01_only_post_reaches_the_handler_and_the_query_is_never_read() {
         .request("POST", query)
         .header("content-type", "application/x-www-form-urlencoded")
         .body("grant_type=password");
-    Answer::of(request).await.is_oauth(400, "invalid_request");
+    Response::of(request).await.is_oauth(400, "invalid_request");
 }
 
 #[tokio::test]
-async fn t_02_both_form_types_are_taken_and_no_other() {
+async fn t_02_both_form_types_are_accepted_and_no_other() {
     let service = Running::start().await;
     service.user("johndoe").await;
     let form = "username=johndoe&password=correct+horse+battery";
@@ -48,25 +48,25 @@ async fn t_02_both_form_types_are_taken_and_no_other() {
             .request("POST", "/token")
             .header("content-type", content_type)
             .body(form);
-        assert_eq!(Answer::of(request).await.status, 200, "{content_type}");
+        assert_eq!(Response::of(request).await.status, 200, "{content_type}");
     }
     let multipart = reqwest::multipart::Form::new()
         .text("username", "johndoe")
         .text("password", PASSWORD);
     let request = service.request("POST", "/token").multipart(multipart);
-    assert_eq!(Answer::of(request).await.status, 200);
+    assert_eq!(Response::of(request).await.status, 200);
 
     for content_type in ["application/json", "text/plain", "nonsense", ""] {
         let request = service
             .request("POST", "/token")
             .header("content-type", content_type)
             .body(form);
-        Answer::of(request).await.is_oauth(415, "invalid_request");
+        Response::of(request).await.is_oauth(415, "invalid_request");
     }
-    Answer::of(service.request("POST", "/token").body(form))
+    Response::of(service.request("POST", "/token").body(form))
         .await
         .is_oauth(415, "invalid_request");
-    Answer::of(service.request("POST", "/token"))
+    Response::of(service.request("POST", "/token"))
         .await
         .is_oauth(415, "invalid_request");
     let encoded = service
@@ -74,16 +74,16 @@ async fn t_02_both_form_types_are_taken_and_no_other() {
         .header("content-type", "application/x-www-form-urlencoded")
         .header("content-encoding", "identity")
         .body(form);
-    Answer::of(encoded).await.is_oauth(415, "invalid_request");
+    Response::of(encoded).await.is_oauth(415, "invalid_request");
 }
 
 #[tokio::test]
 async fn t_03_the_form_is_utf_8_with_percent_escapes() {
     let service = Running::start().await;
-    let answer = service
+    let response = service
         .register(json!({"username": "zoë", "password": "pässwörd + 100 %"}))
         .await;
-    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(response.status, 201, "{response:?}");
     for form in [
         "username=zo%C3%AB&password=p%C3%A4ssw%C3%B6rd+%2B+100+%25",
         "username=zoë&password=pässwörd%20%2b%20100%20%25",
@@ -96,11 +96,11 @@ async fn t_03_the_form_is_utf_8_with_percent_escapes() {
         "username=a&password=%zz",
         "%=a",
     ] {
-        let answer = service.form(form).await;
-        answer.is_oauth(400, "invalid_request");
+        let response = service.form(form).await;
+        response.is_oauth(400, "invalid_request");
         assert!(
-            answer.body["detail"].as_str().unwrap().contains("%25"),
-            "{answer:?}"
+            response.body["detail"].as_str().unwrap().contains("%25"),
+            "{response:?}"
         );
     }
     for form in [
@@ -120,7 +120,7 @@ async fn t_03_a_broken_multipart_body_is_an_invalid_request() {
             .request("POST", "/token")
             .header("content-type", content_type)
             .body(body.to_vec());
-        Answer::of(request).await.is_oauth(400, "invalid_request");
+        Response::of(request).await.is_oauth(400, "invalid_request");
     };
     let part = "--b\r\ncontent-disposition: form-data; name=\"username\"\r\n\r\njohndoe\r\n";
     post("multipart/form-data", part.as_bytes()).await;
@@ -136,7 +136,7 @@ async fn t_03_a_broken_multipart_body_is_an_invalid_request() {
 }
 
 #[tokio::test]
-async fn t_04_a_known_parameter_that_comes_twice_is_refused() {
+async fn t_04_a_known_parameter_that_comes_twice_is_rejected() {
     let service = Running::start().await;
     for name in [
         "grant_type",
@@ -151,18 +151,18 @@ async fn t_04_a_known_parameter_that_comes_twice_is_refused() {
             format!("{name}=a&x=1&{name}=b"),
             format!("{name}=&{name}="),
         ] {
-            let answer = service.form(&format!("username=u&password=p&{twice}")).await;
-            answer.is_oauth(400, "invalid_request");
+            let response = service.form(&format!("username=u&password=p&{twice}")).await;
+            response.is_oauth(400, "invalid_request");
             assert!(
-                answer.body["detail"].as_str().unwrap().contains(name),
-                "{answer:?}"
+                response.body["detail"].as_str().unwrap().contains(name),
+                "{response:?}"
             );
         }
     }
     let multipart = reqwest::multipart::Form::new()
         .text("scope", "a")
         .text("scope", "b");
-    Answer::of(service.request("POST", "/token").multipart(multipart))
+    Response::of(service.request("POST", "/token").multipart(multipart))
         .await
         .is_oauth(400, "invalid_request");
 }
@@ -173,8 +173,8 @@ async fn t_05_an_empty_parameter_counts_as_not_sent() {
     service.user("johndoe").await;
     let good = "username=johndoe&password=correct+horse+battery";
     for empty in ["scope=", "client_id=&client_secret=", "grant_type="] {
-        let answer = service.form(&format!("{good}&{empty}")).await;
-        assert_eq!(answer.status, 200, "{empty}: {answer:?}");
+        let response = service.form(&format!("{good}&{empty}")).await;
+        assert_eq!(response.status, 200, "{empty}: {response:?}");
     }
     service
         .form("grant_type=password&username=&password=x")
@@ -196,11 +196,11 @@ async fn t_07_the_grant_type_may_be_left_out_beside_username_and_password_alone(
     let service = Running::start().await;
     service.user("johndoe").await;
     for form in ["", "username=a", "password=a", "grant_type=&username=a"] {
-        let answer = service.form(form).await;
-        answer.is_oauth(400, "invalid_request");
+        let response = service.form(form).await;
+        response.is_oauth(400, "invalid_request");
         assert!(
-            answer.body["detail"].as_str().unwrap().contains("grant_type"),
-            "{form}: {answer:?}"
+            response.body["detail"].as_str().unwrap().contains("grant_type"),
+            "{form}: {response:?}"
         );
     }
     for form in [
@@ -223,17 +223,17 @@ async fn t_07_the_grant_type_may_be_left_out_beside_username_and_password_alone(
         ("grant_type=password&password=x", "username"),
         ("grant_type=password&username=x", "password"),
     ] {
-        let answer = service.form(form).await;
-        answer.is_oauth(400, "invalid_request");
+        let response = service.form(form).await;
+        response.is_oauth(400, "invalid_request");
         assert!(
-            answer.body["detail"].as_str().unwrap().contains(missing),
-            "{answer:?}"
+            response.body["detail"].as_str().unwrap().contains(missing),
+            "{response:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn t_08_a_wrong_password_and_an_unknown_user_are_one_answer() {
+async fn t_08_a_wrong_password_and_an_unknown_user_get_the_same_response() {
     let service = Running::start().await;
     service.user("johndoe").await;
     let long = "x".repeat(10_000);
@@ -250,14 +250,14 @@ async fn t_08_a_wrong_password_and_an_unknown_user_are_one_answer() {
     ];
     let mut seen = Vec::new();
     for (username, password) in attempts {
-        let answer = service.log_in(username, password).await;
-        answer.is_oauth(401, "invalid_grant");
-        assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"latchkey\"");
-        let mut headers = answer.headers.clone();
-        // The gateway's, anew in each answer.
+        let response = service.log_in(username, password).await;
+        response.is_oauth(401, "invalid_grant");
+        assert_eq!(response.header("www-authenticate"), "Bearer realm=\"latchkey\"");
+        let mut headers = response.headers.clone();
+        // The gateway sets it anew in each response.
         headers.remove("date");
         headers.remove("apigw-requestid");
-        seen.push((answer.body.to_string(), headers));
+        seen.push((response.body.to_string(), headers));
     }
     for other in &seen[1..] {
         assert_eq!(other, &seen[0]);
@@ -269,12 +269,12 @@ async fn t_08_a_wrong_password_and_an_unknown_user_are_one_answer() {
 async fn t_14_the_token_response_is_that_of_rfc_6749() {
     let service = Running::start().await;
     service.user("johndoe").await;
-    let answer = service
+    let response = service
         .form("grant_type=password&username=johndoe&password=correct+horse+battery")
         .await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("content-type"), "application/json");
-    let body = answer.body.as_object().unwrap();
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("content-type"), "application/json");
+    let body = response.body.as_object().unwrap();
     let members: Vec<&str> = body.keys().map(String::as_str).collect();
     assert_eq!(members, ["access_token", "expires", "expires_in", "token_type"]);
     assert_eq!(
@@ -288,31 +288,31 @@ async fn t_14_the_token_response_is_that_of_rfc_6749() {
 }
 
 #[tokio::test]
-async fn t_15_no_answer_of_the_token_endpoint_may_be_stored() {
+async fn t_15_no_response_of_the_token_endpoint_may_be_stored() {
     let service = Running::start().await;
     service.user("johndoe").await;
-    let answers = [
+    let responses = [
         service.log_in("johndoe", PASSWORD).await,
         service.log_in("johndoe", "wrong").await,
         service.form("grant_type=x").await,
-        Answer::of(service.request("POST", "/token")).await,
+        Response::of(service.request("POST", "/token")).await,
         service.form(&"x".repeat(17_000)).await,
-        Answer::of(service.request("POST", "/token/more")).await,
+        Response::of(service.request("POST", "/token/more")).await,
     ];
-    for answer in answers {
-        answer.has_common_headers();
-        assert_eq!(answer.header("pragma"), "no-cache", "{answer:?}");
+    for response in responses {
+        response.has_common_headers();
+        assert_eq!(response.header("pragma"), "no-cache", "{response:?}");
     }
 }
 
 #[tokio::test]
-async fn t_22_a_body_over_16_kib_is_refused_first_and_a_long_password_is_a_wrong_one() {
+async fn t_22_a_body_over_16_kib_is_rejected_first_and_a_long_password_is_a_wrong_one() {
     let service = Running::start().await;
     let longest = "x".repeat(1024);
-    let answer = service
+    let response = service
         .register(json!({"username": "johndoe", "password": longest}))
         .await;
-    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(response.status, 201, "{response:?}");
     assert_eq!(service.log_in("johndoe", &longest).await.status, 200);
     service
         .log_in("johndoe", &"x".repeat(1025))
@@ -335,7 +335,7 @@ async fn t_22_a_body_over_16_kib_is_refused_first_and_a_long_password_is_a_wrong
         .request("POST", "/token")
         .header("content-type", "application/json")
         .body("x".repeat(16_385));
-    Answer::of(json).await.is_oauth(413, "invalid_request");
+    Response::of(json).await.is_oauth(413, "invalid_request");
 }
 
 #[tokio::test]
@@ -354,8 +354,8 @@ async fn j_01_the_header_says_access_token_rs256_and_the_key() {
 async fn j_02_the_claims_are_those_of_rfc_9068_and_nothing_personal() {
     let service = Running::start().await;
     let id = service.user("johndoe").await;
-    let answer = service.log_in("johndoe", PASSWORD).await;
-    let token = answer.body["access_token"].as_str().unwrap();
+    let response = service.log_in("johndoe", PASSWORD).await;
+    let token = response.body["access_token"].as_str().unwrap();
     let (_, claims) = parts(token);
     let names: Vec<&str> = claims.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
@@ -371,7 +371,7 @@ async fn j_02_the_claims_are_those_of_rfc_9068_and_nothing_personal() {
         claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
         1800
     );
-    assert_eq!(answer.body["expires_in"], 1800);
+    assert_eq!(response.body["expires_in"], 1800);
     assert!(!token.contains(&URL_SAFE_NO_PAD.encode("johndoe")));
     let again = service.log_in("johndoe", PASSWORD).await;
     assert_ne!(
@@ -390,8 +390,8 @@ async fn issuer_and_audience_never_come_from_a_request() {
         .header("x-forwarded-host", "evil.example.com")
         .header("content-type", "application/x-www-form-urlencoded")
         .body("username=johndoe&password=correct+horse+battery&client_id=evil");
-    let answer = Answer::of(request).await;
-    let token = answer.body["access_token"].as_str().unwrap();
+    let response = Response::of(request).await;
+    let token = response.body["access_token"].as_str().unwrap();
     let (_, claims) = parts(token);
     assert_eq!(claims["iss"], service.issuer);
     assert_eq!(claims["aud"], "https://api.example.com");

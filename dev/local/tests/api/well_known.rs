@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::running::{Answer, PASSWORD, Running};
+use crate::running::{PASSWORD, Response, Running};
 
 const NAMES: [&str; 2] = ["openid-configuration", "oauth-authorization-server"];
 
-async fn get(service: &Running, path: &str) -> Answer {
-    Answer::of(service.request("GET", path)).await
+async fn get(service: &Running, path: &str) -> Response {
+    Response::of(service.request("GET", path)).await
 }
 
 async fn metadata(service: &Running) -> Value {
     get(service, "/.well-known/openid-configuration").await.body
 }
 
-/// The path of a URL of this service, which is one of its issuer's.
+/// Returns the path of a URL of this service, which begins with its issuer.
 fn path<'a>(service: &Running, url: &'a Value) -> &'a str {
     url.as_str()
         .unwrap()
@@ -31,12 +31,12 @@ async fn m_01_both_metadata_documents_agree_and_name_the_issuer_of_the_tokens() 
     let claims: Value = testing::forge::claims(&token);
     let mut documents = Vec::new();
     for name in NAMES {
-        let answer = get(&service, &format!("/.well-known/{name}")).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("content-type"), "application/json");
-        assert_eq!(answer.body["issuer"], claims["iss"]);
-        assert_eq!(answer.body["issuer"], service.issuer.as_str());
-        documents.push(answer.body);
+        let response = get(&service, &format!("/.well-known/{name}")).await;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.header("content-type"), "application/json");
+        assert_eq!(response.body["issuer"], claims["iss"]);
+        assert_eq!(response.body["issuer"], service.issuer.as_str());
+        documents.push(response.body);
     }
     assert_eq!(documents[0], documents[1]);
 }
@@ -69,8 +69,8 @@ async fn m_02_every_value_of_the_metadata_works() {
             ("username", "johndoe"),
             ("password", PASSWORD),
         ];
-        let answer = Answer::of(service.request("POST", token_path).form(&form)).await;
-        assert_eq!(answer.status, 200, "{grant}: {answer:?}");
+        let response = Response::of(service.request("POST", token_path).form(&form)).await;
+        assert_eq!(response.status, 200, "{grant}: {response:?}");
     }
     // And what is not named does not work.
     for grant in ["refresh_token", "client_credentials", "authorization_code"] {
@@ -100,14 +100,14 @@ async fn m_03_that_holds_for_each_kind_of_key_and_another_lead() {
 }
 
 async fn is_a_public_jwk_set(service: &Running, kind: &str, public: &[&str], lead: u32) {
-    let answer = get(service, "/.well-known/jwks.json").await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("content-type"), "application/json");
-    assert_eq!(answer.header("x-content-type-options"), "nosniff");
-    let cache = answer.header("cache-control");
+    let response = get(service, "/.well-known/jwks.json").await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("content-type"), "application/json");
+    assert_eq!(response.header("x-content-type-options"), "nosniff");
+    let cache = response.header("cache-control");
     let seconds: u32 = cache.strip_prefix("public, max-age=").unwrap().parse().unwrap();
     assert!(seconds > 0 && seconds <= lead / 2, "{cache}");
-    let keys = answer.body["keys"].as_array().unwrap();
+    let keys = response.body["keys"].as_array().unwrap();
     assert_eq!(keys.len(), 2, "the one that signs, and the next");
     for key in keys {
         let members: Vec<&String> = key.as_object().unwrap().keys().collect();
@@ -121,8 +121,8 @@ async fn is_a_public_jwk_set(service: &Running, kind: &str, public: &[&str], lea
 }
 
 async fn metadata_headers(service: &Running) -> String {
-    let answer = get(service, "/.well-known/oauth-authorization-server").await;
-    answer.header("cache-control").to_owned()
+    let response = get(service, "/.well-known/oauth-authorization-server").await;
+    response.header("cache-control").to_owned()
 }
 
 #[tokio::test]
@@ -130,8 +130,8 @@ async fn any_page_may_read_them_also_while_no_origin_is_allowed() {
     let service = Running::start().await;
     for name in ["jwks.json", NAMES[0], NAMES[1]] {
         let request = service.request("GET", &format!("/.well-known/{name}"));
-        let answer = Answer::of(request.header("origin", "https://app.example.com")).await;
-        assert_eq!(answer.header("access-control-allow-origin"), "*");
+        let response = Response::of(request.header("origin", "https://app.example.com")).await;
+        assert_eq!(response.header("access-control-allow-origin"), "*");
     }
 }
 
@@ -139,8 +139,8 @@ async fn any_page_may_read_them_also_while_no_origin_is_allowed() {
 async fn a_page_of_an_allowed_origin_gets_one_cors_header_with_them() {
     let service = Running::start_with(&[("ALLOWED_ORIGINS", "https://app.example.com")]).await;
     let request = service.request("GET", "/.well-known/jwks.json");
-    let answer = Answer::of(request.header("origin", "https://app.example.com")).await;
-    let headers: Vec<_> = answer
+    let response = Response::of(request.header("origin", "https://app.example.com")).await;
+    let headers: Vec<_> = response
         .headers
         .get_all("access-control-allow-origin")
         .iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{file, rust_files};
 
-/// The layer of each module: modules between two empty lines are of one layer.
+/// Returns the layer of each module: modules between two empty lines are of one layer.
 fn layers() -> BTreeMap<String, usize> {
     let map = file("shared/src/lib.rs");
     let layer_of = |(layer, lines): (usize, &str)| {

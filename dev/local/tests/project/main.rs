@@ -1,4 +1,4 @@
-//! What is said twice is said alike: the template, the code, the OpenAPI document, the events and the generated pages.
+//! Facts that are written twice agree: in the template, the code, the OpenAPI document, the events and the generated pages.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod layers;
@@ -15,7 +15,7 @@ fn file(path: &str) -> String {
     std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
 }
 
-/// The template's routes without the twins for a slash at the end.
+/// Returns the template's routes without the twins for a slash at the end.
 fn routes() -> BTreeMap<String, String> {
     all_routes()
         .into_iter()
@@ -23,7 +23,7 @@ fn routes() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The template's routes with the packages of their functions.
+/// Returns the template's routes with the packages of their functions.
 fn all_routes() -> BTreeMap<String, String> {
     let template = Template::of_this_project().unwrap();
     let package = |logical_id: &str| {
@@ -123,7 +123,7 @@ async fn each_function_gets_from_the_template_just_the_variables_that_it_reads()
     }
 }
 
-/// The template's parameter of a variable: `ACCESS_TOKEN_SECONDS` is `AccessTokenSeconds`.
+/// Returns the template's parameter of a variable: `ACCESS_TOKEN_SECONDS` is `AccessTokenSeconds`.
 fn parameter_of(variable: &str) -> String {
     variable
         .split('_')
@@ -168,7 +168,7 @@ fn the_templates_defaults_and_bounds_are_the_declarations() {
 }
 
 #[test]
-fn the_generated_pages_are_the_codes() {
+fn the_generated_pages_agree_with_the_code() {
     for page in local::generated::pages().unwrap() {
         assert!(
             file(page.path) == page.text,
@@ -225,7 +225,7 @@ fn the_openapi_document_has_the_templates_routes_and_the_gateways_429_everywhere
     );
 }
 
-/// The Rust sources below a folder, with their paths in it.
+/// Returns the Rust sources below a folder, with their paths in it.
 fn rust_files(folder: &str) -> Vec<(String, String)> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
@@ -274,11 +274,34 @@ fn each_statement_has_its_test() {
 }
 
 #[test]
+fn test_names_are_short_and_those_with_an_id_are_listed() {
+    let page = file("docs/conformance.md");
+    let sources = sources("shared") + &sources("functions") + &sources("dev");
+    let names = sources.lines().filter_map(|line| {
+        let line = line.trim_start();
+        let line = line.strip_prefix("async ").unwrap_or(line);
+        line.strip_prefix("fn ")?.split(['(', '<']).next()
+    });
+    let mut with_id = 0;
+    for name in names {
+        assert!(name.len() <= 80, "{name} has {} characters", name.len());
+        if let [b'a'..=b'z', b'_', b'0'..=b'9', b'0'..=b'9', b'_', ..] = name.as_bytes() {
+            assert!(
+                page.contains(&format!("`{name}`")),
+                "docs/conformance.md lacks {name}"
+            );
+            with_id += 1;
+        }
+    }
+    assert!(with_id > 30, "{with_id}");
+}
+
+#[test]
 fn a_release_unwinds_also_where_cargo_lambda_builds_it() {
     let manifest: toml::Table = toml::from_str(&file("Cargo.toml")).unwrap();
     let panic = manifest["profile"]["release"]
         .get("panic")
         .and_then(toml::Value::as_str);
-    // Where nothing is said, cargo-lambda builds with "abort", and a panic would end the function without its 500.
+    // Without this setting cargo-lambda builds with "abort", and a panic would end the function without its 500.
     assert_eq!(panic, Some("unwind"), "say it in [profile.release] of Cargo.toml");
 }

@@ -3,7 +3,7 @@
 use shared::keys::Ring;
 use testing::secrets_manager::Failure;
 
-use super::fixture::{self, Fixture, is_refused};
+use super::fixture::{self, Fixture, is_rejected};
 use super::{STEPS, kids};
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn an_emergency_that_failed_half_way_has_unpublished_the_key_and_can_be_re
     let fixture = Fixture::new().await;
     fixture.rotate().await;
     let bad = kids(&fixture.ring())[0].clone();
-    // Versions, ring, and then the new ring is refused.
+    // The versions and the ring are read, and then the new ring is rejected.
     fixture.secrets.script([None, None, Some(Failure::Before)]);
     assert!(fixture.compromised(&bad).await.is_err());
     assert!(!fixture.published_kids().await.contains(&bad));
@@ -80,10 +80,10 @@ async fn an_emergency_that_failed_half_way_has_unpublished_the_key_and_can_be_re
 }
 
 #[tokio::test]
-async fn a_kid_that_no_key_has_is_refused() {
+async fn a_kid_that_no_key_has_is_rejected() {
     let fixture = Fixture::new().await;
     fixture.rotate().await;
-    is_refused(fixture.compromised("another").await, "no key has this kid");
+    is_rejected(fixture.compromised("another").await, "no key has this kid");
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn one_emergency_after_another_that_failed_half_way_drops_both_keys() {
 }
 
 #[tokio::test]
-async fn a_ring_that_became_current_in_between_is_not_written_over() {
+async fn a_ring_that_became_current_in_between_is_not_overwritten() {
     let fixture = Fixture::new().await;
     fixture.rotate().await;
     let bad = kids(&fixture.ring())[0].clone();
@@ -180,7 +180,7 @@ async fn a_kid_that_no_key_has_leaves_a_pending_rotation_alone() {
     fixture.rotate().await;
     let token = fixture.secrets.begin_rotation();
     fixture.step("createSecret", &token).await.unwrap();
-    is_refused(fixture.compromised("another").await, "no key has this kid");
+    is_rejected(fixture.compromised("another").await, "no key has this kid");
     for step in &STEPS[1..] {
         fixture.step(step, &token).await.unwrap();
     }

@@ -15,25 +15,25 @@ use testing::deployment::Deployment;
 use testing::fault_proxy::FaultProxy;
 use testing::secrets_manager::{SECRET, SecretsManager};
 
-/// Seconds, as the template has them.
+/// The template's lead, in seconds.
 pub(crate) const LEAD: u32 = 21_600;
-/// Seconds, as the template has them.
+/// The template's life of a token, in seconds.
 pub(crate) const TOKEN_LIFE: u32 = 1800;
-/// Seconds, as the template has them.
+/// The template's time between rotations, in seconds.
 pub(crate) const ROTATION: u32 = 2_592_000;
 const START: i64 = 1_800_000_000;
 
 pub(crate) struct Fixture {
     pub(crate) secrets: SecretsManager,
     pub(crate) deployment: Deployment,
-    /// Between the function and the table.
+    /// The proxy between the function and the table.
     pub(crate) proxy: FaultProxy,
     now: Arc<AtomicI64>,
     function: RotateKeys,
 }
 
 impl Fixture {
-    /// With small keys, which are made quickly.
+    /// Creates a deployment with small keys, which are made quickly.
     pub(crate) async fn new() -> Self {
         Self::with_variables(&[("KEY_KIND", "EdDSA")]).await
     }
@@ -41,13 +41,13 @@ impl Fixture {
     pub(crate) async fn with_variables(variables: &[(&str, &str)]) -> Self {
         let now = Arc::new(AtomicI64::new(START));
         let secrets = SecretsManager::start().await.unwrap();
-        let hand = Arc::clone(&now);
+        let time = Arc::clone(&now);
         let mut deployment = Deployment::without_keys()
             .await
             .with("SIGNING_KEYS_FILE", "")
             .with("SIGNING_KEYS_SECRET", SECRET)
             .with("SECRETS_MANAGER_ENDPOINT", secrets.endpoint())
-            .at(move || Timestamp::from_unix(hand.load(Ordering::SeqCst)));
+            .at(move || Timestamp::from_unix(time.load(Ordering::SeqCst)));
         for (name, value) in variables {
             deployment = deployment.with(name, value);
         }
@@ -63,7 +63,7 @@ impl Fixture {
         }
     }
 
-    /// The same, redeployed with another value of a variable.
+    /// Redeploys it with another value of a variable.
     pub(crate) async fn with(mut self, name: &str, value: &str) -> Self {
         self.deployment = self.deployment.with(name, value);
         self.function = ready(&self.deployment.env(), &self.clock()).await.unwrap();
@@ -90,7 +90,7 @@ impl Fixture {
         self.now.store(time.unix(), Ordering::SeqCst);
     }
 
-    /// The store of published keys, behind the proxy.
+    /// Returns the store of published keys, behind the proxy.
     pub(crate) async fn store(&self) -> PublishedStore {
         PublishedStore::new(Table::connect(&self.env()).await.unwrap())
     }
@@ -116,7 +116,7 @@ impl Fixture {
         self.handle(json!({"compromised": kid})).await
     }
 
-    /// A whole rotation, as Secrets Manager runs it.
+    /// Runs a whole rotation as Secrets Manager does.
     pub(crate) async fn rotate(&self) {
         let token = self.secrets.begin_rotation();
         for step in ["createSecret", "setSecret", "testSecret", "finishSecret"] {
@@ -128,7 +128,7 @@ impl Fixture {
         Ring::parse(&self.secrets.current().unwrap()).unwrap()
     }
 
-    /// The ids in the table, in order, whatever any function still has of them.
+    /// Returns the ids in the table, in order; functions may have older copies.
     pub(crate) async fn published_kids(&self) -> Vec<String> {
         let set = self.published().await.value.jwk_set(self.now());
         set.keys
@@ -143,7 +143,7 @@ fn clock(now: &Arc<AtomicI64>) -> Clock {
     Clock::from_fn(move || Timestamp::from_unix(now.load(Ordering::SeqCst)))
 }
 
-pub(crate) fn is_refused(outcome: Result<Outcome, Error>, rule: &str) {
+pub(crate) fn is_rejected(outcome: Result<Outcome, Error>, rule: &str) {
     let error = outcome.unwrap_err().to_string();
     assert!(error.contains(rule), "{error}");
 }

@@ -1,4 +1,4 @@
-//! The rotation contract of Secrets Manager, step by step, and the emergency: the real handler and the real SDK on the embedded
+//! The rotation contract of Secrets Manager, step by step, and the emergency: the real handler and the real SDK, on the embedded
 //! engine and on a small Secrets Manager.
 
 #![expect(
@@ -13,7 +13,7 @@ mod next_ring;
 mod recovery;
 mod simulation;
 
-use fixture::{Fixture, is_refused};
+use fixture::{Fixture, is_rejected};
 use serde_json::json;
 use shared::keys::{Dates, Ring};
 use testing::rotation::{Walk, cases};
@@ -55,7 +55,7 @@ async fn the_first_rotation_makes_a_key_that_signs_at_once_and_the_next_one() {
 }
 
 #[tokio::test]
-async fn each_sample_event_gets_the_answer_that_is_said() {
+async fn each_sample_event_gets_the_expected_result() {
     let fixture = Fixture::new().await;
     let mut walk = Walk::begin(&fixture.secrets);
     for case in cases() {
@@ -65,7 +65,7 @@ async fn each_sample_event_gets_the_answer_that_is_said() {
 }
 
 #[tokio::test]
-async fn a_rotation_lets_the_next_key_sign_publishes_another_and_keeps_the_old_one_until_its_date() {
+async fn a_rotation_activates_the_next_key_publishes_another_and_keeps_the_old_one() {
     let fixture = Fixture::new().await;
     fixture.rotate().await;
     let before = fixture.ring();
@@ -138,8 +138,8 @@ async fn the_new_key_is_published_before_any_function_can_sign_by_it() {
     let token = fixture.secrets.begin_rotation();
     fixture.step("createSecret", &token).await.unwrap();
     assert_eq!(fixture.published_kids().await, before);
-    is_refused(fixture.step("testSecret", &token).await, "setSecret first");
-    is_refused(fixture.step("finishSecret", &token).await, "setSecret first");
+    is_rejected(fixture.step("testSecret", &token).await, "setSecret first");
+    is_rejected(fixture.step("finishSecret", &token).await, "setSecret first");
     fixture.step("setSecret", &token).await.unwrap();
     assert_eq!(fixture.published_kids().await.len(), before.len() + 1);
     assert_eq!(
@@ -172,27 +172,27 @@ async fn every_step_may_be_repeated_at_any_time() {
 }
 
 #[tokio::test]
-async fn a_test_step_alone_with_a_version_without_value_sees_that_everything_is_in_reach() {
+async fn a_test_step_alone_without_a_value_checks_that_everything_is_in_reach() {
     let fixture = Fixture::new().await;
     let token = fixture.secrets.begin_rotation();
     fixture.step("testSecret", &token).await.unwrap();
-    is_refused(fixture.step("setSecret", &token).await, "createSecret first");
-    is_refused(fixture.step("finishSecret", &token).await, "createSecret first");
+    is_rejected(fixture.step("setSecret", &token).await, "createSecret first");
+    is_rejected(fixture.step("finishSecret", &token).await, "createSecret first");
     assert!(fixture.published_kids().await.is_empty());
     fixture.secrets.set_away(true);
     assert!(fixture.step("testSecret", &token).await.is_err());
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_pending_is_refused() {
+async fn a_token_that_is_not_pending_is_rejected() {
     let fixture = Fixture::new().await;
     for step in STEPS {
-        is_refused(fixture.step(step, "another").await, "not pending");
+        is_rejected(fixture.step(step, "another").await, "not pending");
     }
 }
 
 #[tokio::test]
-async fn an_event_that_is_neither_a_step_nor_an_emergency_is_refused_by_its_rule() {
+async fn an_event_that_is_neither_a_step_nor_an_emergency_is_rejected_with_the_rule() {
     let fixture = Fixture::new().await;
     for (event, rule) in [
         (
@@ -209,7 +209,7 @@ async fn an_event_that_is_neither_a_step_nor_an_emergency_is_refused_by_its_rule
             "Step must be createSecret",
         ),
     ] {
-        is_refused(fixture.handle(event).await, rule);
+        is_rejected(fixture.handle(event).await, rule);
     }
 }
 
@@ -237,7 +237,7 @@ async fn a_change_of_kind_goes_through_the_same_lead() {
 }
 
 #[tokio::test]
-async fn a_test_step_alone_with_the_value_that_the_secret_was_made_with_sees_that_everything_is_in_reach() {
+async fn a_test_step_alone_with_the_secrets_first_value_checks_that_all_is_in_reach() {
     let fixture = Fixture::new().await;
     let token = fixture.secrets.begin_rotation();
     fixture.secrets.put_pending(&token, "{\"keys\":[]}");
@@ -257,5 +257,5 @@ async fn a_published_key_by_which_its_namesake_does_not_verify_fails_the_test_st
     let mut document: serde_json::Value = serde_json::from_str(&published).unwrap();
     document["keys"][0]["jwk"]["x"] = document["keys"][1]["jwk"]["x"].clone();
     fixture.deployment.publish(&document.to_string()).await;
-    is_refused(fixture.step("testSecret", &token).await, "does not verify");
+    is_rejected(fixture.step("testSecret", &token).await, "does not verify");
 }

@@ -1,4 +1,4 @@
-//! The rules by themselves: each guard alone, where in a whole rotation others stand beside it.
+//! Each rule of the next ring alone. In a whole rotation other rules would catch the same fault.
 
 use shared::clock::Timestamp;
 use shared::keys::{Dates, Kind, Lead, Lifecycle, Published, Ring, RingKey, SigningKey};
@@ -18,7 +18,7 @@ fn first(published: &Published) -> Ring {
     LIFECYCLE.rotated(Ring::default(), published, at(0)).unwrap()
 }
 
-/// The same keys with the same dates.
+/// Returns a ring with the same keys and dates.
 fn copy(ring: &Ring) -> Ring {
     Ring::parse(&ring.document().unwrap()).unwrap()
 }
@@ -31,7 +31,7 @@ fn a_ring_may_follow_itself_once_it_is_published() {
 }
 
 #[test]
-fn a_ring_that_lacks_a_key_of_the_current_one_may_not_follow_unless_that_one_counts_no_more() {
+fn a_ring_that_lacks_a_current_key_may_not_follow_unless_that_key_counts_no_more() {
     let current = first(&Published::default());
     let published = Published::default().with(&current, at(0));
     let mut next = copy(&current);
@@ -52,10 +52,10 @@ fn a_ring_with_a_compromised_key_may_not_follow() {
     let published = Published::default()
         .with(&ring, at(0))
         .without(ring.keys[0].key.kid(), at(9000));
-    let refused = Err("it has a key that was compromised");
+    let rejected = Err("it has a key that was compromised");
     assert_eq!(
         LIFECYCLE.check(&ring, &Ring::default(), &published, at(1)),
-        refused
+        rejected
     );
 }
 
@@ -82,7 +82,7 @@ fn a_new_key_that_would_sign_within_the_lead_may_not_follow() {
 }
 
 #[test]
-fn a_rotation_just_before_or_long_after_the_next_keys_turn_still_waits_for_the_lead_of_the_new_one() {
+fn an_early_or_late_rotation_still_waits_for_the_lead_of_the_new_key() {
     for late in [-50, 0, 950, 1500] {
         let ring = first(&Published::default());
         let published = Published::default().with(&ring, at(0));
@@ -112,7 +112,7 @@ fn a_rotation_moves_no_key_to_a_later_time() {
 }
 
 #[test]
-fn what_is_published_leaves_by_its_date_and_what_was_compromised_does_not_come_back_before_it_is_forgotten() {
+fn a_published_key_leaves_by_its_date_and_a_compromised_one_cannot_return_early() {
     let ring = first(&Published::default());
     let kids: Vec<&str> = ring.kids().collect();
     let published = Published::default().with(&ring, at(0));

@@ -3,11 +3,11 @@
 use testing::fault_proxy::Fault;
 use testing::secrets_manager::Failure;
 
-use super::fixture::{self, Fixture, is_refused};
+use super::fixture::{self, Fixture, is_rejected};
 use super::{STEPS, kids};
 
 #[tokio::test]
-async fn a_step_that_failed_or_whose_answer_was_lost_is_repeated_to_the_same_end() {
+async fn a_step_that_failed_or_whose_response_was_lost_is_repeated_to_the_same_end() {
     for failure in [Failure::Before, Failure::After] {
         // Each step makes at most four calls.
         for call in 0..4 {
@@ -38,14 +38,14 @@ async fn a_secret_without_a_current_version_gets_its_first_ring() {
 }
 
 #[tokio::test]
-async fn a_pending_ring_that_waited_too_long_is_given_up_and_the_next_rotation_makes_another() {
+async fn a_pending_ring_that_is_too_old_is_given_up_and_the_next_rotation_makes_another() {
     let fixture = Fixture::new().await;
     fixture.rotate().await;
     let token = fixture.secrets.begin_rotation();
     fixture.step("createSecret", &token).await.unwrap();
     // Its new key would sign within the lead after it was published now.
     fixture.pass(fixture::ROTATION + 1);
-    is_refused(fixture.step("setSecret", &token).await, "would sign too soon");
+    is_rejected(fixture.step("setSecret", &token).await, "would sign too soon");
     assert!(fixture.secrets.stages(&token).is_empty());
     assert_eq!(fixture.published_kids().await.len(), 2);
     fixture.rotate().await;
@@ -60,11 +60,11 @@ async fn a_ring_does_not_outgrow_its_secret() {
     }
     assert_eq!(fixture.ring().keys.len(), 24);
     let token = fixture.secrets.begin_rotation();
-    is_refused(fixture.step("createSecret", &token).await, "it has 24 keys");
+    is_rejected(fixture.step("createSecret", &token).await, "it has 24 keys");
 }
 
 #[tokio::test]
-async fn what_another_has_published_in_between_is_not_written_over() {
+async fn what_another_rotation_has_published_in_between_is_not_overwritten() {
     let fixture = Fixture::new().await;
     fixture.rotate().await;
     let store = fixture.store().await;
@@ -121,7 +121,7 @@ async fn a_time_between_rotations_that_was_made_longer_leaves_no_gap() {
 }
 
 #[tokio::test]
-async fn an_answer_of_the_table_that_was_lost_is_no_failure() {
+async fn a_lost_response_of_the_table_is_no_failure() {
     let fixture = Fixture::new().await;
     fixture.rotate().await;
     fixture.pass(fixture::ROTATION);
@@ -139,7 +139,7 @@ async fn an_answer_of_the_table_that_was_lost_is_no_failure() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_away_fails_the_step_and_changes_nothing() {
+async fn an_unavailable_table_fails_the_step_and_changes_nothing() {
     let fixture = Fixture::new().await;
     fixture.rotate().await;
     let before = kids(&fixture.ring());

@@ -1,8 +1,8 @@
-//! The proof by simulation: verifiers that keep what they fetched for up to two hours, functions with old copies, rotations that
+//! A simulation of rotations: verifiers that keep what they fetched for up to two hours, functions with old copies, rotations that
 //! fail at random calls and are repeated at random times, signers that can't reach their secret for days.
 //!
-//! The rotation, both caches and the stores are the real ones; simulated are the time, the network's failures, and verifiers:
-//! each keeps the ids that it fetched, and like API Gateway fetches no sooner because of an id that it does not know.
+//! The rotation, both caches and the stores are the real ones. The time, the network's failures and the verifiers are simulated:
+//! a verifier keeps the ids that it fetched, and like API Gateway it does not fetch again sooner for an unknown id.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,11 +19,11 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// What API Gateway keeps keys for, and the most that any verifier here does.
+/// How long API Gateway keeps keys, which is also the maximum of the verifiers here.
 const VERIFIER_KEEPS: i64 = 2 * HOUR;
 const VERIFIERS: usize = 3000;
 const TOKEN_LIFE: u32 = 1800;
-/// A signer that was redeployed with a longer life of tokens than the rotation knows of.
+/// The token life of a signer that was redeployed, longer than the rotation knows.
 const LONGER_LIFE: u32 = 5400;
 
 /// The times of a run.
@@ -33,8 +33,8 @@ struct Times {
     rotation: u32,
 }
 
-/// A day between rotations, and a lead that is hardly longer than all copies of what is published may be old together: two hours
-/// at the verifier, a 24th of the lead in a cache before it, a 72nd at the function, and a step of the simulation.
+/// A day between rotations, and a lead hardly longer than the ages of all copies of the published keys together: two hours at the
+/// verifier, a 24th of the lead in a cache before it, a 72nd at the function, and a step of the simulation.
 const SHARP: Times = Times {
     lead: 8400,
     rotation: 86_400,
@@ -44,31 +44,31 @@ const SHARP: Times = Times {
 struct Signer {
     ring: Cached<RingStore>,
     life: u32,
-    /// Until when it can't reach its secret.
-    away_until: i64,
+    /// When it can reach its secret again.
+    unavailable_until: i64,
 }
 
 /// A verifier: it fetches every `keeps` seconds.
 struct Verifier {
     keeps: i64,
     phase: i64,
-    /// Which function's copy it gets.
+    /// The index of the function whose copy it gets.
     discovery: usize,
-    /// How old the answer is that a cache before it gives.
+    /// The age of the response that a cache before it gives, in seconds.
     cached: i64,
 }
 
-/// What a discovery function has answered since when.
-type Answers = BTreeMap<i64, BTreeSet<String>>;
+/// The responses of a discovery function, each by the time since which it is given.
+type Responses = BTreeMap<i64, BTreeSet<String>>;
 
 struct World {
     fixture: Fixture,
     times: Times,
     rng: Rng,
     signers: Vec<Signer>,
-    discoveries: Vec<(Cached<PublishedStore>, Answers)>,
+    discoveries: Vec<(Cached<PublishedStore>, Responses)>,
     verifiers: Vec<Verifier>,
-    /// The last end of the tokens of each key.
+    /// When the last token of each key expires.
     tokens: BTreeMap<String, i64>,
     next_rotation: i64,
     signed_by: BTreeSet<String>,
@@ -103,13 +103,13 @@ impl World {
             signers.push(Signer {
                 ring: Cached::new(ring, fixture.clock(), copy.copy_seconds()),
                 life: if index == 3 { LONGER_LIFE } else { TOKEN_LIFE },
-                away_until: 0,
+                unavailable_until: 0,
             });
         }
         let store = fixture.store().await;
         let discovery = |clock: Clock| {
             let keys = Cached::new(store.clone(), clock, copy.copy_seconds());
-            (keys, Answers::new())
+            (keys, Responses::new())
         };
         let discoveries = (0..2).map(|_| discovery(fixture.clock())).collect();
         let verifiers = (0..VERIFIERS)
@@ -143,7 +143,7 @@ impl World {
         self.fixture.now().unix()
     }
 
-    /// One attempt at a rotation, with repeated steps and failures; the next one follows when the schedule or the retry says.
+    /// Attempts a rotation, with repeated steps and failures; the schedule or the retry sets the time of the next one.
     async fn rotate(&mut self) {
         let token = self.fixture.secrets.begin_rotation();
         for step in STEPS {
@@ -169,7 +169,7 @@ impl World {
             }
         }
         self.counts.rotations += 1;
-        // Often somebody rotates by hand, long before it is due.
+        // Often an operator rotates by hand, long before it is due.
         let wait = if self.rng.u8(0..2) == 0 {
             self.rng.i64(MINUTE..3 * HOUR)
         } else {
@@ -182,11 +182,13 @@ impl World {
         let now = self.fixture.now();
         let index = self.rng.usize(0..self.signers.len());
         if self.rng.u16(0..400) == 0 {
-            self.signers[index].away_until =
+            self.signers[index].unavailable_until =
                 now.unix() + self.rng.i64(HOUR..3 * i64::from(self.times.rotation));
         }
         let signer = &self.signers[index];
-        self.fixture.secrets.set_away(now.unix() < signer.away_until);
+        self.fixture
+            .secrets
+            .set_away(now.unix() < signer.unavailable_until);
         let ring = signer.ring.get().await;
         self.fixture.secrets.set_away(false);
         let reach = signer.life + self.times.lead;
@@ -208,34 +210,34 @@ impl World {
 
     async fn publish(&mut self) {
         let now = self.fixture.now();
-        for (keys, answers) in &mut self.discoveries {
+        for (keys, responses) in &mut self.discoveries {
             let set = keys.get().await.unwrap().jwk_set(now);
             let kids: BTreeSet<String> = set
                 .keys
                 .into_iter()
                 .map(|jwk| jwk.common.key_id.unwrap())
                 .collect();
-            if answers.values().next_back() != Some(&kids) {
-                answers.insert(now.unix(), kids);
+            if responses.values().next_back() != Some(&kids) {
+                responses.insert(now.unix(), kids);
             }
         }
     }
 
-    /// What a verifier knows now.
+    /// Returns the ids that a verifier knows now.
     fn known(&self, verifier: &Verifier) -> Option<&BTreeSet<String>> {
         let now = self.now();
         let fetched = now - (now - verifier.phase).rem_euclid(verifier.keeps);
-        let answered = fetched - verifier.cached;
-        let answers = &self.discoveries[verifier.discovery].1;
-        // Before the first answer there was nothing to keep: such a verifier fetches now.
-        let known = answers
-            .range(..=answered)
+        let given = fetched - verifier.cached;
+        let responses = &self.discoveries[verifier.discovery].1;
+        // Before the first response there was nothing to keep: such a verifier fetches now.
+        let known = responses
+            .range(..=given)
             .next_back()
-            .or_else(|| answers.iter().next());
+            .or_else(|| responses.iter().next());
         known.map(|(_, kids)| kids)
     }
 
-    /// Every token that has not ended is taken by every verifier asked.
+    /// Checks that every verifier asked accepts every token that has not expired.
     fn check(&mut self, verifiers: usize) {
         let now = self.now();
         self.tokens.retain(|_, end| now < *end);
@@ -244,14 +246,14 @@ impl World {
             let verifier = &self.verifiers[self.rng.usize(0..VERIFIERS)];
             let known = self.known(verifier).unwrap();
             for kid in self.tokens.keys() {
-                assert!(known.contains(kid), "{}", self.refused(verifier, kid));
+                assert!(known.contains(kid), "{}", self.rejection(verifier, kid));
                 checks += 1;
             }
         }
         self.counts.checks += checks;
     }
 
-    fn refused(&self, verifier: &Verifier, kid: &str) -> String {
+    fn rejection(&self, verifier: &Verifier, kid: &str) -> String {
         let ring = self.fixture.ring();
         let found = ring.keys.iter().find(|ring_key| ring_key.key.kid() == kid);
         let dates = found.map(|ring_key| ring_key.dates);
@@ -259,7 +261,7 @@ impl World {
         format!("at {now} a verifier that keeps keys for {keeps} s does not know {kid}: {dates:?}")
     }
 
-    /// Whether something happens to a key around now, so that small steps are worth their time.
+    /// Reports whether something happens to a key around now, so that small steps are worth their time.
     fn is_busy(&self) -> bool {
         let now = self.now();
         let near = |time: Timestamp| (-10 * MINUTE..3 * HOUR).contains(&(now - time.unix()));
@@ -292,13 +294,13 @@ impl World {
     }
 }
 
-/// Runs the world for some days; every check is in [`World::check`].
+/// Runs a simulation of some days; every check is in [`World::check`].
 async fn holds(seed: u64, days: i64) {
     let mut world = World::new(seed, SHARP).await;
     world.run(days).await;
     let counts = &world.counts;
     println!("seed {seed}, {days} days: {counts:?}");
-    // The run has seen what it is for.
+    // The run has met what it tests.
     let enough = u64::try_from(days / 2).unwrap();
     assert!(
         counts.rotations > enough && counts.failed_attempts > enough,
@@ -311,18 +313,18 @@ async fn holds(seed: u64, days: i64) {
 }
 
 #[tokio::test]
-async fn no_verifier_meets_a_key_that_it_could_not_have_fetched_and_no_key_leaves_before_its_tokens_end() {
+async fn no_verifier_meets_an_unfetchable_key_and_no_key_leaves_before_its_tokens_expire() {
     holds(1, 14).await;
 }
 
 #[tokio::test]
-async fn the_same_with_other_chances() {
+async fn the_same_with_another_seed() {
     holds(2, 14).await;
 }
 
 #[tokio::test]
 #[ignore = "takes minutes: .ci/full runs it"]
-async fn the_same_for_a_season_with_many_chances() {
+async fn the_same_for_a_season_with_many_seeds() {
     for seed in 3..9 {
         holds(seed, 40).await;
     }
@@ -331,12 +333,12 @@ async fn the_same_for_a_season_with_many_chances() {
 /// What an emergency costs.
 #[derive(Debug)]
 struct Cost {
-    /// The most verifiers that refuse fresh tokens at once.
-    refusing: usize,
-    /// For how long any does, in minutes.
-    refusing_minutes: i64,
-    /// For how long any takes tokens of the dropped key, in minutes.
-    taking_minutes: i64,
+    /// The most verifiers that reject fresh tokens at once.
+    rejecting: usize,
+    /// How long any verifier does, in minutes.
+    rejecting_minutes: i64,
+    /// How long any verifier accepts tokens of the dropped key, in minutes.
+    accepting_minutes: i64,
 }
 
 impl World {
@@ -352,9 +354,9 @@ impl World {
         self.fixture.compromised(&bad).await.unwrap();
         let begun = self.now();
         let mut cost = Cost {
-            refusing: 0,
-            refusing_minutes: 0,
-            taking_minutes: 0,
+            rejecting: 0,
+            rejecting_minutes: 0,
+            accepting_minutes: 0,
         };
         while self.now() < begun + 4 * HOUR {
             self.fixture.pass(120);
@@ -372,13 +374,13 @@ impl World {
                 .iter()
                 .map(|verifier| self.known(verifier).unwrap())
                 .collect();
-            let refusing = known.iter().filter(|known| !known.contains(&new)).count();
-            if refusing > 0 {
-                cost.refusing = cost.refusing.max(refusing);
-                cost.refusing_minutes = minutes;
+            let rejecting = known.iter().filter(|known| !known.contains(&new)).count();
+            if rejecting > 0 {
+                cost.rejecting = cost.rejecting.max(rejecting);
+                cost.rejecting_minutes = minutes;
             }
             if known.iter().any(|known| known.contains(&bad)) {
-                cost.taking_minutes = minutes;
+                cost.accepting_minutes = minutes;
             }
         }
         cost
@@ -386,7 +388,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn an_emergency_costs_verifiers_nothing_once_the_next_key_is_known_and_at_most_their_caches_before() {
+async fn an_emergency_costs_nothing_once_the_next_key_is_known_and_a_cache_time_before() {
     let template = Times {
         lead: super::fixture::LEAD,
         rotation: super::fixture::ROTATION,
@@ -399,9 +401,9 @@ async fn an_emergency_costs_verifiers_nothing_once_the_next_key_is_known_and_at_
     world.run(1).await;
     let known = world.emergency().await;
     println!("the next key had been published for a day: {known:?}");
-    assert!(known.refusing == 0, "{known:?}");
+    assert!(known.rejecting == 0, "{known:?}");
     assert!(
-        known.taking_minutes > 60 && known.taking_minutes <= longest,
+        known.accepting_minutes > 60 && known.accepting_minutes <= longest,
         "{known:?}"
     );
     // The emergency has made a new next key. Two more, one right after the other, leave no key that verifiers know.
@@ -409,9 +411,9 @@ async fn an_emergency_costs_verifiers_nothing_once_the_next_key_is_known_and_at_
     world.fixture.compromised(&next).await.unwrap();
     let unknown = world.emergency().await;
     println!("the next key was new: {unknown:?}");
-    assert!(unknown.refusing > VERIFIERS * 9 / 10, "{unknown:?}");
+    assert!(unknown.rejecting > VERIFIERS * 9 / 10, "{unknown:?}");
     assert!(
-        unknown.refusing_minutes > 60 && unknown.refusing_minutes <= longest,
+        unknown.rejecting_minutes > 60 && unknown.rejecting_minutes <= longest,
         "{unknown:?}"
     );
 }

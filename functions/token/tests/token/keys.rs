@@ -14,10 +14,10 @@ use super::{PASSWORD, is_unavailable, try_log_in};
 
 const START: i64 = 1_800_000_000;
 const HOUR: i64 = 3600;
-/// Token life and lead of the defaults.
+/// The default token life and lead, together in seconds.
 const REACH: i64 = 1800 + 6 * HOUR;
 
-/// A deployment with its ring in a secret, and the hand on its clock.
+/// A deployment with its ring in a secret and a clock that the test sets.
 struct Fixture {
     secrets: SecretsManager,
     deployment: Deployment,
@@ -28,13 +28,13 @@ impl Fixture {
     async fn new() -> Self {
         let secrets = SecretsManager::start().await.unwrap();
         let now = Arc::new(AtomicI64::new(START));
-        let hand = Arc::clone(&now);
+        let time = Arc::clone(&now);
         let deployment = Deployment::without_keys()
             .await
             .with("SIGNING_KEYS_FILE", "")
             .with("SIGNING_KEYS_SECRET", SECRET)
             .with("SECRETS_MANAGER_ENDPOINT", secrets.endpoint())
-            .at(move || Timestamp::from_unix(hand.load(Ordering::SeqCst)));
+            .at(move || Timestamp::from_unix(time.load(Ordering::SeqCst)));
         deployment.user("johndoe", PASSWORD).await;
         Self {
             secrets,
@@ -56,7 +56,7 @@ impl Fixture {
     }
 }
 
-/// A key that signs for a while, in seconds from the start, and may be dropped an hour after its last token has ended.
+/// Creates a key that signs for a while, in seconds from the start, and may be dropped an hour after its last token has expired.
 fn key(signs_from: i64, signs_until: i64) -> RingKey {
     let at = |seconds| Timestamp::from_unix(START + seconds);
     RingKey {
@@ -70,11 +70,11 @@ fn key(signs_from: i64, signs_until: i64) -> RingKey {
     }
 }
 
-/// The id of the key that signs a log-in now.
+/// Returns the id of the key that signs a log-in now.
 async fn signer(function: &Token) -> String {
-    let answer = try_log_in(function, "johndoe", PASSWORD).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let token = answer.body["access_token"].as_str().unwrap();
+    let response = try_log_in(function, "johndoe", PASSWORD).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    let token = response.body["access_token"].as_str().unwrap();
     decode_header(token).unwrap().kid.unwrap()
 }
 
@@ -126,7 +126,7 @@ async fn ten_minutes_without_the_secrets_store_leave_a_warm_function_signing() {
         fixture.pass(10);
         assert_eq!(signer(&function).await, ring.keys[0].key.kid());
     }
-    // The first at five minutes, and then one in thirty seconds, so that log-ins don't wait for a store that is away.
+    // The first at five minutes, and then one in thirty seconds, so that log-ins don't wait for an unavailable store.
     assert_eq!(fixture.secrets.count("GetSecretValue"), 1 + 11);
     fixture.secrets.set_away(false);
     fixture.pass(30);
@@ -149,7 +149,7 @@ async fn an_old_ring_serves_within_its_keys_dates_and_no_longer() {
 }
 
 #[tokio::test]
-async fn a_token_life_made_longer_ends_a_keys_signing_before_its_tokens_would_outlive_it() {
+async fn a_longer_token_life_stops_a_key_before_its_tokens_would_outlive_it() {
     let fixture = Fixture::new().await;
     fixture.put(&Ring {
         keys: vec![key(0, 2 * HOUR)],
@@ -165,7 +165,7 @@ async fn a_token_life_made_longer_ends_a_keys_signing_before_its_tokens_would_ou
 }
 
 #[tokio::test]
-async fn until_the_first_rotation_the_right_password_is_a_503_and_the_next_request_after_it_is_served() {
+async fn before_the_first_rotation_the_right_password_is_a_503_and_after_it_a_200() {
     let fixture = Fixture::new().await;
     let function = fixture.function().await;
     is_unavailable(&try_log_in(&function, "johndoe", PASSWORD).await);

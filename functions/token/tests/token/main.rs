@@ -1,5 +1,5 @@
-//! What the token endpoint does to the store, and what it answers when the store or the keys are away. The HTTP contract is
-//! shown by the tests of the package `local`.
+//! What the token endpoint does to the store, and its responses while the store or the keys are unavailable. The tests of the
+//! package `local` show the HTTP contract.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod keys;
@@ -23,7 +23,7 @@ const PASSWORD: &str = "correct horse battery";
 /// The row of FastAPI's tutorials: `swordfish`.
 const TUTORIALS: &str = "$2b$12$dQD2AD2Y.Aa8F3IliHPfk.yNESW7FZe3RmeT38K661sg/vds404ga";
 
-/// A deployment whose functions reach the engine through a proxy.
+/// Starts a deployment whose functions reach the engine through a proxy.
 async fn behind_proxy() -> (Deployment, FaultProxy) {
     let deployment = Deployment::start().await;
     let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
@@ -40,13 +40,13 @@ async fn stored_hash(deployment: &Deployment, id: &str) -> String {
     item["password_hash"]["S"].as_str().unwrap().to_owned()
 }
 
-fn is_unavailable(answer: &Answer) {
+fn is_unavailable(response: &Answer) {
     assert_eq!(
-        (answer.status, &answer.body["error"]),
+        (response.status, &response.body["error"]),
         (503, &json!("temporarily_unavailable")),
-        "{answer:?}"
+        "{response:?}"
     );
-    assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
+    assert!(response.header("retry-after").parse::<u32>().unwrap() > 0);
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn a_hash_that_cannot_be_read_is_a_wrong_password() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_for_a_while_is_asked_again() {
+async fn a_store_that_fails_for_a_while_is_retried() {
     let (deployment, proxy) = behind_proxy().await;
     deployment.user("johndoe", PASSWORD).await;
     let function = deployment.function::<Token>().await;
@@ -187,7 +187,7 @@ async fn a_store_that_fails_for_a_while_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_away_is_a_503_within_the_functions_time() {
+async fn an_unavailable_store_is_a_503_within_the_functions_time() {
     let (deployment, proxy) = behind_proxy().await;
     deployment.user("johndoe", PASSWORD).await;
     let function = deployment.function::<Token>().await;
@@ -280,22 +280,22 @@ impl HttpFunction for Panics {
 }
 
 #[tokio::test]
-async fn a_panic_is_the_500_of_the_table_and_the_next_request_is_served() {
+async fn a_panic_is_the_500_of_the_error_table_and_the_next_request_is_served() {
     let deployment = Deployment::start().await;
     deployment.user("johndoe", PASSWORD).await;
     let function = deployment.function::<Token>().await;
-    let answer = call(&Panics, log_in("johndoe", PASSWORD).request()).await;
-    assert_eq!(answer.status, 500);
+    let response = call(&Panics, log_in("johndoe", PASSWORD).request()).await;
+    assert_eq!(response.status, 500);
     assert_eq!(
-        answer.body,
+        response.body,
         json!({"error": "server_error", "error_description": "Internal server error", "detail": "Internal server error"})
     );
-    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(response.header("cache-control"), "no-store");
     assert_eq!(try_log_in(&function, "johndoe", PASSWORD).await.status, 200);
 }
 
 #[tokio::test]
-async fn an_item_that_cannot_be_read_is_a_fault_of_ours_without_its_content() {
+async fn an_item_that_cannot_be_read_is_a_500_without_its_content() {
     let deployment = Deployment::start().await;
     let id = deployment.user("johndoe", PASSWORD).await;
     deployment
@@ -303,9 +303,9 @@ async fn an_item_that_cannot_be_read_is_a_fault_of_ours_without_its_content() {
         .set(&id, "created_at", json!({"S": "once upon a time"}))
         .await;
     let function = deployment.function::<Token>().await;
-    let answer = try_log_in(&function, "johndoe", PASSWORD).await;
+    let response = try_log_in(&function, "johndoe", PASSWORD).await;
     assert_eq!(
-        (answer.status, &answer.body["detail"]),
+        (response.status, &response.body["detail"]),
         (500, &json!("Internal server error"))
     );
 }
