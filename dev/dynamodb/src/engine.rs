@@ -73,13 +73,11 @@ impl Engine {
     }
 
     /// The base URL to give to a client, such as `http://127.0.0.1:8000`.
-    #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
     /// The port that is served.
-    #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }

@@ -57,25 +57,21 @@ impl Template {
     }
 
     /// What the HTTP API answers to other origins, once there are any.
-    #[must_use]
     pub fn cors(&self) -> Option<&Cors> {
         self.cors.as_ref()
     }
 
     /// The tables, in the order of the template.
-    #[must_use]
     pub fn tables(&self) -> &[Table] {
         &self.tables
     }
 
     /// The routes of the HTTP API, in the order of the template.
-    #[must_use]
     pub fn routes(&self) -> &[Route] {
         &self.routes
     }
 
     /// The functions, in the order of the template.
-    #[must_use]
     pub fn functions(&self) -> &[Function] {
         &self.functions
     }
@@ -88,7 +84,6 @@ impl Template {
     }
 
     /// Returns a property of a parameter, such as `Default` or `MaxValue`, as text.
-    #[must_use]
     pub fn parameter(&self, name: &str, property: &str) -> Option<String> {
         let value = self
             .document
@@ -100,7 +95,6 @@ impl Template {
     /// only a deployment knows it.
     ///
     /// The keys of the path are exact, so that one of them may be a route: `["Properties", "RouteSettings", "GET /users/me"]`.
-    #[must_use]
     pub fn text(&self, logical_id: &str, path: &[&str]) -> Option<String> {
         let value = path
             .iter()
