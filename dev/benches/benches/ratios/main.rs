@@ -1,4 +1,4 @@
-//! Prints each ratio that the project watches; it judges none.
+//! Prints each ratio that the project watches. Only the start of `well-known` has a limit.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -43,7 +43,7 @@ fn main() {
     sizes(&binaries, &functions);
 }
 
-/// Times of two things that are done in turn, so that a drift of the machine meets both.
+/// Times of two operations in turn, so that a drift of the machine affects both.
 #[derive(Default)]
 struct Pairs {
     ours: Vec<Duration>,
@@ -77,7 +77,7 @@ impl Pairs {
     }
 }
 
-/// A log-in through the handler, over a hash in kept memory and a signature.
+/// Measures a log-in through the handler, over a hash in kept memory and a signature.
 async fn log_in() {
     let deployment = Deployment::start()
         .await
@@ -121,7 +121,7 @@ async fn log_in() {
     hash_alone.print("log-in / Argon2id", "");
 }
 
-/// `GET /users/me` through the handler, over one `GetItem` of the same item.
+/// Measures `GET /users/me` through the handler, over one `GetItem` of the same item.
 async fn read() {
     let deployment = Deployment::start().await;
     let id = deployment.user("johndoe", PASSWORD).await;
@@ -161,7 +161,7 @@ async fn read() {
     pairs.print("GET /users/me / GetItem", ", aim 1.3");
 }
 
-/// Builds the binaries as a deployment does: package by package, so that no feature of another one is in them.
+/// Builds the binaries as a deployment does: package by package, so that none has the features of another.
 fn build(functions: &[&str]) -> PathBuf {
     let cargo = option_env!("CARGO").unwrap_or("cargo");
     for package in functions.iter().chain(&["benches"]) {
@@ -212,7 +212,7 @@ async fn cold_starts(binaries: &Path) {
             }
         }
         let slowest = pairs.ours.iter().max().unwrap();
-        // What API Gateway's authorizer waits for the discovery.
+        // How long API Gateway's authorizer waits for the discovery.
         assert!(
             name != "well-known" || *slowest < Duration::from_millis(1500),
             "{slowest:?}"
@@ -221,7 +221,7 @@ async fn cold_starts(binaries: &Path) {
     }
 }
 
-/// Stripped, and zipped as it is uploaded.
+/// Prints the size of each binary, stripped, and zipped as it is uploaded.
 fn sizes(binaries: &Path, functions: &[&str]) {
     for name in functions.iter().chain(&["hello"]) {
         let binary = std::fs::read(binaries.join(name)).unwrap();
