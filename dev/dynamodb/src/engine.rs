@@ -20,23 +20,23 @@ use sam_template::Template;
 
 /// A DynamoDB API on 127.0.0.1 that lives as long as this value.
 ///
-/// Each table of the template exists under its logical id. The engine has a thread and a runtime of its own, so it serves
-/// whatever the caller's runtime does meanwhile, and after [`Engine::stop`] or a drop nothing of it is left: the port is
-/// free and the data file is closed. What it logs goes nowhere, since each refused condition would be a warning.
+/// Each table of the template exists under its logical id. The engine has its own thread and runtime, so that it does not
+/// depend on the caller's. After [`Engine::stop`] or a drop, the port is free and the data file is closed. Its log is
+/// discarded, because each failed condition would be a warning.
 #[derive(Debug)]
 pub struct Engine {
     port: u16,
     endpoint: String,
     /// Dropping it is the request to stop.
     stop: Option<oneshot::Sender<()>>,
-    /// Resolves, as an error, once the thread holds nothing any more.
+    /// Resolves, as an error, once the thread has released everything.
     stopped: Option<oneshot::Receiver<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Engine {
-    /// Starts an engine on any free port that forgets everything when it stops. For tests: each can have its own, since
-    /// it takes milliseconds.
+    /// Starts an engine on any free port that keeps its data in memory. A start takes milliseconds, so each test can have its
+    /// own engine.
     ///
     /// # Errors
     ///
@@ -45,7 +45,7 @@ impl Engine {
         Self::in_memory_on(template, 0)
     }
 
-    /// Starts an engine on `port` (0 takes any free one) that forgets everything when it stops.
+    /// Starts an engine on `port` (any free one for 0) that keeps its data in memory.
     ///
     /// # Errors
     ///
@@ -56,41 +56,39 @@ impl Engine {
         Self::serve(listener, database, template)
     }
 
-    /// Starts an engine on `port` (0 takes any free one) that keeps its data in the file `path`.
+    /// Starts an engine on `port` (any free one for 0) that keeps its data in the file `path`.
     ///
-    /// A file that does not exist is made, readable by its owner alone, because it holds password hashes; its folder must
-    /// exist. A file that does exist keeps its items.
+    /// A new file is readable by its owner alone, because it holds password hashes. Its folder must exist. An existing file
+    /// keeps its items.
     ///
     /// # Errors
     ///
-    /// [`EngineError::PortTaken`], [`EngineError::File`] if the file can't be made or opened, and
+    /// [`EngineError::PortTaken`], [`EngineError::File`] if the file can't be created or opened, and
     /// [`EngineError::TableDiffers`] if the file holds a table that the template has since changed.
     pub fn in_file(path: &Path, template: &Template, port: u16) -> Result<Self, EngineError> {
-        // The port first: two engines of one checkout then meet at the port, and not inside one file.
+        // The port first, so that two engines of one checkout conflict at the port and not inside one file.
         let listener = listen(port)?;
         let database = data::open(path)?;
         Self::serve(listener, database, template)
     }
 
-    /// The base URL to give to a client, such as `http://127.0.0.1:8000`.
-    #[must_use]
+    /// Returns the base URL for a client, such as `http://127.0.0.1:8000`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The port that is served.
-    #[must_use]
+    /// Returns the port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Stops the engine and returns when its port is free and its data file closed. Connections are cut; a request that
-    /// is being carried out is carried out.
+    /// Stops the engine and returns when its port is free and its data file is closed. Connections are closed; a request in
+    /// progress is completed.
     pub async fn stop(mut self) {
         self.stop = None;
         if let Some(stopped) = self.stopped.take() {
-            // An error is what is waited for: the thread dropped its end.
-            let _ended = stopped.await;
+            // The expected result is an error: the thread dropped its sender.
+            let _dropped = stopped.await;
         }
     }
 
@@ -108,7 +106,7 @@ impl Engine {
         let thread = thread::Builder::new()
             .name("embedded-dynamodb".to_owned())
             .spawn(move || {
-                // Dropped last, when the runtime and with it every handle of the database is gone.
+                // Dropped last, after the runtime and with it every handle of the database.
                 let _alive: oneshot::Sender<()> = alive;
                 let _quiet = subscriber::set_default(NoSubscriber::default());
                 run(runtime, listener, database, asked_to_stop);
@@ -128,9 +126,9 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.stop = None;
         if let Some(thread) = self.thread.take() {
-            // The thread ends at its next await, which is at most one request away. If it panicked, the panic is already
-            // printed, and a second one in a drop would abort.
-            let _ended = thread.join();
+            // The thread stops at its next await, at most one request later. If it panicked, the panic is already printed,
+            // and a second one in a drop would abort.
+            let _joined = thread.join();
         }
     }
 }
@@ -145,7 +143,7 @@ fn run(runtime: Runtime, listener: TcpListener, database: Database, asked_to_sto
             _ = asked_to_stop => {}
         }
     });
-    // The connections are tasks of this runtime, each with a handle of the database: here they end.
+    // The connections are tasks of this runtime, each with a handle of the database: this stops them.
     drop(runtime);
 }
 

@@ -1,4 +1,4 @@
-//! The embedded engine as a client meets it: over HTTP.
+//! The embedded engine, seen by a client over HTTP.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
@@ -62,13 +62,13 @@ async fn put(engine: &Engine, pk: &str) -> (StatusCode, Value) {
 
 async fn get(engine: &Engine, pk: &str) -> Value {
     let request = json!({"TableName": "UsersTable", "Key": {"pk": {"S": pk}}, "ConsistentRead": true});
-    let (status, answer) = call(engine, "GetItem", request).await;
+    let (status, response) = call(engine, "GetItem", request).await;
     assert_eq!(status, StatusCode::OK);
-    answer["Item"].clone()
+    response["Item"].clone()
 }
 
 #[tokio::test]
-async fn the_table_of_the_template_is_there_with_its_key_index_and_time_to_live() {
+async fn the_templates_table_exists_with_its_key_index_and_time_to_live() {
     let engine = Engine::in_memory(&template()).unwrap();
     let (_, described) = call(&engine, "DescribeTable", json!({"TableName": "UsersTable"})).await;
     assert_eq!(
@@ -85,19 +85,19 @@ async fn the_table_of_the_template_is_there_with_its_key_index_and_time_to_live(
 }
 
 #[tokio::test]
-async fn a_condition_is_decided_by_the_engine() {
+async fn the_engine_decides_a_condition() {
     let engine = Engine::in_memory(&template()).unwrap();
     assert_eq!(put(&engine, "a").await.0, StatusCode::OK);
-    let (status, answer) = put(&engine, "a").await;
+    let (status, response) = put(&engine, "a").await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert_eq!(
-        answer["__type"],
+        response["__type"],
         "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"
     );
 }
 
 #[tokio::test]
-async fn two_engines_in_memory_share_nothing() {
+async fn two_engines_in_memory_share_no_data() {
     let (one, other) = (
         Engine::in_memory(&template()).unwrap(),
         Engine::in_memory(&template()).unwrap(),
@@ -119,10 +119,10 @@ async fn an_engine_in_a_file_keeps_its_data_over_a_restart() {
 }
 
 #[tokio::test]
-async fn a_stopped_engine_leaves_its_port_to_the_next_one_though_clients_are_connected() {
+async fn a_stopped_engine_frees_its_port_even_with_clients_connected() {
     let engine = Engine::in_memory(&template()).unwrap();
     let port = engine.port();
-    // The connection of this client stays open behind the answer.
+    // This client keeps its connection open after the response.
     let client = reqwest::Client::new();
     client.get(engine.endpoint()).send().await.unwrap();
     engine.stop().await;
@@ -140,14 +140,14 @@ async fn a_stopped_engine_leaves_no_connection_open() {
     client
         .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .unwrap();
-    // The first byte of the answer shows that the connection is served; it would stay open for more requests.
+    // The first byte of the response shows that the connection is served; it would stay open for more requests.
     client.read_exact(&mut [0]).unwrap();
     engine.stop().await;
     client.read_to_end(&mut Vec::new()).unwrap();
 }
 
 #[test]
-fn a_taken_port_is_named() {
+fn the_error_of_a_port_in_use_names_the_port() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
     let error = Engine::in_memory_on(&template(), port).unwrap_err();
@@ -162,7 +162,7 @@ fn a_taken_port_is_named() {
 }
 
 #[test]
-fn a_data_file_in_a_folder_that_is_not_there_is_named() {
+fn the_error_of_a_data_file_without_a_folder_names_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("missing").join("dynamodb.sqlite");
     let error = Engine::in_file(&file, &template(), 0).unwrap_err();
@@ -170,12 +170,12 @@ fn a_data_file_in_a_folder_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_refused() {
+fn a_file_that_is_not_a_database_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("dynamodb.sqlite");
     std::fs::write(
         &file,
-        "this is a text of more than a hundred bytes, which no database begins with. ".repeat(9),
+        "this text is longer than a hundred bytes, and no database begins with it. ".repeat(9),
     )
     .unwrap();
     let error = Engine::in_file(&file, &template(), 0).unwrap_err();
@@ -186,7 +186,7 @@ fn a_file_that_is_no_database_is_refused() {
 }
 
 #[test]
-fn a_table_whose_key_the_template_has_changed_is_refused() {
+fn a_file_whose_table_differs_from_the_template_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("dynamodb.sqlite");
     drop(Engine::in_file(&file, &template(), 0).unwrap());
@@ -204,7 +204,7 @@ fn a_table_whose_key_the_template_has_changed_is_refused() {
 }
 
 #[test]
-fn a_table_that_dynamodb_would_refuse_is_named() {
+fn the_error_of_a_table_without_a_key_names_the_table() {
     let wrong = Template::parse(&TABLES.replace("[{AttributeName: pk, KeyType: HASH}]", "[]")).unwrap();
     let error = Engine::in_memory(&wrong).unwrap_err();
     assert!(
@@ -215,7 +215,7 @@ fn a_table_that_dynamodb_would_refuse_is_named() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn only_the_owner_can_read_the_data() {
+async fn only_the_owner_can_read_the_data_files() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What the HTTP API of a template answers to other origins.
+//! The CORS configuration of the HTTP API.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::document::{Document, Resource};
 
 const PROPERTY: &str = "Properties/CorsConfiguration";
 
-/// The `CorsConfiguration` of the `AWS::ApiGatewayV2::Api`, without the origins, which a deployment decides.
+/// The `CorsConfiguration` of the `AWS::ApiGatewayV2::Api`, without the origins, which a deployment sets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cors {
     /// `Access-Control-Allow-Methods`.
@@ -20,8 +20,8 @@ pub struct Cors {
     pub max_age: u64,
 }
 
-/// `None` where no API has such a configuration. Behind an `Fn::If` its first branch is read: whether it holds is for a
-/// deployment to decide.
+/// Returns the configuration, if an API has one. Of an `Fn::If` the first branch is read, because only a deployment knows the
+/// condition.
 pub(crate) fn cors(document: &Document) -> Result<Option<Cors>, TemplateError> {
     for api in document.resources_of_type("AWS::ApiGatewayV2::Api") {
         if let Some(value) = api.get(PROPERTY) {

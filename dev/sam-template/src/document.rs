@@ -1,7 +1,7 @@
-//! The template as JSON, in which each intrinsic function has its long form.
+//! The template as JSON, with each intrinsic function in its long form.
 //!
-//! YAML offers `!Ref X` and `Ref: X`; CloudFormation turns the first into the second before it looks at anything, and so
-//! does this module, so that the rest of the crate knows one form.
+//! YAML offers `!Ref X` and `Ref: X`. Like CloudFormation, this module first turns the one into the other, so that the
+//! rest of the crate knows one form.
 
 use serde_json::{Map, Value};
 use yaml_serde::Value as Yaml;
@@ -36,9 +36,9 @@ const INTRINSICS: [&str; 21] = [
 /// A template whose intrinsic functions are all in their long form.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Document {
-    /// What stands outside `Resources`.
+    /// The sections outside `Resources`.
     sections: Map<String, Value>,
-    /// A list and no map, since a map would lose the template's order.
+    /// A list, since a map would lose the template's order.
     resources: Vec<(String, Value)>,
 }
 
@@ -73,18 +73,18 @@ impl Document {
         Ok(Self { sections, resources })
     }
 
-    /// What stands at `pointer` (RFC 6901, without the leading slash) below the section `section`.
+    /// Returns the value at `pointer` (RFC 6901, without the leading slash) in a section.
     pub(crate) fn section(&self, section: &str, pointer: &str) -> Option<&Value> {
         self.sections.get(section)?.pointer(&format!("/{pointer}"))
     }
 
-    /// The resource with this logical id.
+    /// Returns the resource with this logical id.
     pub(crate) fn resource(&self, logical_id: &str) -> Option<&Value> {
         let (_, value) = self.resources.iter().find(|(id, _)| id == logical_id)?;
         Some(value)
     }
 
-    /// The resources of one type.
+    /// Returns the resources of one type.
     pub(crate) fn resources_of_type(&self, kind: &str) -> impl Iterator<Item = Resource<'_>> {
         self.resources
             .iter()
@@ -92,7 +92,7 @@ impl Document {
             .map(|(logical_id, value)| Resource { logical_id, value })
     }
 
-    /// The resource with this logical id, if it is of that type.
+    /// Returns the resource with this logical id, if it is of that type.
     pub(crate) fn resource_of_type(&self, kind: &str, logical_id: &str) -> Option<Resource<'_>> {
         self.resources_of_type(kind)
             .find(|resource| resource.logical_id == logical_id)
@@ -100,12 +100,12 @@ impl Document {
 }
 
 impl<'a> Resource<'a> {
-    /// What stands at `property`, a path such as `Properties/Timeout`.
+    /// Returns the value at `property`, a path such as `Properties/Timeout`.
     pub(crate) fn get(self, property: &str) -> Option<&'a Value> {
         self.value.pointer(&format!("/{property}"))
     }
 
-    /// What stands at `property`, which must be there.
+    /// Returns the value at `property`, which must exist.
     pub(crate) fn require(self, property: &'static str) -> Result<&'a Value, TemplateError> {
         self.get(property).ok_or_else(|| TemplateError::Missing {
             logical_id: self.logical_id.to_owned(),
@@ -113,7 +113,7 @@ impl<'a> Resource<'a> {
         })
     }
 
-    /// The complaint about a `property` of another form than `expected`.
+    /// Returns the error of a `property` of another form than `expected`.
     pub(crate) fn unreadable(self, property: &'static str, expected: &'static str) -> TemplateError {
         TemplateError::Unreadable {
             logical_id: self.logical_id.to_owned(),
@@ -123,7 +123,7 @@ impl<'a> Resource<'a> {
     }
 }
 
-/// A complaint about a resource names that resource; about another section, the section is as near as it gets.
+/// Converts the resources. An error names the resource, as one in another section names the section.
 fn each_named(entries: yaml_serde::Mapping) -> Result<Vec<(String, Value)>, TemplateError> {
     let resources = entries.into_iter().map(|(id, resource)| {
         let id = key_text(&id);
@@ -153,7 +153,7 @@ fn long_form(place: &str, yaml: Yaml) -> Result<Value, TemplateError> {
             let mut object = Map::new();
             for (key, value) in entries {
                 let key = key_text(&key);
-                // `Fn::ForEach::Name` and `Fn::Transform` (which only macros use) are no calls like the others.
+                // `Fn::ForEach::Name` and `Fn::Transform` (which only macros use) differ from the others.
                 let named = key
                     .strip_prefix("Fn::")
                     .map(|name| name.split("::").next().unwrap_or_default());
@@ -180,7 +180,7 @@ fn long_form(place: &str, yaml: Yaml) -> Result<Value, TemplateError> {
     })
 }
 
-/// `GetAtt` takes `X.Arn` or `[X, Arn]`; the second is the one that is kept.
+/// Converts the argument `X.Arn` of `GetAtt` to its other form, `[X, Arn]`.
 fn arguments(key: &str, value: Value) -> Value {
     let parts = value
         .as_str()
@@ -199,7 +199,7 @@ fn unknown(place: &str, intrinsic: &str) -> TemplateError {
     }
 }
 
-/// Keys are text in every template; YAML would also take a number, as in the code of a response.
+/// Returns a key as text. YAML also has numbers as keys, such as the status of a response.
 fn key_text(key: &Yaml) -> String {
     match key {
         Yaml::String(text) => text.clone(),

@@ -1,40 +1,40 @@
-//! Why a template can't be followed.
+//! Why a template can't be read.
 
 use std::error::Error;
 use std::fmt;
 
-/// Why a template can't be followed. Each message names the resource to look at.
+/// Why a template can't be read. Each message names the resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TemplateError {
-    /// The text is no YAML.
+    /// The text is not YAML.
     NotYaml {
-        /// The parser's own words, with line and column.
+        /// The parser's message, with line and column.
         reason: String,
     },
     /// The text is YAML, but has no `Resources` mapping.
     NoResources,
-    /// A tag or an `Fn::` key that CloudFormation does not have.
+    /// CloudFormation has no such tag or `Fn::` key.
     UnknownIntrinsic {
         /// The resource's logical id, or the name of the section outside `Resources`.
         logical_id: String,
-        /// The function as it is written, such as `!Reff`.
+        /// The function as written, such as `!Reff`.
         intrinsic: String,
     },
-    /// A property that must be there is not.
+    /// A required property is missing.
     Missing {
         /// The resource's logical id.
         logical_id: String,
         /// The property's path inside the resource.
         property: &'static str,
     },
-    /// A property has a form that the local tools do not read.
+    /// A property has a form that this crate does not read.
     Unreadable {
         /// The resource's logical id.
         logical_id: String,
         /// The property's path inside the resource.
         property: &'static str,
-        /// The forms that are read.
+        /// The expected forms.
         expected: &'static str,
     },
 }
@@ -42,7 +42,7 @@ pub enum TemplateError {
 impl fmt::Display for TemplateError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotYaml { reason } => write!(out, "the template is no YAML: {reason}"),
+            Self::NotYaml { reason } => write!(out, "the template is not YAML: {reason}"),
             Self::NoResources => out.write_str("the template has no `Resources`"),
             Self::UnknownIntrinsic {
                 logical_id,

@@ -11,7 +11,7 @@ use crate::intrinsic;
 
 pub(crate) const TYPE: &str = "AWS::Serverless::Function";
 
-/// What Lambda takes when neither the function nor `Globals` says.
+/// Lambda's default, where neither the function nor `Globals` has a timeout.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3);
 
 const TIMEOUT: &str = "Properties/Timeout";
@@ -23,9 +23,9 @@ pub struct Function {
     pub logical_id: String,
     /// The cargo package and its binary, such as `token`.
     pub package: String,
-    /// How long one invocation may take.
+    /// The time limit of an invocation.
     pub timeout: Duration,
-    /// The environment variables. A value is `None` when only a deployment knows it, such as a table's name.
+    /// The environment variables. A value is `None` where only a deployment knows it, such as a table's name.
     pub environment: BTreeMap<String, Option<String>>,
 }
 
@@ -45,7 +45,7 @@ fn function(document: &Document, resource: Resource<'_>) -> Result<Function, Tem
     })
 }
 
-/// `sam build` hands `Binary` to `cargo lambda`; without it the folder that is built names the package.
+/// Returns the package: `Binary`, which `sam build` passes to `cargo lambda`, or else the name of the built folder.
 fn package(document: &Document, resource: Resource<'_>) -> Result<String, TemplateError> {
     const FROM: &str = "Metadata/BuildProperties/Binary";
     if let Some(binary) = resource.get(FROM) {
@@ -84,7 +84,7 @@ fn timeout(document: &Document, resource: Resource<'_>) -> Result<Duration, Temp
         })
 }
 
-/// SAM merges the two maps name by name, and the function's own value wins.
+/// Merges the two maps as SAM does: the function's own value has precedence.
 fn environment(document: &Document, resource: Resource<'_>) -> BTreeMap<String, Option<String>> {
     let everywhere = document.section("Globals", "Function/Environment/Variables");
     let own = resource.get("Properties/Environment/Variables");

@@ -1,15 +1,15 @@
-//! What an intrinsic function comes to, as far as that is known before a deployment.
+//! The values of intrinsic functions, as far as they are known before a deployment.
 
 use serde_json::{Map, Value};
 
 use crate::document::Document;
 
-/// A piece of a text that a template composes.
+/// A part of a composed text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// Characters that stand in the template.
+    /// Literal text.
     Text(String),
-    /// The value of a parameter, a resource or, with an attribute, of something that a resource has.
+    /// The value of a parameter or a resource or, with an attribute, of a resource's attribute.
     Reference { name: String, attribute: Option<String> },
 }
 
@@ -28,8 +28,8 @@ impl Part {
     }
 }
 
-/// The pieces of a text: a literal, `Ref`, `Fn::GetAtt`, `Fn::Sub` or `Fn::Join`. `None` for everything that needs more
-/// than the template to be known, such as `Fn::If` and `Fn::ImportValue`.
+/// Returns the parts of a literal, `Ref`, `Fn::GetAtt`, `Fn::Sub` or `Fn::Join`. `None` for values that the template alone
+/// does not decide, such as `Fn::If` and `Fn::ImportValue`.
 pub(crate) fn parts(value: &Value) -> Option<Vec<Part>> {
     if let Some(text) = scalar(value) {
         return Some(vec![Part::Text(text)]);
@@ -77,7 +77,7 @@ pub(crate) fn parts(value: &Value) -> Option<Vec<Part>> {
     }
 }
 
-/// The value of a text, where it is known before a deployment: its references are parameters with a default.
+/// Returns a text that is known before a deployment: each of its references is a parameter with a default.
 pub(crate) fn text(document: &Document, value: &Value) -> Option<String> {
     let mut whole = String::new();
     for part in parts(value)? {
@@ -98,7 +98,7 @@ pub(crate) fn text(document: &Document, value: &Value) -> Option<String> {
     Some(whole)
 }
 
-/// `value` with the value of each intrinsic function in its place. `None` if one of them is not known.
+/// Returns `value` with each intrinsic function replaced by its value. `None` if one of them is not known.
 pub(crate) fn literal(document: &Document, value: &Value) -> Option<Value> {
     if call(value).is_some() {
         return text(document, value).map(Value::String);
@@ -119,7 +119,7 @@ pub(crate) fn literal(document: &Document, value: &Value) -> Option<Value> {
     Some(value.clone())
 }
 
-/// Text as CloudFormation hands it on: a number or a boolean is written out.
+/// Returns a scalar as the text that CloudFormation passes on.
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

@@ -19,8 +19,8 @@ use document::Document;
 
 /// The tables, routes, functions and properties of a SAM template.
 ///
-/// Everything is read when the text is parsed, so a template that this crate can't follow is refused once, at the
-/// start, and never half-way through.
+/// Everything is read when the text is parsed, so a template that this crate can't read is rejected at the
+/// start and not later.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     document: Document,
@@ -31,11 +31,11 @@ pub struct Template {
 }
 
 impl Template {
-    /// The template of this project, as it was when this crate was built.
+    /// Returns the template of this project, as it was when this crate was built.
     ///
     /// # Errors
     ///
-    /// Like [`Template::parse`].
+    /// The errors of [`Template::parse`].
     pub fn of_this_project() -> Result<Self, TemplateError> {
         Self::parse(include_str!("../../../template.yaml"))
     }
@@ -44,7 +44,7 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// [`TemplateError`] names the logical id of the resource that can't be followed.
+    /// [`TemplateError`] names the logical id of the resource that can't be read.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let document = Document::parse(text)?;
         Ok(Self {
@@ -56,31 +56,27 @@ impl Template {
         })
     }
 
-    /// What the HTTP API answers to other origins, once there are any.
-    #[must_use]
+    /// Returns the CORS configuration of the HTTP API, which applies once there are allowed origins.
     pub fn cors(&self) -> Option<&Cors> {
         self.cors.as_ref()
     }
 
-    /// The tables, in the order of the template.
-    #[must_use]
+    /// Returns the tables, in the order of the template.
     pub fn tables(&self) -> &[Table] {
         &self.tables
     }
 
-    /// The routes of the HTTP API, in the order of the template.
-    #[must_use]
+    /// Returns the routes of the HTTP API, in the order of the template.
     pub fn routes(&self) -> &[Route] {
         &self.routes
     }
 
-    /// The functions, in the order of the template.
-    #[must_use]
+    /// Returns the functions, in the order of the template.
     pub fn functions(&self) -> &[Function] {
         &self.functions
     }
 
-    /// The logical ids of the resources of one type, such as `AWS::CloudWatch::Alarm`, in the order of the template.
+    /// Returns the logical ids of the resources of one type, such as `AWS::CloudWatch::Alarm`, in the order of the template.
     pub fn resources_of_type(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.document
             .resources_of_type(kind)
@@ -88,7 +84,6 @@ impl Template {
     }
 
     /// Returns a property of a parameter, such as `Default` or `MaxValue`, as text.
-    #[must_use]
     pub fn parameter(&self, name: &str, property: &str) -> Option<String> {
         let value = self
             .document
@@ -96,11 +91,10 @@ impl Template {
         intrinsic::text(&self.document, value)
     }
 
-    /// The text at `path` in a resource, with the defaults of the parameters that it refers to. `None` if nothing is there, or if
-    /// only a deployment knows it.
+    /// Returns the text at `path` in a resource, with the defaults of the parameters that it refers to. `None` if there is none, or
+    /// if only a deployment knows it.
     ///
-    /// The keys of the path are exact, so that one of them may be a route: `["Properties", "RouteSettings", "GET /users/me"]`.
-    #[must_use]
+    /// The keys of the path are exact, so one of them may be a route: `["Properties", "RouteSettings", "GET /users/me"]`.
     pub fn text(&self, logical_id: &str, path: &[&str]) -> Option<String> {
         let value = path
             .iter()

@@ -11,7 +11,7 @@ const INTEGRATION_URI: &str = "Properties/IntegrationUri";
 const ROUTE_KEY: &str = "Properties/RouteKey";
 const TARGET: &str = "Properties/Target";
 
-/// An `AWS::ApiGatewayV2::Route`, followed to the function that answers it.
+/// An `AWS::ApiGatewayV2::Route`, with the function that it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// The HTTP method in upper case, or `ANY`.
@@ -73,7 +73,7 @@ fn function_of(document: &Document, integration: Resource<'_>) -> Result<String,
     const EXPECTED: &str =
         "a reference to one AWS::Serverless::Function of this template, such as `!GetAtt X.Arn`";
     let uri = integration.require(INTEGRATION_URI)?;
-    // The URI is the function's ARN, or a longer one around it; an alias or a version is named through the function too.
+    // The URI is the function's ARN or contains it; an alias or a version refers to the function too.
     let mut functions: Vec<String> = intrinsic::parts(uri)
         .into_iter()
         .flatten()

@@ -6,8 +6,8 @@ use crate::TemplateError;
 use crate::document::{Document, Resource};
 use crate::intrinsic;
 
-/// The properties that CloudFormation's table and DynamoDB's `CreateTable` write in the same way, and that the engine
-/// acts on. Backups, encryption and deletion protection have nothing to act on here.
+/// The properties that have the same form in CloudFormation and in DynamoDB's `CreateTable`, and that the engine supports.
+/// Backups, encryption and deletion protection have no effect on it.
 const PROPERTIES: [(&str, &str); 6] = [
     ("AttributeDefinitions", "Properties/AttributeDefinitions"),
     ("BillingMode", "Properties/BillingMode"),
@@ -22,11 +22,11 @@ const TIME_TO_LIVE: &str = "Properties/TimeToLiveSpecification";
 /// An `AWS::DynamoDB::Table`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    /// The logical id, which is the table's name in the embedded engine too.
+    /// The logical id, which is also the table's name in the embedded engine.
     pub logical_id: String,
-    /// The body of the `CreateTable` request that makes this table, named after its logical id.
+    /// The body of the `CreateTable` request for this table, named after its logical id.
     pub create_table: Value,
-    /// The attribute that holds the time (seconds since 1970) after which an item may go, if the table has one.
+    /// The attribute with the time (seconds since 1970) at which an item expires, if the table has one.
     pub time_to_live: Option<String>,
 }
 

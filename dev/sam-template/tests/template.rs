@@ -1,4 +1,4 @@
-//! What is read out of a template, in each of the ways in which it can be written.
+//! What is read from a template, in each form that it can be written in.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ Resources:
 ";
 
 #[test]
-fn a_route_is_followed_through_its_integration_to_its_function() {
+fn a_route_leads_through_its_integration_to_its_function() {
     let route = |method: &str, path: &str, function: &str| Route {
         method: method.to_owned(),
         path: path.to_owned(),
@@ -100,7 +100,7 @@ fn a_table_becomes_the_create_table_request_of_the_same_shape() {
 }
 
 #[test]
-fn a_switched_off_time_to_live_is_none() {
+fn a_disabled_time_to_live_is_none() {
     let template = Template::parse(&STACK.replace("Enabled: true", "Enabled: false")).unwrap();
     assert_eq!(template.tables()[0].time_to_live, None);
 }
@@ -129,7 +129,7 @@ fn a_function_has_its_package_and_its_own_timeout_or_that_of_globals() {
 }
 
 #[test]
-fn a_variable_has_a_value_where_the_template_alone_gives_it_one() {
+fn a_variable_has_a_value_where_the_template_alone_decides_it() {
     let template = Template::parse(STACK).unwrap();
     let environment: Vec<_> = template.functions()[0]
         .environment
@@ -171,7 +171,7 @@ fn a_property_is_a_literal_or_the_default_of_its_parameter() {
 }
 
 #[test]
-fn an_unknown_intrinsic_function_is_refused_with_the_resource_that_has_it() {
+fn the_error_of_an_unknown_intrinsic_function_names_its_resource() {
     let text = STACK.replace("!GetAtt TokenFunction.Arn", "!GetAttribute TokenFunction.Arn");
     let error = Template::parse(&text).unwrap_err();
     assert_eq!(
@@ -187,7 +187,7 @@ fn an_unknown_intrinsic_function_is_refused_with_the_resource_that_has_it() {
 }
 
 #[test]
-fn a_route_to_an_integration_that_is_not_there_is_refused() {
+fn a_route_to_a_missing_integration_is_rejected() {
     let error = Template::parse(&STACK.replace("${TokenIntegration}", "${TokenIntegratoin}")).unwrap_err();
     assert!(
         error
@@ -198,7 +198,7 @@ fn a_route_to_an_integration_that_is_not_there_is_refused() {
 }
 
 #[test]
-fn an_integration_that_names_no_function_is_refused() {
+fn an_integration_that_names_no_function_is_rejected() {
     let error =
         Template::parse(&STACK.replace("!GetAtt TokenFunction.Arn", "!GetAtt UsersTable.Arn")).unwrap_err();
     assert!(
@@ -210,7 +210,7 @@ fn an_integration_that_names_no_function_is_refused() {
 }
 
 #[test]
-fn a_table_whose_key_only_a_deployment_knows_is_refused() {
+fn a_table_whose_key_only_a_deployment_knows_is_rejected() {
     let error = Template::parse(&STACK.replace(
         "AttributeName: pk, KeyType",
         "AttributeName: !Ref Domain, KeyType",
@@ -225,7 +225,7 @@ fn a_table_whose_key_only_a_deployment_knows_is_refused() {
 }
 
 #[test]
-fn a_function_that_names_no_package_is_refused() {
+fn a_function_that_names_no_package_is_rejected() {
     let error = Template::parse(&STACK.replace("CodeUri: functions/me/", "CodeUri: .")).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -234,7 +234,7 @@ fn a_function_that_names_no_package_is_refused() {
 }
 
 #[test]
-fn a_text_without_resources_is_no_template() {
+fn a_text_without_resources_is_not_a_template() {
     assert_eq!(Template::parse("Parameters: {}"), Err(TemplateError::NoResources));
     assert!(matches!(
         Template::parse("a: [b"),

@@ -1,4 +1,4 @@
-//! A deployment of one test's own: its table, signing keys, and each function's variables.
+//! A deployment for one test: its table, its signing keys and the functions' variables.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use crate::table::Table;
 /// The issuer of every test's tokens.
 pub const ISSUER: &str = "https://auth.example.com";
 
-/// The template's table on an engine, and all that the functions need to run on it.
+/// The template's table on an engine, and what the functions need to run on it.
 pub struct Deployment {
     users: OwnTable,
     folder: TempDir,
@@ -30,14 +30,14 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// A deployment with one RS256 key, whose public side is published.
+    /// Starts a deployment with one RS256 key, whose public side is published.
     pub async fn start() -> Self {
         let deployment = Self::without_keys().await;
         deployment.use_keys(shared_ring()).await;
         deployment
     }
 
-    /// A deployment before its first key.
+    /// Starts a deployment without keys.
     pub async fn without_keys() -> Self {
         let users = OwnTable::make().await;
         let folder = tempfile::tempdir().unwrap();
@@ -47,7 +47,7 @@ impl Deployment {
             ("DYNAMODB_ENDPOINT", users.endpoint()),
             ("ISSUER", ISSUER),
             ("SIGNING_KEYS_FILE", keys_file.to_str().unwrap()),
-            // The least that is allowed: a test of anything but hashing need not wait for it.
+            // The least that is allowed, so that only tests of hashing wait for it.
             ("ARGON2_MEMORY_KIB", "7168"),
             ("ARGON2_ITERATIONS", "1"),
         ]
@@ -67,7 +67,7 @@ impl Deployment {
         self.publish(&published(document)).await;
     }
 
-    /// Publishes keys, in the place of what is published.
+    /// Publishes keys in place of those published before.
     pub async fn publish(&self, document: &str) {
         let item = json!({
             "pk": {"S": "keys"}, "sk": {"S": "published"}, "document": {"S": document}, "revision": {"N": "1"},
@@ -76,36 +76,34 @@ impl Deployment {
         self.table().put(item).await;
     }
 
-    /// The file of private keys, which may not be there yet.
+    /// Returns the path of the file of private keys, which need not exist yet.
     pub fn keys_file(&self) -> PathBuf {
         self.folder.path().join("signing-keys.json")
     }
 
-    /// A folder that goes with the deployment.
+    /// Returns a folder that is removed with the deployment.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Sets a variable for the functions started from now on.
-    #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
         self
     }
 
     /// Gives the functions started from now on another clock.
-    #[must_use]
     pub fn at(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.clock = Clock::from_fn(now);
         self
     }
 
-    /// Where the engine is.
+    /// Returns the engine's base URL.
     pub fn endpoint(&self) -> &str {
         self.users.endpoint()
     }
 
-    /// A function's variables, as its environment would have them.
+    /// Returns the functions' variables.
     pub fn variables(&self) -> &BTreeMap<String, String> {
         &self.variables
     }
@@ -115,18 +113,13 @@ impl Deployment {
         Env::new(|name| self.variables.get(name).cloned())
     }
 
-    /// The table on the SDK's client, past any proxy.
-    pub async fn table_client(&self) -> shared::table::Table {
+    /// Returns the store of users, past any proxy.
+    pub async fn users(&self) -> Users {
         let env = Env::new(|name| match name {
             "DYNAMODB_ENDPOINT" => Some(self.users.endpoint().to_owned()),
             name => self.variables.get(name).cloned(),
         });
-        shared::table::Table::connect(&env).await.unwrap()
-    }
-
-    /// The store of users, past any proxy.
-    pub async fn users(&self) -> Users {
-        Users::new(self.table_client().await)
+        Users::new(shared::table::Table::connect(&env).await.unwrap())
     }
 
     /// Starts a function, as a cold start does.
@@ -134,18 +127,18 @@ impl Deployment {
         ready(&self.env(), &self.clock).await.unwrap()
     }
 
-    /// Starts a function that must not start, and returns the message.
+    /// Returns the error message of a function that must not start.
     pub async fn start_error<F: Function>(&self) -> String {
         let started: Result<F, _> = ready(&self.env(), &self.clock).await;
         started.map(|_| ()).unwrap_err().to_string()
     }
 
-    /// The table, past any proxy and past the store.
+    /// Returns the table, past any proxy and the store.
     pub fn table(&self) -> Table {
         self.users.table().clone()
     }
 
-    /// Registers a user past the function, with a hash of today's parameters, and gives its id.
+    /// Registers a user past the function, with a hash of the configured cost, and returns the id.
     pub async fn user(&self, username: &str, password: &str) -> String {
         let hasher = Hasher::new(HashCost::read(&self.env()).unwrap());
         let password = Password::attempt(password.to_owned()).unwrap();
@@ -153,7 +146,7 @@ impl Deployment {
         self.user_with_hash(username, hash.as_str()).await
     }
 
-    /// Registers a user with a stored hash and gives its id.
+    /// Registers a user with a stored hash and returns the id.
     pub async fn user_with_hash(&self, username: &str, hash: &str) -> String {
         let now = self.clock.now();
         let id = shared::random::ulid(now).unwrap();
@@ -185,13 +178,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A header's value; empty where it is absent.
+    /// Returns a header's value, empty where it is absent.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
-/// Calls a function as every caller does and reads the response.
+/// Calls a function as every caller does, and reads the response.
 pub async fn call<F: HttpFunction>(function: &F, request: Request) -> Answer {
     let response = respond(function, request).await;
     let (parts, body) = response.into_parts();

@@ -1,4 +1,4 @@
-//! API Gateway events made by tests: small ones in code, whole ones from `events/`.
+//! Small API Gateway events, made in code. The whole ones are in `events/`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 pub struct Event(Value);
 
 impl Event {
-    /// Of a method and a path, without headers and body.
-    #[must_use]
+    /// Creates an event of a method and a path, without headers and body.
     pub fn new(method: &str, path: &str) -> Self {
         Self(json!({
             "version": "2.0",
@@ -29,49 +28,42 @@ impl Event {
         }))
     }
 
-    /// With a header.
-    #[must_use]
+    /// Sets a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.0["headers"][name] = json!(value);
         self
     }
 
-    /// With a form as the gateway sends one: in base64.
-    #[must_use]
+    /// Sets a form as the body, in base64 as the gateway sends it.
     pub fn form(mut self, body: &str) -> Self {
         self.0["body"] = json!(STANDARD.encode(body));
         self.0["isBase64Encoded"] = json!(true);
         self.header("content-type", "application/x-www-form-urlencoded")
     }
 
-    /// With a JSON body as the gateway sends one: plain.
-    #[must_use]
+    /// Sets a JSON body, plain as the gateway sends it.
     pub fn json(mut self, body: &Value) -> Self {
         self.0["body"] = json!(body.to_string());
         self.header("content-type", "application/json")
     }
 
-    /// With a bearer token.
-    #[must_use]
+    /// Sets a bearer token.
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    /// The event itself.
-    #[must_use]
+    /// Returns the event as JSON.
     pub fn value(&self) -> &Value {
         &self.0
     }
 
-    /// The request that a handler gets for it.
-    #[must_use]
+    /// Returns the request that a handler gets for the event.
     pub fn request(&self) -> Request {
         lambda_http::request::from_str(&self.0.to_string()).unwrap()
     }
 }
 
-/// `POST /token` with the password grant.
-#[must_use]
+/// Returns `POST /token` with the password grant.
 pub fn log_in(username: &str, password: &str) -> Event {
     let form: String = form_urlencoded::Serializer::new(String::new())
         .append_pair("username", username)
@@ -80,14 +72,12 @@ pub fn log_in(username: &str, password: &str) -> Event {
     Event::new("POST", "/token").form(&form)
 }
 
-/// `POST /register`.
-#[must_use]
+/// Returns `POST /register`.
 pub fn register(body: &Value) -> Event {
     Event::new("POST", "/register").json(body)
 }
 
-/// `GET /users/me`.
-#[must_use]
+/// Returns `GET /users/me`.
 pub fn me(token: &str) -> Event {
     Event::new("GET", "/users/me").bearer(token)
 }

@@ -1,5 +1,5 @@
-//! The sample events of `events/` with the answers that `events/expected.json` says they get, in an order that works on an
-//! empty table.
+//! The sample events of `events/` with their expected responses, from `events/expected.json`, in an order that works on an empty
+//! table.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,26 +7,26 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What stands in an event for the access token of the last log-in.
+/// Stands in an event for the access token of the last log-in.
 const PLACEHOLDER: &str = "{{access_token}}";
 
-/// The files that say which answers the events get.
+/// The files of expected responses and results.
 const LISTS: [&str; 2] = ["expected.json", "rotation.json"];
 
-/// An event and its answer.
+/// An event and its expected response.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// The file's name.
+    /// The name of the event's file.
     pub event: String,
     /// The function that gets it.
     pub function: String,
-    /// The answer's status.
+    /// The status.
     pub status: u16,
-    /// Members that the answer's body has, among others.
+    /// Members of the body, which may have others.
     #[serde(default = "nothing")]
     pub body: Value,
-    /// Headers that the answer has, among others.
+    /// Headers of the response, which may have others.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
 }
@@ -35,22 +35,12 @@ fn nothing() -> Value {
     Value::Object(serde_json::Map::new())
 }
 
-/// All cases, in order.
-///
-/// # Panics
-///
-/// If `events/` cannot be read.
-#[must_use]
+/// Returns all cases, in order.
 pub fn cases() -> Vec<Case> {
     serde_json::from_str(&read("expected.json")).unwrap()
 }
 
-/// The names of the event files.
-///
-/// # Panics
-///
-/// If `events/` cannot be read.
-#[must_use]
+/// Returns the names of the event files, sorted.
 pub fn files() -> Vec<String> {
     let mut files: Vec<String> = std::fs::read_dir(folder())
         .unwrap()
@@ -69,19 +59,14 @@ pub(crate) fn read(name: &str) -> String {
     std::fs::read_to_string(folder().join(name)).unwrap()
 }
 
-/// Runs cases one after the other, handing on the access token of the last log-in.
+/// Runs cases one after the other and hands on the access token of the last log-in.
 #[derive(Debug, Default)]
 pub struct Walk {
     access_token: Option<String>,
 }
 
 impl Walk {
-    /// The event of a case, with the token in its place.
-    ///
-    /// # Panics
-    ///
-    /// If the file cannot be read.
-    #[must_use]
+    /// Returns the event of a case, with the token in its place.
     pub fn event(&self, case: &Case) -> String {
         let text = read(&case.event);
         match &self.access_token {
@@ -90,25 +75,21 @@ impl Walk {
         }
     }
 
-    /// Holds an answer in API Gateway's format against the case.
-    ///
-    /// # Errors
-    ///
-    /// What differs.
-    pub fn check(&mut self, case: &Case, answer: &Value) -> Result<(), String> {
-        let differs = |what: &str| Err(format!("{}: {what}: {answer}", case.event));
-        if answer["statusCode"] != case.status {
+    /// Compares a response in API Gateway's format with the case; the error says what differs.
+    pub fn check(&mut self, case: &Case, response: &Value) -> Result<(), String> {
+        let differs = |what: &str| Err(format!("{}: {what}: {response}", case.event));
+        if response["statusCode"] != case.status {
             return differs(&format!("the status is not {}", case.status));
         }
         for (name, value) in &case.headers {
-            if answer["headers"][name] != *value {
+            if response["headers"][name] != *value {
                 return differs(&format!("the header {name} is not {value}"));
             }
         }
         let body: Value =
-            serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_else(|_| nothing());
+            serde_json::from_str(response["body"].as_str().unwrap_or_default()).unwrap_or_else(|_| nothing());
         if !contains(&body, &case.body) {
-            return differs(&format!("the body has not {}", case.body));
+            return differs(&format!("the body does not contain {}", case.body));
         }
         if let Some(token) = body["access_token"].as_str() {
             self.access_token = Some(token.to_owned());
@@ -117,7 +98,7 @@ impl Walk {
     }
 }
 
-/// Whether `whole` has all that `part` says: an object's members, an array's elements one by one, anything else as it is.
+/// Returns whether `whole` contains `part`: an object's members, an array's elements one by one, any other value as it is.
 fn contains(whole: &Value, part: &Value) -> bool {
     match (whole, part) {
         (Value::Object(whole), Value::Object(part)) => part

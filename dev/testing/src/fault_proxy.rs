@@ -1,4 +1,4 @@
-//! A proxy before the embedded engine that shows what the engine can't: a store that is slow, throttles, or hangs up.
+//! A proxy in front of the embedded engine that shows what the engine can't: a store that is slow, throttles or hangs up.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -7,15 +7,14 @@
 //! let proxy = FaultProxy::start("http://127.0.0.1:8000").await?;
 //! proxy.script_for("TransactWriteItems", [Fault::HangUpAfterWrite]);
 //! // ... a client of `proxy.endpoint()` registers a user ...
-//! assert_eq!(proxy.count("TransactWriteItems"), 2, "the lost answer was asked for again");
+//! assert_eq!(proxy.count("TransactWriteItems"), 2, "the client retried after the lost response");
 //! # Ok(())
 //! # }
 //! ```
 
-mod answer;
+mod exception;
 mod fault;
 mod script;
-mod upstream;
 
 pub use fault::Fault;
 
@@ -25,27 +24,27 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http_body_util::BodyExt;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::HeaderMap;
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use reqwest::{Body, Client};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 use script::Script;
-use upstream::Upstream;
 
-/// The failure of a service, upon which hyper closes the connection without an answer.
+/// The failure of a service, upon which hyper closes the connection without a response.
 type HangUp = Box<dyn std::error::Error + Send + Sync>;
 
-/// An HTTP/1.1 proxy on 127.0.0.1 that passes DynamoDB requests on to an engine, or does to them what it was told.
+/// An HTTP/1.1 proxy on 127.0.0.1 that passes DynamoDB requests on to an engine, or does a fault to them.
 ///
-/// It lives as long as this value, in the runtime that started it. Whatever passes, passes with the headers and the body
-/// that it came with.
+/// It lives as long as this value, in the runtime that started it. A request that passes keeps its headers and its body, and so
+/// does its response.
 #[derive(Debug)]
 pub struct FaultProxy {
     endpoint: String,
@@ -58,9 +57,12 @@ impl FaultProxy {
     ///
     /// # Errors
     ///
-    /// If no port can be had, or if `upstream` is no plain HTTP base URL.
+    /// If no port is free.
     pub async fn start(upstream: &str) -> io::Result<Self> {
-        let upstream = Upstream::new(upstream)?;
+        let upstream = Upstream {
+            endpoint: upstream.trim_end_matches('/').to_owned(),
+            client: Client::new(),
+        };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let script = Arc::new(Mutex::new(Script::default()));
@@ -72,20 +74,19 @@ impl FaultProxy {
         })
     }
 
-    /// The base URL to give to a client in place of the engine's.
-    #[must_use]
+    /// Returns the base URL that a client uses in place of the engine's.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// Does one of `faults` to each of the next requests, whatever they ask for. Afterwards requests pass, or meet what
-    /// [`always`](Self::always) says. Adds to an unfinished script.
+    /// Does one of `faults` to each of the next requests, of any operation. Later requests pass, or meet the fault of
+    /// [`always`](Self::always). Adds to an unfinished script.
     pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
         self.locked().add(None, faults);
     }
 
-    /// Like [`script`](Self::script), for the requests of one operation, such as `TransactWriteItems`, alone. It goes
-    /// before a script for all.
+    /// Does the same as [`script`](Self::script) to the requests of one operation, such as `TransactWriteItems`. It has
+    /// precedence over a script for all.
     pub fn script_for(&self, operation: &str, faults: impl IntoIterator<Item = Fault>) {
         self.locked().add(Some(operation), faults);
     }
@@ -95,7 +96,7 @@ impl FaultProxy {
         self.locked().always(None, fault);
     }
 
-    /// Like [`always`](Self::always), for the requests of one operation alone.
+    /// Does the same as [`always`](Self::always) to the requests of one operation.
     pub fn always_for(&self, operation: &str, fault: Fault) {
         self.locked().always(Some(operation), fault);
     }
@@ -105,8 +106,7 @@ impl FaultProxy {
         self.locked().pass();
     }
 
-    /// How many requests for an operation, such as `GetItem`, have come in. Each retry counts.
-    #[must_use]
+    /// Returns the number of requests of an operation, such as `GetItem`. Each retry counts.
     pub fn count(&self, operation: &str) -> usize {
         self.locked()
             .seen
@@ -115,13 +115,12 @@ impl FaultProxy {
             .count()
     }
 
-    /// The operations that were asked for, in the order in which they came in.
-    #[must_use]
+    /// Returns the operations of all requests, oldest first.
     pub fn operations(&self) -> Vec<String> {
         self.locked().seen.clone()
     }
 
-    /// Starts counting anew.
+    /// Restarts the counts at zero.
     pub fn reset_counts(&self) {
         self.locked().seen.clear();
     }
@@ -137,8 +136,23 @@ impl Drop for FaultProxy {
     }
 }
 
+/// The engine behind the proxy.
+#[derive(Clone)]
+struct Upstream {
+    endpoint: String,
+    client: Client,
+}
+
+impl Upstream {
+    async fn send(&self, head: Parts, body: Bytes) -> Result<Response<Body>, HangUp> {
+        let url = format!("{}{}", self.endpoint, head.uri);
+        let request = self.client.request(head.method, url).headers(head.headers);
+        Ok(request.body(body).send().await?.into())
+    }
+}
+
 async fn serve(listener: TcpListener, upstream: Upstream, script: Arc<Mutex<Script>>) {
-    // A set of tasks, so that the connections end with the proxy.
+    // A set of tasks, so that the connections are closed with the proxy.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         connections.spawn(connection(stream, upstream.clone(), Arc::clone(&script)));
@@ -148,8 +162,8 @@ async fn serve(listener: TcpListener, upstream: Upstream, script: Arc<Mutex<Scri
 
 async fn connection(stream: TcpStream, upstream: Upstream, script: Arc<Mutex<Script>>) {
     let service = service_fn(|request| handle(request, &upstream, &script));
-    // An error is a connection that ended early, which is what a test asked for, or did itself.
-    let _ended = http1::Builder::new()
+    // An error is a connection that was closed early, by the client or by a fault.
+    let _closed = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
@@ -158,41 +172,40 @@ async fn handle(
     request: Request<Incoming>,
     upstream: &Upstream,
     script: &Mutex<Script>,
-) -> Result<Response<Full<Bytes>>, HangUp> {
+) -> Result<Response<Body>, HangUp> {
     let operation = operation(request.headers());
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
     let fault = lock(script).next(&operation);
     match fault {
-        Fault::Pass => {}
-        Fault::Delay(time) => tokio::time::sleep(time).await,
-        Fault::Status500 => return Ok(answer::internal_server_error()),
-        Fault::Throttle => return Ok(answer::throughput_exceeded()),
-        Fault::TransactionConflict => return Ok(answer::transaction_conflict(&operation, &body)),
-        Fault::TransactionInProgress => return Ok(answer::transaction_in_progress()),
-        Fault::HangUpBefore => return Err("hung up before the request reached the engine".into()),
+        Fault::Pass => upstream.send(head, body).await,
+        Fault::Delay(time) => {
+            tokio::time::sleep(time).await;
+            upstream.send(head, body).await
+        }
+        Fault::Status500 => Ok(exception::internal_server_error()),
+        Fault::Throttle => Ok(exception::throughput_exceeded()),
+        Fault::TransactionConflict => Ok(exception::transaction_conflict(&operation, &body)),
+        Fault::TransactionInProgress => Ok(exception::transaction_in_progress()),
+        Fault::HangUpBefore => Err("hung up before the request reached the engine".into()),
         Fault::HangUpAfterWrite => {
-            upstream.send(Request::from_parts(head, Full::new(body))).await?;
-            return Err("hung up before the engine's answer reached the client".into());
+            upstream.send(head, body).await?;
+            Err("hung up before the engine's response reached the client".into())
         }
-        Fault::CutAnswer => {
-            let answer = upstream.send(Request::from_parts(head, Full::new(body))).await?;
-            return cut(answer).await;
-        }
+        Fault::CutAnswer => cut(upstream.send(head, body).await?).await,
         Fault::Hang => match future::pending::<Infallible>().await {},
     }
-    upstream.send(Request::from_parts(head, Full::new(body))).await
 }
 
-async fn cut(answer: Response<Full<Bytes>>) -> Result<Response<Full<Bytes>>, HangUp> {
-    let (mut head, body) = answer.into_parts();
+async fn cut(response: Response<Body>) -> Result<Response<Body>, HangUp> {
+    let (mut head, body) = response.into_parts();
     let mut body = body.collect().await?.to_bytes();
     body.truncate(body.len().saturating_sub(1));
     head.headers.remove(hyper::header::CONTENT_LENGTH);
-    Ok(Response::from_parts(head, Full::new(body)))
+    Ok(Response::from_parts(head, Body::from(body)))
 }
 
-/// The operation of a request: what stands behind the dot of `X-Amz-Target: DynamoDB_20120810.GetItem`.
+/// Returns the operation of a request: the part behind the dot of `X-Amz-Target: DynamoDB_20120810.GetItem`.
 fn operation(headers: &HeaderMap) -> String {
     let target = headers
         .get("x-amz-target")

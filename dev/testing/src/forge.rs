@@ -1,4 +1,4 @@
-//! Tokens that the service did not issue: signed by its keys or by others', with any header and claims.
+//! Tokens that the service did not issue: signed with its keys or with others, with any header and claims.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
 use shared::keys::Ring;
 
-/// Signs what it is given.
+/// Signs any header and claims.
 pub struct Forger {
     document: String,
     /// The header that the service itself would write.
@@ -16,8 +16,7 @@ pub struct Forger {
 }
 
 impl Forger {
-    /// By the first key of a document of private keys; the claims are of `user`, issued at `now`.
-    #[must_use]
+    /// Signs with the first key of a ring's document; the claims are of `user`, issued at `now`.
     pub fn new(document: &str, issuer: &str, user: &str, now: i64) -> Self {
         let ring = Ring::parse(document).unwrap();
         let key = &ring.keys[0].key;
@@ -31,8 +30,7 @@ impl Forger {
         }
     }
 
-    /// The token of header and claims, changed by `change` first.
-    #[must_use]
+    /// Returns the token of header and claims, after `change` has changed them.
     pub fn token(&self, change: impl FnOnce(&mut Value, &mut Value)) -> String {
         let (mut header, mut claims) = (self.header.clone(), self.claims.clone());
         change(&mut header, &mut claims);
@@ -47,8 +45,7 @@ impl Forger {
         signed(&message, &key, algorithm)
     }
 
-    /// A token that names HS256 and is signed with the public JWK Set's modulus as the secret.
-    #[must_use]
+    /// Returns a token that names HS256 and is signed with the public key's modulus as the secret.
     pub fn hs256_with_the_public_key(&self) -> String {
         let ring = Ring::parse(&self.document).unwrap();
         let public = serde_json::to_value(ring.keys[0].key.public().jwk()).unwrap();
@@ -62,8 +59,7 @@ impl Forger {
         )
     }
 
-    /// A token that names no algorithm and has no signature.
-    #[must_use]
+    /// Returns a token with the algorithm `none` and no signature.
     pub fn unsigned(&self) -> String {
         let mut header = self.header.clone();
         header["alg"] = json!("none");
@@ -71,12 +67,7 @@ impl Forger {
     }
 }
 
-/// The claims of a token, whatever its signature.
-///
-/// # Panics
-///
-/// If it is no JWT.
-#[must_use]
+/// Returns the claims of a token without verifying it.
 pub fn claims(token: &str) -> Value {
     let part = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()

@@ -1,21 +1,16 @@
 //! What the tests of several crates need, and no deployed function does.
 #![expect(
     clippy::unwrap_used,
-    clippy::missing_panics_doc,
     reason = "a test that cannot go on has failed, and its panic says where"
 )]
 
 pub mod deployment;
-pub mod environment;
 pub mod event;
 pub mod events;
 pub mod fault_proxy;
 pub mod forge;
-mod output;
 pub mod own_table;
-pub mod rie;
 pub mod rings;
 pub mod rotation;
-pub mod runtime_api;
 pub mod secrets_manager;
 pub mod table;

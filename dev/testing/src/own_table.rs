@@ -1,7 +1,7 @@
 //! A table of one test's own: on an engine that starts with the test, or on the one that `DYNAMODB_ENDPOINT` names.
 //!
-//! With that variable the tests show the same of another engine (`.ci/engines`). Its tables are left behind, since it is in memory
-//! and ends with the run.
+//! With that variable the tests run on another engine (`.ci/engines`). The tables stay there: it is in memory and stops with the
+//! run.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use shared::random;
 
 use crate::table::Table;
 
-/// How long an engine may take to make a table.
+/// The longest time until an engine has created a table.
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// The template's table, empty, for as long as this value lives.
@@ -26,11 +26,7 @@ pub struct OwnTable {
 }
 
 impl OwnTable {
-    /// Makes it.
-    ///
-    /// # Panics
-    ///
-    /// If the engine does not start, or refuses the table.
+    /// Creates the table.
     pub async fn make() -> Self {
         let template = Template::of_this_project().unwrap();
         match process_variable("DYNAMODB_ENDPOINT").filter(|endpoint| !endpoint.is_empty()) {
@@ -39,14 +35,12 @@ impl OwnTable {
         }
     }
 
-    /// Where the engine is.
-    #[must_use]
+    /// Returns the engine's base URL.
     pub fn endpoint(&self) -> &str {
         self.table.endpoint()
     }
 
-    /// The table, past the store.
-    #[must_use]
+    /// Returns the table, past the store.
     pub fn table(&self) -> &Table {
         &self.table
     }
@@ -61,7 +55,7 @@ impl OwnTable {
 
     async fn at(endpoint: &str, template: &Template) -> Self {
         let definition = &template.tables()[0];
-        // Many tests at once use one engine, so each has a name that no other has.
+        // Many tests use one engine at once, so each table has a unique name.
         let suffix = random::ulid(Clock::system().now()).unwrap();
         let table = Table::at(endpoint, &format!("{}-{suffix}", definition.logical_id));
         table.call("CreateTable", definition.create_table.clone()).await;

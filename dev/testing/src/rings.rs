@@ -1,4 +1,4 @@
-//! Key rings whose keys sign now, and what is published of them.
+//! Key rings whose keys sign now, and their public side.
 
 use std::sync::OnceLock;
 
@@ -8,12 +8,7 @@ use shared::keys::{Dates, Kind, Published, Ring, RingKey, SigningKey};
 /// 2100-01-01.
 const FAR: Timestamp = Timestamp::from_unix(4_102_444_800);
 
-/// The document of a ring with a fresh key of each kind; the first signs.
-///
-/// # Panics
-///
-/// If no key can be made.
-#[must_use]
+/// Returns the document of a ring with a fresh key of each kind. The first signs.
 pub fn ring_of(kinds: &[Kind]) -> String {
     let last = i64::try_from(kinds.len()).unwrap();
     let keys = (0..last).zip(kinds).map(|(index, kind)| RingKey {
@@ -29,34 +24,15 @@ pub fn ring_of(kinds: &[Kind]) -> String {
     ring.document().unwrap().to_string()
 }
 
-/// The ring that the tests of one process share: an RSA key takes a while to make.
-///
-/// # Panics
-///
-/// If no key can be made.
+/// Returns the ring that the tests of one process share, because making an RSA key is slow.
 pub fn shared_ring() -> &'static str {
     static DOCUMENT: OnceLock<String> = OnceLock::new();
     DOCUMENT.get_or_init(|| ring_of(&[Kind::Rs256]))
 }
 
-/// The document that publishes the keys of a ring's.
-///
-/// # Panics
-///
-/// If it is no ring's.
-#[must_use]
+/// Returns the document that publishes the keys of a ring.
 pub fn published(ring: &str) -> String {
     let ring = Ring::parse(ring).unwrap();
     let published = Published::default().with(&ring, Timestamp::from_unix(0));
     published.document().unwrap()
-}
-
-/// The id of the first key of a ring's document.
-///
-/// # Panics
-///
-/// If it is no ring's, or has no key.
-#[must_use]
-pub fn first_kid(ring: &str) -> String {
-    Ring::parse(ring).unwrap().keys[0].key.kid().to_owned()
 }

@@ -1,5 +1,5 @@
-//! The sample events of a rotation, which no HTTP request brings, with the answers that `events/rotation.json` says they get, in
-//! an order that works on an empty table and a secret without keys.
+//! The sample events of a rotation with their expected results, from `events/rotation.json`, in an order that works on an empty
+//! table and a secret without keys.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,27 +8,22 @@ use shared::keys::Ring;
 use crate::events::read;
 use crate::secrets_manager::SecretsManager;
 
-/// What stands in an event for the token of the rotation.
+/// Stands in an event for the token of the rotation.
 const TOKEN: &str = "{{client_request_token}}";
-/// What stands in an event for the id of the key that signs.
+/// Stands in an event for the id of the key that signs.
 const KID: &str = "{{kid}}";
 
-/// An event and its answer.
+/// An event and its expected result.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// The file's name.
+    /// The name of the event's file.
     pub event: String,
-    /// The answer.
-    pub answer: Value,
+    /// The result.
+    pub result: Value,
 }
 
-/// All cases, in order.
-///
-/// # Panics
-///
-/// If `events/` cannot be read.
-#[must_use]
+/// Returns all cases, in order.
 pub fn cases() -> Vec<Case> {
     serde_json::from_str(&read("rotation.json")).unwrap()
 }
@@ -44,7 +39,6 @@ pub struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Begins a rotation, as Secrets Manager does.
-    #[must_use]
     pub fn begin(secrets: &'a SecretsManager) -> Self {
         Self {
             secrets,
@@ -53,12 +47,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The event of a case, with token and key in their places.
-    ///
-    /// # Panics
-    ///
-    /// If the file cannot be read.
-    #[must_use]
+    /// Returns the event of a case, with token and key in their places.
     pub fn event(&mut self, case: &Case) -> Value {
         self.before = self.kids();
         let kid = self.before.first().cloned().unwrap_or_default();
@@ -66,16 +55,12 @@ impl<'a> Walk<'a> {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// Holds an answer against the case, and the secret against the event: only the last step and the emergency change the
-    /// keys in use.
-    ///
-    /// # Errors
-    ///
-    /// What differs.
-    pub fn check(&self, case: &Case, answer: &Value) -> Result<(), String> {
-        let differs = |what: &str| Err(format!("{}: {what}: {answer}", case.event));
-        if *answer != case.answer {
-            return differs(&format!("the answer is not {}", case.answer));
+    /// Compares a result with the case, and the secret with what the event may change: only the last step and the emergency
+    /// change the keys in use. The error says what differs.
+    pub fn check(&self, case: &Case, result: &Value) -> Result<(), String> {
+        let differs = |what: &str| Err(format!("{}: {what}: {result}", case.event));
+        if *result != case.result {
+            return differs(&format!("the result is not {}", case.result));
         }
         let kids = self.kids();
         match case.event.as_str() {
@@ -89,7 +74,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The ids of the keys in use, in the order in which they were made.
+    /// Returns the ids of the keys in use, oldest first.
     fn kids(&self) -> Vec<String> {
         let ring = Ring::parse(&self.secrets.current().unwrap()).unwrap();
         ring.keys

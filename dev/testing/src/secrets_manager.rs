@@ -1,7 +1,7 @@
-//! A small Secrets Manager for one secret: the four calls that the key ring needs, with AWS's rules for versions and stages, and
-//! failures where a test wants them.
+//! A small Secrets Manager for one secret: the four calls that the key ring makes, with AWS's rules for versions and stages, and
+//! with failures where a test wants them.
 //!
-//! It stands for AWS in the plain tests; CI runs the same rotation against an emulator that others wrote.
+//! `.ci/deployed` runs the same rotation against an independent emulator.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
@@ -21,16 +21,16 @@ use tokio::task::JoinHandle;
 /// The secret's name.
 pub const SECRET: &str = "signing-keys";
 
-/// What a call meets.
+/// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It is refused and does nothing.
+    /// It is refused and has no effect.
     Before,
-    /// It is done, and the caller is told otherwise.
+    /// It is carried out, and the response is an error.
     After,
 }
 
-/// The service, on 127.0.0.1, for as long as this value lives.
+/// The service on 127.0.0.1. It stops when this value is dropped.
 #[derive(Debug)]
 pub struct SecretsManager {
     endpoint: String,
@@ -44,7 +44,7 @@ struct Secret {
     made: u64,
     calls: Vec<String>,
     script: VecDeque<Option<Failure>>,
-    away: bool,
+    unavailable: bool,
     meanwhile: Option<(String, String)>,
 }
 
@@ -55,11 +55,11 @@ struct Version {
 }
 
 impl SecretsManager {
-    /// Starts it with the secret as the template makes it: `{"keys":[]}`.
+    /// Starts the service with the secret as the template creates it: `{"keys":[]}`.
     ///
     /// # Errors
     ///
-    /// If no port can be had.
+    /// If no port is free.
     pub async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
@@ -68,7 +68,7 @@ impl SecretsManager {
             .route("/", post(call))
             .with_state(Arc::clone(&state));
         let server = tokio::spawn(async move {
-            // It ends only when its task is aborted.
+            // It returns only when its task is aborted.
             let _ended = axum::serve(listener, router).await;
         });
         let service = Self {
@@ -80,8 +80,7 @@ impl SecretsManager {
         Ok(service)
     }
 
-    /// Where it is.
-    #[must_use]
+    /// Returns the service's base URL.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
@@ -93,7 +92,7 @@ impl SecretsManager {
         secret.put(&version, value, &["AWSCURRENT".to_owned()]);
     }
 
-    /// Begins a rotation as AWS does: an empty version with the stage `AWSPENDING`, unless one is pending by now. Gives its token.
+    /// Begins a rotation as AWS does, with an empty version of the stage `AWSPENDING` unless one exists, and returns its token.
     pub fn begin_rotation(&self) -> String {
         let mut secret = self.lock();
         if let Some(pending) = secret.with_stage("AWSPENDING")
@@ -107,32 +106,29 @@ impl SecretsManager {
         version
     }
 
-    /// Gives a pending version a value, as AWS does where a rotation is only tested.
+    /// Sets the value of a pending version, as AWS does where a rotation is only tested.
     pub fn put_pending(&self, version: &str, value: &str) {
         self.lock().put(version, value, &["AWSPENDING".to_owned()]);
     }
 
-    /// Takes every version away.
+    /// Deletes every version.
     pub fn clear(&self) {
         self.lock().versions.clear();
     }
 
-    /// The current value, if there is one.
-    #[must_use]
+    /// Returns the current value, if there is one.
     pub fn current(&self) -> Option<String> {
         let secret = self.lock();
         let current = secret.with_stage("AWSCURRENT")?;
         secret.versions[&current].value.clone()
     }
 
-    /// The value of a version, if it has one.
-    #[must_use]
+    /// Returns the value of a version, if it has one.
     pub fn value(&self, version: &str) -> Option<String> {
         self.lock().versions.get(version)?.value.clone()
     }
 
-    /// The stages of a version.
-    #[must_use]
+    /// Returns the stages of a version.
     pub fn stages(&self, version: &str) -> Vec<String> {
         let secret = self.lock();
         let stages = secret
@@ -142,12 +138,12 @@ impl SecretsManager {
         stages.into_iter().flatten().collect()
     }
 
-    /// What the next calls meet, one after the other; later ones pass.
+    /// Sets whether and how each of the next calls fails. Later ones succeed.
     pub fn script(&self, failures: impl IntoIterator<Item = Option<Failure>>) {
         self.lock().script = failures.into_iter().collect();
     }
 
-    /// Right before the next call of this name, somebody else makes `value` current.
+    /// Makes `value` current right before the next call of this name, as a concurrent caller would.
     pub fn meanwhile(&self, name: &str, value: &str) {
         self.lock().meanwhile = Some((name.to_owned(), value.to_owned()));
     }
@@ -159,18 +155,17 @@ impl SecretsManager {
         secret.attach("AWSCURRENT", &previous);
     }
 
-    /// Whether every call is refused from now on.
-    pub fn set_away(&self, away: bool) {
-        self.lock().away = away;
+    /// Sets whether every call is refused.
+    pub fn set_away(&self, unavailable: bool) {
+        self.lock().unavailable = unavailable;
     }
 
-    /// How many calls of a name, such as `GetSecretValue`, there were.
-    #[must_use]
+    /// Returns the number of calls of a name, such as `GetSecretValue`.
     pub fn count(&self, name: &str) -> usize {
         self.lock().calls.iter().filter(|call| *call == name).count()
     }
 
-    /// Nothing panics under this lock but a test that fails anyway.
+    /// Only a test that fails anyway panics under this lock.
     fn lock(&self) -> MutexGuard<'_, Secret> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -182,7 +177,7 @@ impl Drop for SecretsManager {
     }
 }
 
-type Answer = Result<Value, (&'static str, String)>;
+type Outcome = Result<Value, (&'static str, String)>;
 
 async fn call(State(state): State<Arc<Mutex<Secret>>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").map(|target| target.to_str().unwrap());
@@ -196,17 +191,17 @@ async fn call(State(state): State<Arc<Mutex<Secret>>>, headers: HeaderMap, body:
     }
     let failure = secret.script.pop_front().flatten();
     let refused = || Err(("AccessDeniedException", "as the test wants it".to_owned()));
-    let answer = if secret.away || failure == Some(Failure::Before) {
+    let outcome = if secret.unavailable || failure == Some(Failure::Before) {
         refused()
     } else {
-        let answer = secret.answer(name, &input);
+        let outcome = secret.call(name, &input);
         if failure == Some(Failure::After) {
             refused()
         } else {
-            answer
+            outcome
         }
     };
-    let (status, body) = match answer {
+    let (status, body) = match outcome {
         Ok(body) => (StatusCode::OK, body),
         // A 400 of a kind that the SDK does not retry.
         Err((kind, message)) => (
@@ -219,7 +214,7 @@ async fn call(State(state): State<Arc<Mutex<Secret>>>, headers: HeaderMap, body:
 }
 
 impl Secret {
-    fn answer(&mut self, name: &str, input: &Value) -> Answer {
+    fn call(&mut self, name: &str, input: &Value) -> Outcome {
         let text = |member: &str| input[member].as_str().map(str::to_owned);
         assert_eq!(text("SecretId").as_deref(), Some(SECRET));
         match name {

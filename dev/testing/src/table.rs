@@ -1,4 +1,4 @@
-//! The users' table over the plain DynamoDB API: what an import or an operator would do to it.
+//! The users' table over the plain DynamoDB API, as an import or an operator uses it.
 
 use serde_json::{Value, json};
 
@@ -10,8 +10,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Of the engine at an endpoint, by its name there.
-    #[must_use]
+    /// Names a table of the engine at an endpoint.
     pub fn at(endpoint: &str, name: &str) -> Self {
         Self {
             endpoint: endpoint.to_owned(),
@@ -19,14 +18,12 @@ impl Table {
         }
     }
 
-    /// Where the engine is.
-    #[must_use]
+    /// Returns the engine's base URL.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The table's name.
-    #[must_use]
+    /// Returns the table's name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -36,12 +33,12 @@ impl Table {
         self.call("PutItem", json!({"Item": item})).await;
     }
 
-    /// The item of a key, or `null`.
+    /// Returns the item of a key, or `null`.
     pub async fn item(&self, pk: &str, sk: &str) -> Value {
         self.call("GetItem", json!({"Key": key(pk, sk)})).await["Item"].take()
     }
 
-    /// How many items there are.
+    /// Returns the number of items.
     pub async fn count(&self) -> u64 {
         self.call("Scan", json!({"Select": "COUNT"})).await["Count"]
             .as_u64()
@@ -58,7 +55,7 @@ impl Table {
             for user in &users {
                 self.call("DeleteItem", json!({"Key": user})).await;
             }
-            // What is deleted makes room for the rest on the first page.
+            // After a deletion the next items are on the first page.
             if users.is_empty() {
                 return;
             }
@@ -98,9 +95,9 @@ impl Table {
             .await
             .unwrap();
         let status = response.status();
-        let answer: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
-        assert!(status.is_success(), "{operation}: {answer}");
-        answer
+        let body: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        assert!(status.is_success(), "{operation}: {body}");
+        body
     }
 }
 

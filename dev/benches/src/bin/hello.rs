@@ -1,4 +1,4 @@
-//! The least that a Lambda function in Rust can be: `lambda_http`, and no client of anything.
+//! The smallest Lambda function in Rust: `lambda_http` and no client.
 
 use lambda_http::{Body, Error, Request, Response, run, service_fn};
 

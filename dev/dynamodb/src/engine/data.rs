@@ -20,8 +20,8 @@ pub(super) fn open(path: &Path) -> Result<Database, EngineError> {
     Database::new(name).map_err(|error| refused(error.to_string()))
 }
 
-/// Makes the file before SQLite does, which would let everyone read it. SQLite gives its side files (`-wal`, `-shm`) the
-/// rights of the file itself. An existing file keeps its content and its rights.
+/// Creates the file before SQLite does, which would let every user read it. SQLite gives its side files (`-wal`, `-shm`)
+/// the mode of the file itself. An existing file keeps its content and its mode.
 fn create(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);

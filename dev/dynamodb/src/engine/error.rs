@@ -11,28 +11,28 @@ use std::path::PathBuf;
 pub enum EngineError {
     /// Another program serves this port already.
     PortTaken {
-        /// The port that was asked for.
+        /// The requested port.
         port: u16,
     },
-    /// The port can't be served for another reason, such as a missing right.
+    /// The port can't be bound for another reason, such as a missing permission.
     Port {
-        /// The port that was asked for.
+        /// The requested port.
         port: u16,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The data file can't be made or opened, is none of this engine's, or was written by a newer one.
+    /// The data file can't be created or opened, is not an engine's, or was written by a newer engine.
     File {
         /// The file.
         path: PathBuf,
-        /// What the system or the engine says.
+        /// The message of the system or the engine.
         reason: String,
     },
     /// The engine refuses a table of the template.
     Table {
         /// The table's logical id.
         logical_id: String,
-        /// What the engine says.
+        /// The engine's message.
         reason: String,
     },
     /// The data file holds the table with another key or other indexes than the template's.
@@ -40,7 +40,7 @@ pub enum EngineError {
         /// The table's logical id.
         logical_id: String,
     },
-    /// The system gives no thread or no event loop.
+    /// The system provides no thread or no event loop.
     Start(io::Error),
 }
 

@@ -1,4 +1,4 @@
-//! Brings the tables of a database in line with the template.
+//! Creates the tables of the template.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::EngineError;
 use sam_template::Table;
 
-/// Creates the table if it is not there, and refuses one that is there in another shape: its items would be found under
-/// other keys than those the functions ask for.
+/// Creates the table if it does not exist, and refuses an existing one of another shape: the functions would not find its
+/// items under their keys.
 pub(super) fn ensure(database: &Database, table: &Table) -> Result<(), EngineError> {
     let refused = |reason: String| EngineError::Table {
         logical_id: table.logical_id.clone(),
@@ -56,7 +56,7 @@ pub(super) fn ensure(database: &Database, table: &Table) -> Result<(), EngineErr
     Ok(())
 }
 
-/// The table's key, and the name and key of each index. The rest of a description is of no consequence here.
+/// Returns the table's key, and the name and key of each index. The rest of a description does not matter here.
 fn shape(table: &Value) -> BTreeMap<&str, &Value> {
     ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"]
         .into_iter()

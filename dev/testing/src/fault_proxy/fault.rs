@@ -1,17 +1,17 @@
-//! What can be done to a request.
+//! The faults of a store.
 
 use std::time::Duration;
 
 /// What the proxy does to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing: the request is passed on, and its answer back.
+    /// None: the request is passed on, and its response is passed back.
     Pass,
     /// The request is passed on after this time.
     Delay(Duration),
     /// The store fails: 500 `InternalServerError`. The engine does not see the request.
     Status500,
-    /// The store has more to do than it takes: 400 `ProvisionedThroughputExceededException`. The engine does not see the
+    /// The store is overloaded: 400 `ProvisionedThroughputExceededException`. The engine does not see the
     /// request.
     Throttle,
     /// Another transaction holds an item: `TransactionCanceledException` with `TransactionConflict` as the reason of the
@@ -23,10 +23,10 @@ pub enum Fault {
     TransactionInProgress,
     /// The connection is closed before the engine sees the request.
     HangUpBefore,
-    /// The engine carries the request out, and the connection is closed before the answer.
+    /// The engine carries the request out, and the connection is closed before the response.
     HangUpAfterWrite,
-    /// The engine carries the request out, and its answer comes without its last byte, so that it does not parse.
+    /// The engine carries the request out, and the response lacks its last byte, so that it does not parse.
     CutAnswer,
-    /// The engine does not see the request, and the connection stays open without an answer.
+    /// The engine does not see the request, and the connection stays open without a response.
     Hang,
 }

@@ -1,17 +1,17 @@
-//! Which fault is due, and what was asked for so far.
+//! The faults to come and the requests so far.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::Fault;
 
-/// What is told apart: the requests of one operation, or (`None`) all of them.
+/// The requests of one operation, or (`None`) all of them.
 type Requests = Option<String>;
 
 #[derive(Debug, Default)]
 pub(super) struct Script {
     once: HashMap<Requests, VecDeque<Fault>>,
     always: HashMap<Requests, Fault>,
-    /// Every operation that came in, oldest first.
+    /// The operation of each request, oldest first.
     pub(super) seen: Vec<String>,
 }
 
@@ -32,7 +32,7 @@ impl Script {
         self.always.clear();
     }
 
-    /// Notes that `operation` came in, and says what to do to it.
+    /// Records a request of `operation` and returns its fault.
     pub(super) fn next(&mut self, operation: &str) -> Fault {
         self.seen.push(operation.to_owned());
         let one = Some(operation.to_owned());

@@ -1,7 +1,7 @@
-//! Runs each sample event through the real release binaries, as Lambda would: over the Runtime API, or with `--rie` under AWS's own
-//! emulator of it. Then starts some without a variable, and calls one whose store is away.
+//! Runs the sample events through the release binaries under AWS's Runtime Interface Emulator. Then starts each function without
+//! a variable that it needs, and calls one whose store fails.
 //!
-//! `cargo run -p testing --bin run-events -- target/release [--rie PATH]`
+//! `cargo run -p testing --bin run-events -- target/release PATH_OF_THE_EMULATOR`
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -9,51 +9,54 @@
     reason = "a check on the command line: it prints what it saw, and stops where it cannot go on"
 )]
 
-mod api;
+mod events;
 mod faults;
 mod report;
-mod rotation;
+mod rie;
 mod starts;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use testing::environment::Emulator;
+use sam_template::Template;
 
 use report::Report;
+use rie::Rie;
 
-/// The functions' time limit in the template.
-const LIMIT: Duration = Duration::from_secs(10);
-
-/// Where the binaries are, and what they run under.
-struct Place {
+/// The release binaries and what runs them.
+struct Binaries {
     folder: PathBuf,
-    emulator: Emulator,
+    rie: PathBuf,
+    template: Template,
+}
+
+impl Binaries {
+    /// Starts the emulator for a function, with the function's time limit.
+    async fn start(&self, function: &str, variables: &BTreeMap<String, String>) -> Rie {
+        let mut functions = self.template.functions().iter();
+        let limit = functions.find(|known| known.package == function).unwrap().timeout;
+        let binary = self.folder.join(function);
+        Rie::start(&self.rie, &binary, limit, variables).await.unwrap()
+    }
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Some(place) = place(std::env::args().skip(1).collect()) else {
-        eprintln!("usage: run-events FOLDER [--rie PATH]");
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [folder, rie] = arguments.as_slice() else {
+        eprintln!("usage: run-events FOLDER PATH_OF_THE_EMULATOR");
         return ExitCode::FAILURE;
     };
-    let mut report = Report::default();
-    api::run(&place, &mut report).await;
-    rotation::run(&place, &mut report).await;
-    starts::run(&place, &mut report).await;
-    faults::run(&place, &mut report).await;
-    report.finish()
-}
-
-fn place(arguments: Vec<String>) -> Option<Place> {
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (folder, emulator) = match arguments[..] {
-        [] => ("target/release", Emulator::RuntimeApi),
-        [folder] if !folder.starts_with('-') => (folder, Emulator::RuntimeApi),
-        [folder, "--rie", rie] => (folder, Emulator::Rie(PathBuf::from(rie))),
-        _ => return None,
+    let binaries = Binaries {
+        folder: folder.clone(),
+        rie: rie.clone(),
+        template: Template::of_this_project().unwrap(),
     };
-    let folder = PathBuf::from(folder);
-    Some(Place { folder, emulator })
+    let mut report = Report::default();
+    events::http(&binaries, &mut report).await;
+    events::rotation(&binaries, &mut report).await;
+    starts::run(&binaries, &mut report).await;
+    faults::run(&binaries, &mut report).await;
+    report.finish()
 }

@@ -10,15 +10,13 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Waits for the end of a check, and prints its words or what was wrong.
+    /// Runs a check and prints its result.
     pub(crate) async fn check(&mut self, name: &str, check: impl Future<Output = Result<String, String>>) {
         let started = Instant::now();
-        let result = check.await;
-        let milliseconds = started.elapsed().as_millis();
-        match result {
-            Ok(words) => {
+        match check.await {
+            Ok(result) => {
                 self.passed += 1;
-                println!("{name}: {words}, {milliseconds} ms");
+                println!("{name}: {result}, {} ms", started.elapsed().as_millis());
             }
             Err(difference) => {
                 self.failed += 1;
@@ -27,6 +25,7 @@ impl Report {
         }
     }
 
+    /// Prints the counts; fails if a check failed or none ran.
     pub(crate) fn finish(self) -> ExitCode {
         println!("{} passed, {} failed", self.passed, self.failed);
         if self.failed == 0 && self.passed > 0 {

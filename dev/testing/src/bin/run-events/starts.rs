@@ -1,45 +1,41 @@
-//! Binaries without one of their variables.
+//! Each function without one of the variables that only a deployment knows.
 
 use testing::deployment::Deployment;
-use testing::runtime_api::InvocationError;
 
+use crate::Binaries;
 use crate::report::Report;
-use crate::{LIMIT, Place};
+use crate::rie::InvocationError;
 
-pub(crate) async fn run(place: &Place, report: &mut Report) {
+pub(crate) async fn run(binaries: &Binaries, report: &mut Report) {
     let deployment = Deployment::start().await;
-    for (name, variable) in [
-        ("token", "ISSUER"),
-        ("me", "TABLE_NAME"),
-        ("register", "TABLE_NAME"),
-        ("rotate-keys", "TABLE_NAME"),
-    ] {
-        let check = stops_without(place, &deployment, name, variable);
-        report.check(&format!("{name} without {variable}"), check).await;
+    for function in binaries.template.functions() {
+        let required = ["TABLE_NAME", "ISSUER"].into_iter();
+        for variable in required.filter(|name| function.environment.contains_key(*name)) {
+            let name = &function.package;
+            let check = stops_without(binaries, &deployment, name, variable);
+            report.check(&format!("{name} without {variable}"), check).await;
+        }
     }
 }
 
-/// It ends by itself, and what it printed names the variable.
+/// Checks that the start fails and that the output names the variable.
 async fn stops_without(
-    place: &Place,
+    binaries: &Binaries,
     deployment: &Deployment,
     name: &str,
     variable: &str,
 ) -> Result<String, String> {
     let mut variables = deployment.variables().clone();
     variables.remove(variable);
-    let binary = place.folder.join(name);
-    let environment = place.emulator.start(&binary, &variables, LIMIT).await;
-    let mut environment = environment.map_err(|error| error.to_string())?;
+    let mut environment = binaries.start(name, &variables).await;
     match environment.invoke(&serde_json::Value::Null).await {
-        Err(InvocationError::Exited { status, .. }) if !status.success() => {}
-        Err(InvocationError::Start { .. }) => {}
-        other => return Err(format!("it runs on: {other:?}")),
+        Err(InvocationError::Start) => {}
+        other => return Err(format!("the start did not fail: {other:?}")),
     }
     let message = format!("{variable} must be set");
-    let printed = environment.output();
-    if !printed.contains(&message) || printed.contains("stack backtrace") {
-        return Err(printed);
+    let output = environment.output();
+    if !output.contains(&message) || output.contains("stack backtrace") {
+        return Err(output);
     }
     Ok(message)
 }

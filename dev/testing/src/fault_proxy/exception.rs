@@ -1,21 +1,20 @@
-//! The answers that DynamoDB gives and the engine does not.
+//! Exceptions that DynamoDB returns and the engine does not.
 
 use std::iter;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
+use reqwest::Body;
 use serde_json::{Value, json};
 
 const CONFLICT: &str = "Transaction is ongoing for the item";
 
-pub(super) fn internal_server_error() -> Response<Full<Bytes>> {
+pub(super) fn internal_server_error() -> Response<Body> {
     let body = json!({"message": "The request processing has failed because of an unknown error."});
     exception(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", body)
 }
 
-pub(super) fn throughput_exceeded() -> Response<Full<Bytes>> {
+pub(super) fn throughput_exceeded() -> Response<Body> {
     let body = json!({"message": "The level of configured provisioned throughput for the table was exceeded. \
         Consider increasing your provisioning level with the UpdateTable API."});
     exception(
@@ -25,12 +24,12 @@ pub(super) fn throughput_exceeded() -> Response<Full<Bytes>> {
     )
 }
 
-pub(super) fn transaction_in_progress() -> Response<Full<Bytes>> {
+pub(super) fn transaction_in_progress() -> Response<Body> {
     let body = json!({"Message": "The transaction with the given request token is already in progress"});
     exception(StatusCode::BAD_REQUEST, "TransactionInProgressException", body)
 }
 
-pub(super) fn transaction_conflict(operation: &str, request: &[u8]) -> Response<Full<Bytes>> {
+pub(super) fn transaction_conflict(operation: &str, request: &[u8]) -> Response<Body> {
     if !operation.starts_with("Transact") {
         return exception(
             StatusCode::BAD_REQUEST,
@@ -61,9 +60,9 @@ pub(super) fn transaction_conflict(operation: &str, request: &[u8]) -> Response<
     exception(StatusCode::BAD_REQUEST, "TransactionCanceledException", body)
 }
 
-fn exception(status: StatusCode, name: &str, mut body: Value) -> Response<Full<Bytes>> {
+fn exception(status: StatusCode, name: &str, mut body: Value) -> Response<Body> {
     body["__type"] = Value::from(format!("com.amazonaws.dynamodb.v20120810#{name}"));
-    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(

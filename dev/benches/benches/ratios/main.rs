@@ -1,9 +1,11 @@
-//! Prints each ratio that the project watches; it judges none.
+//! Prints each ratio that the project watches. Only the start of `well-known` has a limit.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a benchmark prints what it measured, and stops where it cannot go on"
 )]
+
+mod runtime_api;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,16 +16,13 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jsonwebtoken::{EncodingKey, Header};
+use sam_template::Template;
 use serde_json::Value;
 use testing::deployment::{Deployment, ISSUER, call};
 use testing::event;
 use testing::forge::Forger;
 use testing::rings::shared_ring;
-use testing::runtime_api::{Function, RuntimeApi};
 use testing::secrets_manager::{SECRET, SecretsManager};
-
-/// The functions that the template names, but for the page.
-const FUNCTIONS: [&str; 5] = ["register", "token", "me", "well-known", "rotate-keys"];
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -33,12 +32,18 @@ fn main() {
         log_in().await;
         read().await;
     });
-    let binaries = build();
+    let template = Template::of_this_project().unwrap();
+    let functions: Vec<&str> = template
+        .functions()
+        .iter()
+        .map(|function| function.package.as_str())
+        .collect();
+    let binaries = build(&functions);
     runtime.block_on(cold_starts(&binaries));
-    sizes(&binaries);
+    sizes(&binaries, &functions);
 }
 
-/// Times of two things that are done in turn, so that a drift of the machine meets both.
+/// Times of two operations in turn, so that a drift of the machine affects both.
 #[derive(Default)]
 struct Pairs {
     ours: Vec<Duration>,
@@ -72,7 +77,7 @@ impl Pairs {
     }
 }
 
-/// A log-in through the handler, over a hash in kept memory and a signature.
+/// Measures a log-in through the handler, over a hash in kept memory and a signature.
 async fn log_in() {
     let deployment = Deployment::start()
         .await
@@ -90,9 +95,9 @@ async fn log_in() {
     for turn in 0..65 {
         let started = Instant::now();
         let request = event::log_in("johndoe", PASSWORD).request();
-        let answer = call(&function, request).await;
+        let response = call(&function, request).await;
         let ours = started.elapsed();
-        assert_eq!(answer.status, 200);
+        assert_eq!(response.status, 200);
         let started = Instant::now();
         let mut hash = [0; 32];
         argon2
@@ -116,7 +121,7 @@ async fn log_in() {
     hash_alone.print("log-in / Argon2id", "");
 }
 
-/// `GET /users/me` through the handler, over one `GetItem` of the same item.
+/// Measures `GET /users/me` through the handler, over one `GetItem` of the same item.
 async fn read() {
     let deployment = Deployment::start().await;
     let id = deployment.user("johndoe", PASSWORD).await;
@@ -133,9 +138,9 @@ async fn read() {
     let mut pairs = Pairs::default();
     for turn in 0..1050 {
         let started = Instant::now();
-        let answer = call(&function, event::me(&token).request()).await;
+        let response = call(&function, event::me(&token).request()).await;
         let ours = started.elapsed();
-        assert_eq!(answer.status, 200);
+        assert_eq!(response.status, 200);
         let started = Instant::now();
         let found = client
             .get_item()
@@ -156,18 +161,18 @@ async fn read() {
     pairs.print("GET /users/me / GetItem", ", aim 1.3");
 }
 
-/// Builds the binaries as a deployment does: package by package, so that no feature of another one is in them.
-fn build() -> PathBuf {
+/// Builds the binaries as a deployment does: package by package, so that none has the features of another.
+fn build(functions: &[&str]) -> PathBuf {
     let cargo = option_env!("CARGO").unwrap_or("cargo");
-    for package in FUNCTIONS.iter().chain(&["benches"]) {
+    for package in functions.iter().chain(&["benches"]) {
         let mut command = Command::new(cargo);
         command.args(["build", "--release", "--package", package, "--bins"]);
         assert!(command.status().unwrap().success(), "{package} does not build");
     }
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/release")
 }
 
-/// From starting a function to its first answer over plain HTTP, over the same of a function that reads nothing: `me` reads keys
+/// Times the start of a function until its first response over plain HTTP, over the same for a function that reads nothing: `me` reads keys
 /// and user, `token` the secret, the marker and the user (and hashes), the discovery the keys.
 async fn cold_starts(binaries: &Path) {
     let secrets = SecretsManager::start().await.unwrap();
@@ -181,14 +186,10 @@ async fn cold_starts(binaries: &Path) {
         .with("SIGNING_KEYS_SECRET", SECRET)
         .with("SECRETS_MANAGER_ENDPOINT", secrets.endpoint());
     let start = async |name: &str, event: &Value| {
-        let api = RuntimeApi::start().await.unwrap();
-        let started = Instant::now();
-        let mut function =
-            Function::spawn(&binaries.join(name), deployment.variables().clone(), &api).unwrap();
-        let answer = function.invoke(event, Duration::from_secs(10)).await.unwrap();
-        let taken = started.elapsed();
-        assert_eq!(answer["statusCode"], 200, "{name}: {answer}");
-        taken
+        let (elapsed, response) =
+            runtime_api::first_response(&binaries.join(name), deployment.variables(), event).await;
+        assert_eq!(response["statusCode"], 200, "{name}: {response}");
+        elapsed
     };
     let me = event::me(&token).value().clone();
     let cases = [
@@ -211,7 +212,7 @@ async fn cold_starts(binaries: &Path) {
             }
         }
         let slowest = pairs.ours.iter().max().unwrap();
-        // What API Gateway's authorizer waits for the discovery.
+        // How long API Gateway's authorizer waits for the discovery.
         assert!(
             name != "well-known" || *slowest < Duration::from_millis(1500),
             "{slowest:?}"
@@ -220,9 +221,9 @@ async fn cold_starts(binaries: &Path) {
     }
 }
 
-/// Stripped, and zipped as it is uploaded.
-fn sizes(binaries: &Path) {
-    for name in FUNCTIONS.iter().chain(&["hello"]) {
+/// Prints the size of each binary, stripped, and zipped as it is uploaded.
+fn sizes(binaries: &Path, functions: &[&str]) {
+    for name in functions.iter().chain(&["hello"]) {
         let binary = std::fs::read(binaries.join(name)).unwrap();
         let mut zipped = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         let options =
