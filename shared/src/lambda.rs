@@ -30,10 +30,6 @@ pub async fn respond<F: HttpFunction>(function: &F, request: Request) -> Respons
 
 /// Calls a function with an event of API Gateway's payload format 2.0, through the adapter that Lambda's runtime uses, and
 /// returns the response in the same format.
-///
-/// # Errors
-///
-/// Anything that is not such an event.
 pub async fn invoke<F: HttpFunction>(
     function: &F,
     event: &str,
@@ -47,10 +43,6 @@ pub async fn invoke<F: HttpFunction>(
 }
 
 /// Runs a function as a Lambda behind API Gateway until the environment is shut down.
-///
-/// # Errors
-///
-/// The reason why it does not start; it is logged, too.
 pub async fn serve<F: HttpFunction>() -> Result<(), lambda_http::Error> {
     let function = Arc::new(cold_start::<F>().await?);
     lambda_http::run(service_fn(|request| {
@@ -61,10 +53,6 @@ pub async fn serve<F: HttpFunction>() -> Result<(), lambda_http::Error> {
 }
 
 /// Starts a function as a cold start does: logs go out as JSON, the environment is read, clients are created, keys are read.
-///
-/// # Errors
-///
-/// The reason why it does not start; it is logged, too.
 pub async fn cold_start<F: Function>() -> Result<F, StartError> {
     lambda_http::tracing::init_default_subscriber();
     log_panics_without_their_message();
@@ -74,10 +62,6 @@ pub async fn cold_start<F: Function>() -> Result<F, StartError> {
 }
 
 /// Starts a function and prepares it for its first request.
-///
-/// # Errors
-///
-/// The reason why it does not start.
 pub async fn ready<F: Function>(env: &Env<'_>, clock: &Clock) -> Result<F, StartError> {
     // Boxed, since the SDK's futures nest more deeply than the compiler follows.
     let function = Box::pin(F::start(env, clock)).await?;

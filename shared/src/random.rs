@@ -6,10 +6,6 @@ use crate::clock::Timestamp;
 use crate::error::Error;
 
 /// Fills an array with random bytes fit for salts, ids and secrets.
-///
-/// # Errors
-///
-/// [`Error::Internal`] where the operating system gives no randomness.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the place that the ban points to"
@@ -22,10 +18,6 @@ pub fn bytes<const N: usize>() -> Result<[u8; N], Error> {
 }
 
 /// Creates a ULID: 48 bits of time in milliseconds (whole seconds here) and 80 random bits, 26 characters.
-///
-/// # Errors
-///
-/// As [`bytes`].
 pub fn ulid(now: Timestamp) -> Result<String, Error> {
     let milliseconds = u64::try_from(now.unix()).unwrap_or(0).saturating_mul(1000);
     Ok(Ulid::from_parts(milliseconds, u128::from_be_bytes(bytes()?)).to_string())

@@ -60,10 +60,6 @@ impl Registered {
     }
 
     /// Starts the function, which sends nothing, and returns the names of the variables that it read.
-    ///
-    /// # Errors
-    ///
-    /// The reason why it does not start.
     pub async fn variables(&self, env: &Env<'_>) -> Result<BTreeSet<&'static str>> {
         (self.start)(env, &Clock::system()).await?;
         Ok(env.names_read())
@@ -75,10 +71,6 @@ impl Registered {
     }
 
     /// Starts the function ready to be called with events; `None` where no route leads to it.
-    ///
-    /// # Errors
-    ///
-    /// The reason why it does not start.
     pub async fn callable(&self, env: &Env<'_>, clock: &Clock) -> Result<Option<Callable>> {
         match self.callable {
             Some(callable) => callable(env, clock).await.map(Some),

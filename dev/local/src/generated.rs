@@ -13,10 +13,6 @@ pub struct Page {
 }
 
 /// Generates every page.
-///
-/// # Errors
-///
-/// Where the OpenAPI document cannot be written as JSON.
 pub fn pages() -> Result<[Page; 2], serde_json::Error> {
     Ok([
         Page {

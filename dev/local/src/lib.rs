@@ -142,10 +142,6 @@ pub struct Service {
 impl Service {
     /// Starts everything and listens. `overrides` gives variables that come before the template's defaults, usually the
     /// process's environment.
-    ///
-    /// # Errors
-    ///
-    /// The reason, as a message for the person who started it.
     pub async fn start(
         options: Options,
         overrides: impl Fn(&str) -> Option<String> + Send + Sync,
@@ -236,10 +232,6 @@ impl Service {
     }
 
     /// Serves until `shutdown` resolves; requests under way are finished.
-    ///
-    /// # Errors
-    ///
-    /// Where the listener fails.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
         let rotation = tokio::spawn(rotation::rotate_when_due(self.rotation));
         let served = axum::serve(self.listener, self.router)

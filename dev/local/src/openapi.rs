@@ -107,10 +107,6 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 }
 
 /// The document as it is served, with a line break at its end.
-///
-/// # Errors
-///
-/// Where it cannot be written as JSON.
 pub fn document() -> Result<String, serde_json::Error> {
     let mut document = Document::openapi();
     for registered in FUNCTIONS {

@@ -84,10 +84,6 @@ pub(crate) async fn rotate_when_due(rotation: Rotation) {
 }
 
 /// Changes the keys of the service that keeps its data in `folder`, and returns the ring's keys afterwards.
-///
-/// # Errors
-///
-/// The reason, as a message for the person who started it.
 pub async fn run(
     command: Command,
     folder: &Path,

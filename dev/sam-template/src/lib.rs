@@ -32,10 +32,6 @@ pub struct Template {
 
 impl Template {
     /// Returns the template of this project, as it was when this crate was built.
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`Template::parse`].
     pub fn of_this_project() -> Result<Self, TemplateError> {
         Self::parse(include_str!("../../../template.yaml"))
     }

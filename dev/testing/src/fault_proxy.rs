@@ -54,10 +54,6 @@ pub struct FaultProxy {
 
 impl FaultProxy {
     /// Starts a proxy on any free port in front of the engine at `upstream`, such as `http://127.0.0.1:8000`.
-    ///
-    /// # Errors
-    ///
-    /// If no port is free.
     pub async fn start(upstream: &str) -> io::Result<Self> {
         let upstream = Upstream {
             endpoint: upstream.trim_end_matches('/').to_owned(),

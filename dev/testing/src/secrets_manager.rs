@@ -56,10 +56,6 @@ struct Version {
 
 impl SecretsManager {
     /// Starts the service with the secret as the template creates it: `{"keys":[]}`.
-    ///
-    /// # Errors
-    ///
-    /// If no port is free.
     pub async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);

@@ -13,10 +13,6 @@ pub const BODY_MAX_BYTES: usize = 16 * 1024;
 pub const NO_ENCODING: &str = "Content-Encoding must not be used";
 
 /// Returns the body's bytes, at most [`BODY_MAX_BYTES`].
-///
-/// # Errors
-///
-/// [`Error::BodyTooLarge`].
 pub fn read(request: &Request) -> Result<&[u8], Error> {
     let bytes: &[u8] = request.body();
     if bytes.len() > BODY_MAX_BYTES {

@@ -71,10 +71,6 @@ impl Fields {
     }
 
     /// Rejects every member that was not read, even as `null`, so that a typing error loses nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`] with every violation.
     pub fn finish(mut self) -> Result<(), Error> {
         for (name, _) in std::mem::take(&mut self.members) {
             self.reject(&name, Violation::new(Code::Unknown, "No such field"));
@@ -88,10 +84,6 @@ impl Fields {
 }
 
 /// Creates a JSON response with status 200.
-///
-/// # Errors
-///
-/// [`Error::Internal`] where the value cannot be written as JSON.
 pub fn response<T: Serialize>(value: &T) -> Result<Response<Body>, Error> {
     let text =
         serde_json::to_string(value).map_err(|error| Error::internal("the response", error.to_string()))?;

@@ -7,10 +7,6 @@ use crate::error::Error;
 
 /// Rejects a path whose `{proxy+}` is not empty: such a route exists only for the trailing slash that some tutorials'
 /// clients send, which API Gateway cannot name.
-///
-/// # Errors
-///
-/// [`Error::NotFound`] for any other path.
 pub fn only_trailing_slash(request: &Request) -> Result<(), Error> {
     match request.path_parameters().first("proxy") {
         None | Some("") => Ok(()),

@@ -110,10 +110,6 @@ pub struct SigningKey {
 
 impl SigningKey {
     /// Generates a key.
-    ///
-    /// # Errors
-    ///
-    /// Where the cryptographic library fails.
     pub fn generate(kind: Kind) -> Result<Self, KeysError> {
         let failed = |_| KeysError::new("no key could be generated");
         let pkcs8 = Zeroizing::new(match kind {

@@ -16,10 +16,6 @@ pub struct Lead {
 
 impl Lead {
     /// Reads the lead.
-    ///
-    /// # Errors
-    ///
-    /// [`EnvError`].
     pub fn read(env: &Env<'_>) -> Result<Self, EnvError> {
         Ok(Self {
             seconds: env.get(&KEY_LEAD_SECONDS)?,

@@ -39,10 +39,6 @@ impl Lifecycle {
 
     /// Returns ring and published keys after an emergency: both without the keys of `kids`, which do not come back before the last
     /// of them would have left. If no other key signs, the next one does at once, whether verifiers have it or not.
-    ///
-    /// # Errors
-    ///
-    /// As [`Lifecycle::rotated`].
     pub fn after_emergency(
         &self,
         ring: Ring,
@@ -75,10 +71,6 @@ impl Lifecycle {
 
     /// Checks that a ring may follow another: it lacks only keys that were compromised or have expired, brings no compromised key
     /// back, and signs by no new key that has not been published for the lead.
-    ///
-    /// # Errors
-    ///
-    /// The rule that it breaks.
     pub fn check(
         &self,
         next: &Ring,

@@ -70,10 +70,6 @@ impl Published {
     }
 
     /// Writes the document.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written as JSON.
     pub fn document(&self) -> Result<String, KeysError> {
         let keys = self.keys.iter().map(|key| DocumentKey {
             jwk: key.public.jwk().clone(),

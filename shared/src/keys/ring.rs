@@ -69,10 +69,6 @@ impl Ring {
     }
 
     /// Writes the document, which is a secret.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written as JSON.
     pub fn document(&self) -> Result<Zeroizing<String>, KeysError> {
         let document = Document {
             keys: self

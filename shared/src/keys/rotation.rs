@@ -29,10 +29,6 @@ pub struct Rotation {
 
 impl Rotation {
     /// Creates the clients; sends nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`].
     pub async fn connect(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
         Ok(Self {
             published: PublishedStore::new(Table::connect(env).await?),
@@ -65,10 +61,6 @@ impl Rotation {
     }
 
     /// Makes and publishes the next key, then replaces the ring.
-    ///
-    /// # Errors
-    ///
-    /// As [`Rotation::ensure_ring`].
     pub async fn rotate(&self) -> Result<(), Error> {
         let now = self.clock.now();
         let mut change = self.ring.change().await?;

@@ -91,10 +91,6 @@ impl Secret {
     }
 
     /// Reads the stages of the versions.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`].
     pub async fn versions(&self) -> Result<Versions, Error> {
         let described = self.client.describe_secret().secret_id(&self.id).send().await;
         let described = described.map_err(|error| unreachable(&error))?;
@@ -112,10 +108,6 @@ impl Secret {
     }
 
     /// Reads the ring of a pending version; `None` where it has no value yet.
-    ///
-    /// # Errors
-    ///
-    /// As [`Secret::current`].
     pub async fn pending(&self, version: &str) -> Result<Option<Ring>, Error> {
         let read = self.client.get_secret_value().secret_id(&self.id);
         let document = text(read.version_id(version).version_stage(PENDING)).await?;
@@ -123,10 +115,6 @@ impl Secret {
     }
 
     /// Gives a pending version its value. One that has a value by now keeps it.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`].
     pub async fn put_pending(&self, version: &str, ring: &Ring) -> Result<(), Error> {
         let put = self.client.put_secret_value().secret_id(&self.id);
         let put = put.client_request_token(version).version_stages(PENDING);
@@ -145,10 +133,6 @@ impl Secret {
 
     /// Makes a pending version the current one, in the place of the one that is current in `versions`; fails where another is by
     /// now.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`].
     pub async fn make_current(&self, version: &str, versions: &Versions) -> Result<(), Error> {
         let update = self.client.update_secret_version_stage().secret_id(&self.id);
         let update = update
@@ -163,10 +147,6 @@ impl Secret {
     }
 
     /// Gives up the pending version, if there is one: the next rotation begins anew.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`].
     pub async fn give_up_pending(&self, versions: &Versions) -> Result<(), Error> {
         let Some(version) = versions.pending() else {
             return Ok(());

@@ -27,10 +27,6 @@ pub struct HashCost {
 
 impl HashCost {
     /// Reads the cost.
-    ///
-    /// # Errors
-    ///
-    /// [`EnvError`].
     pub fn read(env: &Env<'_>) -> Result<Self, EnvError> {
         Ok(Self {
             memory_kib: env.get(&ARGON2_MEMORY_KIB)?,

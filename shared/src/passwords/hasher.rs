@@ -34,10 +34,6 @@ impl Hasher {
     }
 
     /// Hashes a password at the current cost, under a fresh salt of 128 bits.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Internal`] without randomness or memory.
     pub async fn hash(&self, password: Arc<Password>) -> Result<StoredHash, Error> {
         let cost = self.cost;
         self.run(move |memory| argon2::hash(&password, cost, memory))
@@ -46,10 +42,6 @@ impl Hasher {
 
     /// Verifies a password against a stored hash, by the hash's own parameters. Without one, for an unknown user, it costs
     /// one new hash and is wrong.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Internal`] without randomness or memory.
     pub async fn verify(
         &self,
         password: Arc<Password>,

@@ -21,10 +21,6 @@ pub struct Password(Zeroizing<String>);
 
 impl Password {
     /// Parses a password that a user chooses: at least 8 code points after NFKC, at most 1,024 bytes as sent, any characters.
-    ///
-    /// # Errors
-    ///
-    /// The [`Violation`] of the rule that the value breaks.
     pub fn choose(sent: String) -> Result<Self, Violation> {
         let password = Self(Zeroizing::new(sent));
         if password.0.len() > MAX_BYTES {

@@ -12,10 +12,6 @@ use crate::keys::{PublicKey, SigningKey};
 const TYPE: &str = "at+jwt";
 
 /// Signs claims.
-///
-/// # Errors
-///
-/// [`Error::Internal`] where signing fails.
 pub fn sign(claims: &Claims, key: &SigningKey) -> Result<String, Error> {
     let mut header = Header::new(key.kind().algorithm());
     header.typ = Some(TYPE.to_owned());
@@ -34,10 +30,6 @@ pub(super) struct Unverified<'a> {
 impl<'a> Unverified<'a> {
     /// Reads a token's header. `jku`, `x5u`, `x5c` and `jwk` are ignored; a token with `crit` is rejected, since no
     /// extension is understood here (RFC 7515 section 4.1.11).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidToken`].
     pub(super) fn read(token: &'a str) -> Result<Self, Error> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidToken)?;
         let typ = header.typ.unwrap_or_default().to_ascii_lowercase();
@@ -58,10 +50,6 @@ impl<'a> Unverified<'a> {
     }
 
     /// Verifies signature and claims; the algorithm is the key's and not the token's.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidToken`].
     pub(super) fn verify(&self, key: &PublicKey, issuer: &Issuer, now: Timestamp) -> Result<Claims, Error> {
         if self.algorithm != key.algorithm() {
             return Err(Error::InvalidToken);

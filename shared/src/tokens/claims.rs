@@ -40,10 +40,6 @@ pub struct Claims {
 
 impl Claims {
     /// Creates the claims of a token for a user who logs in now, which lives for `life_seconds`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Internal`] without randomness.
     pub fn at_log_in(
         user: &UserId,
         issuer: &Issuer,

@@ -13,10 +13,6 @@ pub struct Issuer {
 
 impl Issuer {
     /// Reads issuer and audience.
-    ///
-    /// # Errors
-    ///
-    /// [`EnvError`].
     pub fn read(env: &Env<'_>) -> Result<Self, EnvError> {
         let iss = env.get(&ISSUER)?;
         let aud = match env.get(&AUDIENCE)? {
@@ -36,10 +32,6 @@ pub struct Grants {
 
 impl Grants {
     /// Reads the offered grants.
-    ///
-    /// # Errors
-    ///
-    /// [`EnvError`].
     pub fn read(env: &Env<'_>) -> Result<Self, EnvError> {
         Ok(Self {
             password: env.get(&ENABLE_PASSWORD_GRANT)?,

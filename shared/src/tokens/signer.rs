@@ -36,10 +36,6 @@ pub struct Issued {
 
 impl Signer {
     /// Creates the client; sends nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`].
     pub async fn connect(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
         let lead = Lead::read(env)?;
         let ring = RingStore::connect(env).await?;

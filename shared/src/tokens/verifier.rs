@@ -19,10 +19,6 @@ pub struct Verifier {
 
 impl Verifier {
     /// Creates a verifier; sends nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`StartError`].
     pub fn new(table: Table, env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
         let max_age_seconds = Lead::read(env)?.copy_seconds();
         Ok(Self {

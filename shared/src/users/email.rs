@@ -30,10 +30,6 @@ text_field!(
 
 impl Email {
     /// Parses the typed value.
-    ///
-    /// # Errors
-    ///
-    /// The [`Violation`] of the rule that the value breaks.
     pub fn parse(typed: &str) -> Result<Self, Violation> {
         between(typed.len(), 1, EMAIL_MAX_BYTES, "bytes")?;
         let options = Options::default()

@@ -73,10 +73,6 @@ text_field!(
 
 impl FullName {
     /// Parses the typed value.
-    ///
-    /// # Errors
-    ///
-    /// The [`Violation`] of the rule that the value breaks.
     pub fn parse(typed: &str) -> Result<Self, Violation> {
         between(typed.chars().count(), 1, FULL_NAME_MAX_CHARS, "characters")?;
         if typed.chars().any(char::is_control) {
@@ -92,10 +88,6 @@ impl FullName {
 impl Website {
     /// Parses the typed value. The parser of the URL standard repairs a lot silently; since the text is shown as typed, text
     /// that needs repair is rejected.
-    ///
-    /// # Errors
-    ///
-    /// The [`Violation`] of the rule that the value breaks.
     pub fn parse(typed: &str) -> Result<Self, Violation> {
         if typed.is_empty() {
             return Err(Violation::new(Code::TooShort, "Must not be empty"));

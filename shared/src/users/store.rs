@@ -65,10 +65,6 @@ impl Users {
     /// Returns the user of a name with the password hash. Always makes two reads, so that timing does not reveal whether the
     /// name exists; `None` stands for text that cannot be a name. Reads without a target use random keys, so that guessing names
     /// heats no single partition.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`].
     pub async fn credentials(
         &self,
         name: Option<&NameKey>,
@@ -93,10 +89,6 @@ impl Users {
     }
 
     /// Returns the user of an id; one read.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`].
     pub async fn find(&self, id: &str) -> Result<Option<User>, Error> {
         let found = self.table.get(item::user_key(id)).await?;
         found.map(|found| item::to_user(&found)).transpose()
@@ -104,10 +96,6 @@ impl Users {
 
     /// Replaces a password hash by a stronger one of the same password; does nothing where the user was deleted or has another
     /// hash by now. `updated_at` stays, since nothing that is shown has changed.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`].
     pub async fn renew_hash(&self, id: &UserId, old: &StoredHash, new: &StoredHash) -> Result<(), Error> {
         let update = self
             .update(id)
@@ -119,10 +107,6 @@ impl Users {
     }
 
     /// Sets whether a user is disabled. Returns `false` where there is no such user.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`].
     pub async fn set_disabled(&self, id: &UserId, disabled: bool, now: Timestamp) -> Result<bool, Error> {
         let update = self
             .update(id)

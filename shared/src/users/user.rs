@@ -43,10 +43,6 @@ struct Account {
 
 impl User {
     /// Returns the user of the documentation's examples.
-    ///
-    /// # Errors
-    ///
-    /// Where the example breaks a rule of its own fields.
     pub fn example() -> Result<Self, Error> {
         let broken = |violation: Violation| Error::internal("the example", violation.message);
         let time = Timestamp::from_unix(1_795_466_820);

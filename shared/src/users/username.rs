@@ -28,10 +28,6 @@ text_field!(
 
 impl Username {
     /// Parses the typed value.
-    ///
-    /// # Errors
-    ///
-    /// The [`Violation`] of the rule that the value breaks.
     pub fn parse(typed: &str) -> Result<Self, Violation> {
         let normal = nfkc(typed);
         between(normal.chars().count(), 1, USERNAME_MAX_CHARS, "characters")?;
