@@ -5,7 +5,6 @@
 //! message that names the variable and the rule, and never the value, which may be a secret put in the wrong place.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use url::{Host, Url};
@@ -260,19 +259,12 @@ impl<F> Variable<F> {
 }
 
 /// A variable that is missing or wrong.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{variable} {rule}")]
 pub struct EnvError {
     variable: &'static str,
     rule: String,
 }
-
-impl fmt::Display for EnvError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.variable, self.rule)
-    }
-}
-
-impl std::error::Error for EnvError {}
 
 type Lookup<'a> = dyn Fn(&str) -> Option<String> + Send + Sync + 'a;
 

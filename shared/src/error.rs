@@ -73,16 +73,11 @@ pub enum Error {
 }
 
 /// What failed and how, for the log alone.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{what}: {why}")]
 pub struct Cause {
     what: &'static str,
     why: String,
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.what, self.why)
-    }
 }
 
 /// Writes the cause where there is one, and otherwise the message that a client gets.

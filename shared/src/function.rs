@@ -3,8 +3,6 @@
 //! A function is a struct whose fields are all that it may touch. `functions/me` has the users and a verifier of tokens, so it
 //! cannot register a user or sign a token.
 
-use std::fmt;
-
 use lambda_http::{Body, Request, Response};
 use utoipa::openapi::OpenApi;
 
@@ -51,7 +49,8 @@ pub trait HttpFunction: Function {
 }
 
 /// The reason why a function does not start.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct StartError(String);
 
 impl StartError {
@@ -60,14 +59,6 @@ impl StartError {
         Self(message.into())
     }
 }
-
-impl fmt::Display for StartError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for StartError {}
 
 impl From<EnvError> for StartError {
     fn from(error: EnvError) -> Self {

@@ -21,37 +21,34 @@ const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
 /// The responses of an operation, by status.
 pub type Responses = BTreeMap<String, RefOr<Documented>>;
 
-/// Documents errors: each with its own message as an example, all of one status together.
-pub fn errors(format: ErrorFormat, cases: Vec<(&'static str, Error)>) -> Responses {
-    let mut by_status: BTreeMap<String, Vec<(&'static str, Response<Body>)>> = BTreeMap::new();
-    for (name, error) in cases {
-        let mut response = error.into_response(format, REQUEST_ID);
-        set_common(format, response.headers_mut());
-        by_status
-            .entry(response.status().as_str().to_owned())
-            .or_default()
-            .push((name, response));
-    }
-    let schema = match format {
+/// Documents the responses of an operation: a success by a real response, and each error with its own message as an example, all
+/// of one status together.
+pub fn responses(
+    format: ErrorFormat,
+    schema: &str,
+    name: &'static str,
+    success: Result<Response<Body>, Error>,
+    errors: Vec<(&'static str, Error)>,
+) -> Responses {
+    let error_schema = match format {
         ErrorFormat::OAuth => OAuthError::name(),
         ErrorFormat::Problem => Problem::name(),
     };
+    let errors = errors
+        .into_iter()
+        .map(|(name, error)| (&*error_schema, name, error.into_response(format, REQUEST_ID)));
+    let success = success.into_iter().map(|response| (schema, name, response));
+    let mut by_status: BTreeMap<String, (&str, Vec<_>)> = BTreeMap::new();
+    for (schema, name, mut response) in success.chain(errors) {
+        set_common(format, response.headers_mut());
+        let status = response.status().as_str().to_owned();
+        let (_, examples) = by_status.entry(status).or_insert((schema, Vec::new()));
+        examples.push((name, response));
+    }
     by_status
         .into_iter()
-        .map(|(status, responses)| (status, documented(&schema, responses).into()))
+        .map(|(status, (schema, examples))| (status, documented(schema, examples).into()))
         .collect()
-}
-
-/// Documents a success by a real response.
-pub fn success(
-    schema: &str,
-    name: &'static str,
-    format: ErrorFormat,
-    mut response: Response<Body>,
-) -> Responses {
-    set_common(format, response.headers_mut());
-    let status = response.status().as_str().to_owned();
-    [(status, documented(schema, vec![(name, response)]).into())].into()
 }
 
 fn documented(schema: &str, responses: Vec<(&'static str, Response<Body>)>) -> Documented {

@@ -2,7 +2,6 @@
 //! DynamoDB. Routes, time limits and variables come from `template.yaml`.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
@@ -64,64 +63,38 @@ pub struct Dynamodb {
 }
 
 /// The reason why the service does not start, as a message for the person who started it.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The port is in use, or may not be used.
+    /// The port is in use.
+    #[error("port {0} is taken; choose another with --port")]
+    PortTaken(u16),
+    /// The port may not be used.
+    #[error("port {0} cannot be used: {1}")]
     Port(u16, std::io::Error),
     /// The embedded DynamoDB does not start.
+    #[error("the embedded DynamoDB does not start: {0}")]
     Engine(EngineError),
     /// `template.yaml` cannot be followed.
+    #[error("template.yaml: {0}")]
     Template(TemplateError),
     /// The template names a function that is not one of this workspace's.
+    #[error("template.yaml names the function {0}; add it to dev/local/src/functions.rs")]
     UnknownFunction(String),
     /// A route that the local router cannot have.
+    #[error("template.yaml: {0}")]
     Route(String),
     /// The file of signing keys.
+    #[error("the signing keys: {0}")]
     KeysFile(String),
     /// The data folder.
+    #[error("the folder {path}: {1}", path = .0.display())]
     Folder(PathBuf, std::io::Error),
     /// A function does not start.
-    Function(function::StartError),
+    #[error(transparent)]
+    Function(#[from] function::StartError),
     /// The keys or the store.
-    Keys(Error),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Port(port, error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-                write!(formatter, "port {port} is taken; choose another with --port")
-            }
-            Self::Port(port, error) => write!(formatter, "port {port} cannot be used: {error}"),
-            Self::Engine(error) => write!(formatter, "the embedded DynamoDB does not start: {error}"),
-            Self::Template(error) => write!(formatter, "template.yaml: {error}"),
-            Self::UnknownFunction(name) => {
-                write!(
-                    formatter,
-                    "template.yaml names the function {name}; add it to dev/local/src/functions.rs"
-                )
-            }
-            Self::Route(rule) => write!(formatter, "template.yaml: {rule}"),
-            Self::KeysFile(rule) => write!(formatter, "the signing keys: {rule}"),
-            Self::Folder(path, error) => write!(formatter, "the folder {}: {error}", path.display()),
-            Self::Function(error) => error.fmt(formatter),
-            Self::Keys(error) => error.fmt(formatter),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
-
-impl From<function::StartError> for StartError {
-    fn from(error: function::StartError) -> Self {
-        Self::Function(error)
-    }
-}
-
-impl From<Error> for StartError {
-    fn from(error: Error) -> Self {
-        Self::Keys(error)
-    }
+    #[error(transparent)]
+    Keys(#[from] Error),
 }
 
 /// The service, listening; [`Service::run`] serves.
@@ -148,13 +121,14 @@ impl Service {
         clock: Clock,
     ) -> Result<Self, StartError> {
         let template = Template::of_this_project().map_err(StartError::Template)?;
+        let failed = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => StartError::PortTaken(options.port),
+            _ => StartError::Port(options.port, error),
+        };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
             .await
-            .map_err(|error| StartError::Port(options.port, error))?;
-        let port = listener
-            .local_addr()
-            .map_err(|error| StartError::Port(options.port, error))?
-            .port();
+            .map_err(failed)?;
+        let port = listener.local_addr().map_err(failed)?.port();
         let (folder, scratch) = folder(&options.data)?;
         let engine = match (&options.dynamodb, &options.data) {
             (Some(_), _) => None,

@@ -1,20 +1,22 @@
 //! Why a template can't be read.
 
-use std::error::Error;
-use std::fmt;
+use thiserror::Error;
 
 /// Why a template can't be read. Each message names the resource.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TemplateError {
     /// The text is not YAML.
+    #[error("the template is not YAML: {reason}")]
     NotYaml {
         /// The parser's message, with line and column.
         reason: String,
     },
     /// The text is YAML, but has no `Resources` mapping.
+    #[error("the template has no `Resources`")]
     NoResources,
     /// CloudFormation has no such tag or `Fn::` key.
+    #[error("{logical_id}: CloudFormation has no intrinsic function `{intrinsic}`")]
     UnknownIntrinsic {
         /// The resource's logical id, or the name of the section outside `Resources`.
         logical_id: String,
@@ -22,6 +24,7 @@ pub enum TemplateError {
         intrinsic: String,
     },
     /// A required property is missing.
+    #[error("{logical_id}: `{property}` is missing")]
     Missing {
         /// The resource's logical id.
         logical_id: String,
@@ -29,6 +32,7 @@ pub enum TemplateError {
         property: &'static str,
     },
     /// A property has a form that this crate does not read.
+    #[error("{logical_id}: `{property}` must be {expected}")]
     Unreadable {
         /// The resource's logical id.
         logical_id: String,
@@ -38,31 +42,3 @@ pub enum TemplateError {
         expected: &'static str,
     },
 }
-
-impl fmt::Display for TemplateError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotYaml { reason } => write!(out, "the template is not YAML: {reason}"),
-            Self::NoResources => out.write_str("the template has no `Resources`"),
-            Self::UnknownIntrinsic {
-                logical_id,
-                intrinsic,
-            } => {
-                write!(
-                    out,
-                    "{logical_id}: CloudFormation has no intrinsic function `{intrinsic}`"
-                )
-            }
-            Self::Missing { logical_id, property } => write!(out, "{logical_id}: `{property}` is missing"),
-            Self::Unreadable {
-                logical_id,
-                property,
-                expected,
-            } => {
-                write!(out, "{logical_id}: `{property}` must be {expected}")
-            }
-        }
-    }
-}
-
-impl Error for TemplateError {}

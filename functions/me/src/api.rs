@@ -3,7 +3,7 @@
 use shared::error::{Error, Problem};
 use shared::function::HttpFunction;
 use shared::http::json;
-use shared::openapi::{self, errors, success};
+use shared::openapi;
 use shared::users::User;
 use utoipa::{IntoResponses, OpenApi, ToSchema};
 
@@ -11,12 +11,7 @@ use crate::Me;
 
 #[derive(OpenApi)]
 #[openapi(paths(me), components(schemas(Problem<'static>, User)))]
-struct Document;
-
-/// Returns the part of the OpenAPI document.
-pub(crate) fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
-}
+pub(crate) struct Document;
 
 /// Documents `GET /users/me`.
 #[utoipa::path(
@@ -36,11 +31,8 @@ pub struct Responses;
 
 impl IntoResponses for Responses {
     fn responses() -> openapi::Responses {
-        let mut responses = User::example()
-            .and_then(|user| json::response(&user))
-            .map(|response| success(&User::name(), "user", Me::ERROR_FORMAT, response))
-            .unwrap_or_default();
-        let cases = vec![
+        let success = User::example().and_then(|user| json::response(&user));
+        let errors = vec![
             ("no_token", Error::NotAuthenticated),
             ("invalid_token", Error::InvalidToken),
             ("malformed", Error::MalformedAuthorization),
@@ -48,7 +40,6 @@ impl IntoResponses for Responses {
             ("unavailable", Error::unavailable("", "")),
             ("fault", Error::internal("", "")),
         ];
-        responses.extend(errors(Me::ERROR_FORMAT, cases));
-        responses
+        openapi::responses(Me::ERROR_FORMAT, &User::name(), "user", success, errors)
     }
 }

@@ -10,7 +10,7 @@ use shared::http::{json, request};
 use shared::table::Table;
 use shared::tokens::Verifier;
 use shared::users::Users;
-use utoipa::openapi::OpenApi;
+use utoipa::OpenApi;
 
 pub mod api;
 
@@ -39,8 +39,8 @@ impl Function for Me {
 impl HttpFunction for Me {
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::Problem;
 
-    fn openapi() -> OpenApi {
-        api::document()
+    fn openapi() -> utoipa::openapi::OpenApi {
+        api::Document::openapi()
     }
 
     /// Responds 200 with the user of the access token.

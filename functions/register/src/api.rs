@@ -3,7 +3,7 @@
 use shared::error::{Conflict, Error, FieldError, Problem};
 use shared::function::HttpFunction;
 use shared::http::{body, json};
-use shared::openapi::{self, errors, success};
+use shared::openapi;
 use shared::passwords::Password;
 use shared::users::{Email, FullName, User, Username, Website};
 use utoipa::openapi::RefOr;
@@ -126,10 +126,7 @@ pub struct Responses;
 
 impl IntoResponses for Responses {
     fn responses() -> openapi::Responses {
-        let mut responses = User::example()
-            .and_then(|user| created(&user))
-            .map(|response| success(&User::name(), "user", Register::ERROR_FORMAT, response))
-            .unwrap_or_default();
+        let success = User::example().and_then(|user| created(&user));
         let short = Password::choose("short".to_owned())
             .err()
             .map(|violation| FieldError::new("password", violation));
@@ -138,7 +135,7 @@ impl IntoResponses for Responses {
             .chain([FieldError::new("username", no_name())])
             .collect();
         let taken = |username, email| Error::Conflict(Conflict { username, email });
-        let cases = vec![
+        let errors = vec![
             ("too_large", Error::BodyTooLarge),
             ("content_type", Error::UnsupportedMediaType(json::CONTENT_TYPE)),
             ("encoded", Error::UnsupportedMediaType(body::NO_ENCODING)),
@@ -150,7 +147,6 @@ impl IntoResponses for Responses {
             ("unavailable", Error::unavailable("", "")),
             ("fault", Error::internal("", "")),
         ];
-        responses.extend(errors(Register::ERROR_FORMAT, cases));
-        responses
+        openapi::responses(Register::ERROR_FORMAT, &User::name(), "user", success, errors)
     }
 }

@@ -4,7 +4,7 @@ use shared::clock::Timestamp;
 use shared::error::{Error, OAuthError};
 use shared::function::HttpFunction;
 use shared::http::{body, form, json};
-use shared::openapi::{self, errors, success};
+use shared::openapi;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
@@ -13,12 +13,7 @@ use crate::{Token, TokenResponse, missing};
 
 #[derive(OpenApi)]
 #[openapi(paths(token), components(schemas(OAuthError<'static>, TokenResponse)))]
-struct Document;
-
-/// Returns the part of the OpenAPI document.
-pub(crate) fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
-}
+pub(crate) struct Document;
 
 /// Documents `POST /token`.
 #[utoipa::path(
@@ -102,10 +97,8 @@ impl IntoResponses for Responses {
             expires_in: 1800,
             expires: Timestamp::from_unix(1_795_468_620),
         };
-        let mut responses = json::response(&token)
-            .map(|response| success(&TokenResponse::name(), "token", Token::ERROR_FORMAT, response))
-            .unwrap_or_default();
-        let cases = vec![
+        let success = json::response(&token);
+        let errors = vec![
             ("too_large", Error::BodyTooLarge),
             ("content_type", Error::UnsupportedMediaType(form::CONTENT_TYPES)),
             ("encoded", Error::UnsupportedMediaType(body::NO_ENCODING)),
@@ -117,7 +110,12 @@ impl IntoResponses for Responses {
             ("unavailable", Error::unavailable("", "")),
             ("fault", Error::internal("", "")),
         ];
-        responses.extend(errors(Token::ERROR_FORMAT, cases));
-        responses
+        openapi::responses(
+            Token::ERROR_FORMAT,
+            &TokenResponse::name(),
+            "token",
+            success,
+            errors,
+        )
     }
 }

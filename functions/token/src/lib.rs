@@ -12,8 +12,7 @@ use shared::passwords::{HashCost, Hasher};
 use shared::table::Table;
 use shared::tokens::{Grants, Issued, Signer};
 use shared::users::Users;
-use utoipa::ToSchema;
-use utoipa::openapi::OpenApi;
+use utoipa::{OpenApi, ToSchema};
 
 pub mod api;
 mod grants;
@@ -61,8 +60,8 @@ impl Function for Token {
 impl HttpFunction for Token {
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::OAuth;
 
-    fn openapi() -> OpenApi {
-        api::document()
+    fn openapi() -> utoipa::openapi::OpenApi {
+        api::Document::openapi()
     }
 
     /// Responds 200 with an access token of RFC 9068.

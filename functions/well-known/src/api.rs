@@ -5,7 +5,7 @@ use serde_json::json;
 use shared::error::{Error, Problem};
 use shared::function::HttpFunction;
 use shared::keys::Lead;
-use shared::openapi::{self, errors, success};
+use shared::openapi;
 use shared::tokens::{Grants, Issuer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, Type};
@@ -19,12 +19,7 @@ const LEAD: Lead = Lead { seconds: 21_600 };
 
 #[derive(OpenApi)]
 #[openapi(paths(jwks, openid_configuration, oauth_authorization_server), components(schemas(Problem<'static>, JwkSet, Metadata)))]
-struct Document;
-
-/// Returns the part of the OpenAPI document.
-pub(crate) fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
-}
+pub(crate) struct Document;
 
 /// Documents `GET /.well-known/jwks.json`.
 #[utoipa::path(
@@ -145,16 +140,12 @@ impl IntoResponses for MetadataResponses {
 
 fn responses_of(
     schema: &str,
-    response: Result<Response<Body>, Error>,
-    cases: Vec<(&'static str, Error)>,
+    success: Result<Response<Body>, Error>,
+    errors: Vec<(&'static str, Error)>,
 ) -> openapi::Responses {
-    let mut responses = response
-        .map(|mut response| {
-            allow_any_origin(response.headers_mut());
-            response
-        })
-        .map(|response| success(schema, "public", WellKnown::ERROR_FORMAT, response))
-        .unwrap_or_default();
-    responses.extend(errors(WellKnown::ERROR_FORMAT, cases));
-    responses
+    let success = success.map(|mut response| {
+        allow_any_origin(response.headers_mut());
+        response
+    });
+    openapi::responses(WellKnown::ERROR_FORMAT, schema, "public", success, errors)
 }

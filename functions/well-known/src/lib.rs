@@ -12,7 +12,7 @@ use shared::http::{json, request};
 use shared::keys::{Cached, Lead, PublishedStore};
 use shared::table::Table;
 use shared::tokens::{Grants, Issuer};
-use utoipa::openapi::OpenApi;
+use utoipa::OpenApi;
 
 pub mod api;
 mod metadata;
@@ -53,8 +53,8 @@ impl Function for WellKnown {
 impl HttpFunction for WellKnown {
     const ERROR_FORMAT: ErrorFormat = ErrorFormat::Problem;
 
-    fn openapi() -> OpenApi {
-        api::document()
+    fn openapi() -> utoipa::openapi::OpenApi {
+        api::Document::openapi()
     }
 
     /// Responds 200 with the JWK Set or the metadata. Any page may read them, and why there are none.

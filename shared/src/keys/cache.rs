@@ -1,7 +1,6 @@
 //! When keys are read: a Lambda is frozen between requests, so what has aged is read again at the start of a request and never in
 //! the background.
 
-use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, MutexGuard};
@@ -30,19 +29,14 @@ pub trait Source: Send + Sync {
 }
 
 /// The reason why there is no value, which decides between a start that fails and a request that gets 503.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Missing {
     /// It cannot be reached, or does not exist yet: the next request tries again.
+    #[error("{0}")]
     Now(String),
     /// It exists and cannot be used: a start fails.
+    #[error("{0}")]
     Unusable(String),
-}
-
-impl fmt::Display for Missing {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Now(why) | Self::Unusable(why)) = self;
-        formatter.write_str(why)
-    }
 }
 
 impl Missing {

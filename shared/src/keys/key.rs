@@ -69,7 +69,8 @@ impl FromStr for Kind {
 }
 
 /// The reason why a document of keys is rejected: which key, and the rule. Holds nothing of the key.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct KeysError(String);
 
 impl KeysError {
@@ -91,14 +92,6 @@ impl KeysError {
         ))
     }
 }
-
-impl fmt::Display for KeysError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for KeysError {}
 
 /// A private key with its `kid`. Prints no key.
 pub struct SigningKey {

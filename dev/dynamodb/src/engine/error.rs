@@ -1,20 +1,22 @@
 //! Why an engine does not start.
 
-use std::error::Error;
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use thiserror::Error;
+
 /// Why an engine does not start.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EngineError {
     /// Another program serves this port already.
+    #[error("port {port} is taken by another program")]
     PortTaken {
         /// The requested port.
         port: u16,
     },
     /// The port can't be bound for another reason, such as a missing permission.
+    #[error("port {port} can't be served: {source}")]
     Port {
         /// The requested port.
         port: u16,
@@ -22,6 +24,7 @@ pub enum EngineError {
         source: io::Error,
     },
     /// The data file can't be created or opened, is not an engine's, or was written by a newer engine.
+    #[error("the data file {path} can't be opened: {reason}", path = path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -29,6 +32,7 @@ pub enum EngineError {
         reason: String,
     },
     /// The engine refuses a table of the template.
+    #[error("the table {logical_id} can't be created: {reason}")]
     Table {
         /// The table's logical id.
         logical_id: String,
@@ -36,12 +40,16 @@ pub enum EngineError {
         reason: String,
     },
     /// The data file holds the table with another key or other indexes than the template's.
+    #[error(
+        "the data file holds {logical_id} with another key or other indexes than the template: remove the file"
+    )]
     TableDiffers {
         /// The table's logical id.
         logical_id: String,
     },
     /// The system provides no thread or no event loop.
-    Start(io::Error),
+    #[error("the embedded DynamoDB can't start: {0}")]
+    Start(#[source] io::Error),
 }
 
 impl EngineError {
@@ -50,37 +58,6 @@ impl EngineError {
             Self::PortTaken { port }
         } else {
             Self::Port { port, source }
-        }
-    }
-}
-
-impl fmt::Display for EngineError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PortTaken { port } => write!(out, "port {port} is taken by another program"),
-            Self::Port { port, source } => write!(out, "port {port} can't be served: {source}"),
-            Self::File { path, reason } => {
-                write!(out, "the data file {} can't be opened: {reason}", path.display())
-            }
-            Self::Table { logical_id, reason } => {
-                write!(out, "the table {logical_id} can't be created: {reason}")
-            }
-            Self::TableDiffers { logical_id } => write!(
-                out,
-                "the data file holds {logical_id} with another key or other indexes than the template: remove the file"
-            ),
-            Self::Start(source) => write!(out, "the embedded DynamoDB can't start: {source}"),
-        }
-    }
-}
-
-impl Error for EngineError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Port { source, .. } | Self::Start(source) => Some(source),
-            Self::PortTaken { .. } | Self::File { .. } | Self::Table { .. } | Self::TableDiffers { .. } => {
-                None
-            }
         }
     }
 }
