@@ -1,14 +1,13 @@
 //! Rotations under `cargo dev`: when they are due, and those that `cargo rotate` runs beside the service.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
 use sam_template::Template;
-use shared::clock::{Clock, Timestamp};
+use shared::clock::Clock;
 use shared::function::Function;
-use shared::keys::{Kind, RingKey, Rotation};
+use shared::keys::{Ring, Rotation};
 
 use crate::functions::Settings;
 use crate::{KEYS_FILE, StartError, TABLE_NAME};
@@ -23,38 +22,6 @@ pub enum Command {
     Rotate,
     /// Drops the compromised key of this id.
     DropKey(String),
-}
-
-/// A key of the ring after the change.
-#[derive(Clone, Debug)]
-pub struct Shown {
-    kid: String,
-    kind: Kind,
-    signs_from: Timestamp,
-    signs_until: Timestamp,
-    drop_at: Timestamp,
-}
-
-impl fmt::Display for Shown {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{} {} signs from {} until {}, may be dropped at {}",
-            self.kid, self.kind, self.signs_from, self.signs_until, self.drop_at
-        )
-    }
-}
-
-impl Shown {
-    fn of(RingKey { key, dates }: &RingKey) -> Self {
-        Self {
-            kid: key.kid().to_owned(),
-            kind: key.kind(),
-            signs_from: dates.signs_from,
-            signs_until: dates.signs_until,
-            drop_at: dates.drop_at,
-        }
-    }
 }
 
 /// Creates the rotation of the service with these settings, as the function `rotate-keys` does.
@@ -83,14 +50,14 @@ pub(crate) async fn rotate_when_due(rotation: Rotation) {
     }
 }
 
-/// Changes the keys of the service that keeps its data in `folder`, and returns the ring's keys afterwards.
+/// Changes the keys of the service that keeps its data in `folder`, and returns the ring afterwards.
 pub async fn run(
     command: Command,
     folder: &Path,
     dynamodb_endpoint: String,
     overrides: impl Fn(&str) -> Option<String> + Send + Sync,
     clock: Clock,
-) -> Result<Vec<Shown>, StartError> {
+) -> Result<Ring, StartError> {
     let template = Template::of_this_project().map_err(StartError::Template)?;
     let file = folder.join(KEYS_FILE);
     if !file.exists() {
@@ -115,12 +82,5 @@ pub async fn run(
         Command::Rotate => rotation.rotate().await?,
         Command::DropKey(kid) => rotation.drop_compromised(&kid).await?,
     }
-    Ok(rotation
-        .ring
-        .current()
-        .await?
-        .keys
-        .iter()
-        .map(Shown::of)
-        .collect())
+    Ok(rotation.ring.current().await?)
 }

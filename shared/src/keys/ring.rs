@@ -4,6 +4,8 @@
 //! "signs_until": "…", "drop_at": "…"}]}`, the same in the secret of a deployment and in the file of `cargo dev`. `signs_until` and
 //! `drop_at` never change once they are written: a function that signs by an old copy of the ring still keeps to them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -18,6 +20,19 @@ pub struct RingKey {
     pub key: SigningKey,
     /// The dates.
     pub dates: Dates,
+}
+
+/// Writes id, kind and dates, and nothing of the private key.
+impl fmt::Display for RingKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, dates } = self;
+        let (from, until, drop) = (dates.signs_from, dates.signs_until, dates.drop_at);
+        let (kid, kind) = (key.kid(), key.kind());
+        write!(
+            formatter,
+            "{kid} {kind} signs from {from} until {until}, may be dropped at {drop}"
+        )
+    }
 }
 
 /// The private keys, in the order in which they were made.

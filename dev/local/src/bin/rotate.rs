@@ -43,8 +43,8 @@ async fn main() -> ExitCode {
     )
     .await
     {
-        Ok(keys) => {
-            for key in keys {
+        Ok(ring) => {
+            for key in ring.keys {
                 println!("{key}");
             }
             ExitCode::SUCCESS
