@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use lambda_http::Request;
 use serde_json::{Value, json};
-use shared::clock::{Clock, Timestamp};
+use shared::clock::Clock;
 use shared::env::Env;
 use shared::function::{Function, HttpFunction};
 use shared::lambda::{ready, respond};
@@ -14,6 +14,7 @@ use shared::passwords::{HashCost, Hasher, Password, StoredHash};
 use shared::users::{Profile, User, UserId, Username, Users};
 use tempfile::TempDir;
 
+use crate::clock::TestClock;
 use crate::own_table::OwnTable;
 use crate::rings::{published, shared_ring};
 use crate::table::Table;
@@ -93,8 +94,8 @@ impl Deployment {
     }
 
     /// Gives the functions started from now on another clock.
-    pub fn at(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        self.clock = Clock::from_fn(now);
+    pub fn at(mut self, time: &TestClock) -> Self {
+        self.clock = time.clock();
         self
     }
 

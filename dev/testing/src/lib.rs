@@ -4,6 +4,7 @@
     reason = "a test that cannot go on has failed, and its panic says where"
 )]
 
+pub mod clock;
 pub mod deployment;
 pub mod event;
 pub mod events;

@@ -2,14 +2,13 @@
 //! the HTTP contract.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 use me::Me;
 use serde_json::json;
-use shared::clock::{Clock, Timestamp};
+use shared::clock::Clock;
 use shared::keys::Kind;
+use testing::clock::TestClock;
 use testing::deployment::{Answer, Deployment, ISSUER, call};
 use testing::event;
 use testing::fault_proxy::{Fault, FaultProxy};
@@ -21,7 +20,7 @@ struct Fixture {
     deployment: Deployment,
     proxy: FaultProxy,
     user: String,
-    now: Arc<AtomicI64>,
+    time: TestClock,
 }
 
 impl Fixture {
@@ -32,16 +31,13 @@ impl Fixture {
     async fn of(deployment: Deployment) -> Self {
         let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
         let user = deployment.user("johndoe", "correct horse battery").await;
-        let now = Arc::new(AtomicI64::new(Clock::system().now().unix()));
-        let time = Arc::clone(&now);
-        let deployment = deployment
-            .with("DYNAMODB_ENDPOINT", proxy.endpoint())
-            .at(move || Timestamp::from_unix(time.load(Ordering::SeqCst)));
+        let time = TestClock::at(Clock::system().now().unix());
+        let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint()).at(&time);
         Self {
             deployment,
             proxy,
             user,
-            now,
+            time,
         }
     }
 
@@ -50,11 +46,11 @@ impl Fixture {
     }
 
     fn pass(&self, seconds: i64) {
-        self.now.fetch_add(seconds, Ordering::SeqCst);
+        self.time.pass(seconds);
     }
 
     fn forger(&self, document: &str) -> Forger {
-        Forger::new(document, ISSUER, &self.user, self.now.load(Ordering::SeqCst))
+        Forger::new(document, ISSUER, &self.user, self.time.now().unix())
     }
 
     fn token(&self) -> String {

@@ -1,11 +1,9 @@
 //! When the published keys are read, and the responses without them. The tests of the package `local` show the HTTP contract.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use shared::clock::Timestamp;
 use shared::keys::{Dates, Kind, Published, Ring, RingKey, SigningKey};
+use testing::clock::TestClock;
 use testing::deployment::{Answer, Deployment, call};
 use testing::event::Event;
 use testing::fault_proxy::{Fault, FaultProxy};
@@ -18,27 +16,24 @@ const START: i64 = 1_800_000_000;
 struct Fixture {
     deployment: Deployment,
     proxy: FaultProxy,
-    now: Arc<AtomicI64>,
+    time: TestClock,
 }
 
 impl Fixture {
     async fn new() -> Self {
         let deployment = Deployment::without_keys().await;
         let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
-        let now = Arc::new(AtomicI64::new(START));
-        let time = Arc::clone(&now);
-        let deployment = deployment
-            .with("DYNAMODB_ENDPOINT", proxy.endpoint())
-            .at(move || Timestamp::from_unix(time.load(Ordering::SeqCst)));
+        let time = TestClock::at(START);
+        let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint()).at(&time);
         Self {
             deployment,
             proxy,
-            now,
+            time,
         }
     }
 
     fn pass(&self, seconds: i64) {
-        self.now.fetch_add(seconds, Ordering::SeqCst);
+        self.time.pass(seconds);
     }
 }
 

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use local::rotation::{self, Command};
 use local::{Data, KEYS_FILE, Options, Service};
 use reqwest::Client;
 use serde_json::{Value, json};
-use shared::clock::{Clock, Timestamp};
 use tempfile::TempDir;
+use testing::clock::TestClock;
 
 use crate::running::PASSWORD;
 
@@ -22,14 +21,9 @@ struct Fixture {
     folder: Arc<TempDir>,
     url: String,
     dynamodb: String,
-    now: Arc<AtomicI64>,
+    time: TestClock,
     variables: BTreeMap<&'static str, String>,
     client: Client,
-}
-
-fn clock(now: &Arc<AtomicI64>) -> Clock {
-    let now = Arc::clone(now);
-    Clock::from_fn(move || Timestamp::from_unix(now.load(Ordering::SeqCst)))
 }
 
 impl Fixture {
@@ -55,7 +49,7 @@ impl Fixture {
     }
 
     async fn start(folder: Arc<TempDir>, times: &[(&'static str, String)], now: i64) -> Self {
-        let now = Arc::new(AtomicI64::new(now));
+        let time = TestClock::at(now);
         let mut variables = BTreeMap::from([
             ("ARGON2_MEMORY_KIB", "7168".to_owned()),
             ("ARGON2_ITERATIONS", "1".to_owned()),
@@ -67,14 +61,14 @@ impl Fixture {
             data: Data::Folder(folder.path().to_owned()),
             dynamodb: None,
         };
-        let service = Service::start(options, |name| variables.get(name).cloned(), clock(&now))
+        let service = Service::start(options, |name| variables.get(name).cloned(), time.clock())
             .await
             .unwrap();
         let fixture = Self {
             folder,
             url: service.url(),
             dynamodb: service.dynamodb_url().to_owned(),
-            now,
+            time,
             variables,
             client: Client::new(),
         };
@@ -83,13 +77,13 @@ impl Fixture {
     }
 
     fn pass(&self, seconds: i64) {
-        self.now.fetch_add(seconds, Ordering::SeqCst);
+        self.time.pass(seconds);
     }
 
     async fn change(&self, command: Command) {
         let lookup = |name: &str| self.variables.get(name).cloned();
         let dynamodb = self.dynamodb.clone();
-        rotation::run(command, self.folder.path(), dynamodb, lookup, clock(&self.now))
+        rotation::run(command, self.folder.path(), dynamodb, lookup, self.time.clock())
             .await
             .unwrap();
     }
@@ -212,7 +206,7 @@ async fn users_me_accepts_keys_that_change_within_seconds_at_once() {
 async fn a_ring_of_shortened_times_does_not_hold_up_a_start_with_the_usual_ones() {
     let shortened = Fixture::with_times(4, 20).await;
     shortened.pass(30);
-    let now = shortened.now.load(Ordering::SeqCst);
+    let now = shortened.time.now().unix();
     let usual = Fixture::start(Arc::clone(&shortened.folder), &[], now).await;
     let (_, kid) = usual.log_in().await;
     assert!(usual.published().await.contains(&kid));

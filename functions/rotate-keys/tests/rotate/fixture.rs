@@ -1,8 +1,5 @@
 //! A deployment with a secret, at a time that the test decides.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use rotate_keys::{Outcome, RotateKeys};
 use serde_json::{Value, json};
 use shared::clock::{Clock, Timestamp};
@@ -11,6 +8,7 @@ use shared::error::Error;
 use shared::keys::{Published, PublishedStore, Ring, Versioned};
 use shared::lambda::ready;
 use shared::table::Table;
+use testing::clock::TestClock;
 use testing::deployment::Deployment;
 use testing::fault_proxy::FaultProxy;
 use testing::secrets_manager::{SECRET, SecretsManager};
@@ -28,7 +26,7 @@ pub(crate) struct Fixture {
     pub(crate) deployment: Deployment,
     /// The proxy between the function and the table.
     pub(crate) proxy: FaultProxy,
-    now: Arc<AtomicI64>,
+    time: TestClock,
     function: RotateKeys,
 }
 
@@ -39,26 +37,25 @@ impl Fixture {
     }
 
     pub(crate) async fn with_variables(variables: &[(&str, &str)]) -> Self {
-        let now = Arc::new(AtomicI64::new(START));
+        let time = TestClock::at(START);
         let secrets = SecretsManager::start().await.unwrap();
-        let time = Arc::clone(&now);
         let mut deployment = Deployment::without_keys()
             .await
             .with("SIGNING_KEYS_FILE", "")
             .with("SIGNING_KEYS_SECRET", SECRET)
             .with("SECRETS_MANAGER_ENDPOINT", secrets.endpoint())
-            .at(move || Timestamp::from_unix(time.load(Ordering::SeqCst)));
+            .at(&time);
         for (name, value) in variables {
             deployment = deployment.with(name, value);
         }
         let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
         let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint());
-        let function = ready(&deployment.env(), &clock(&now)).await.unwrap();
+        let function = ready(&deployment.env(), &time.clock()).await.unwrap();
         Self {
             secrets,
             deployment,
             proxy,
-            now,
+            time,
             function,
         }
     }
@@ -75,19 +72,19 @@ impl Fixture {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::from_unix(self.now.load(Ordering::SeqCst))
+        self.time.now()
     }
 
     pub(crate) fn clock(&self) -> Clock {
-        clock(&self.now)
+        self.time.clock()
     }
 
     pub(crate) fn pass(&self, seconds: u32) {
-        self.now.fetch_add(i64::from(seconds), Ordering::SeqCst);
+        self.time.pass(i64::from(seconds));
     }
 
     pub(crate) fn pass_to(&self, time: Timestamp) {
-        self.now.store(time.unix(), Ordering::SeqCst);
+        self.time.pass_to(time);
     }
 
     /// Returns the store of published keys, behind the proxy.
@@ -136,11 +133,6 @@ impl Fixture {
             .map(|jwk| jwk.common.key_id.unwrap())
             .collect()
     }
-}
-
-fn clock(now: &Arc<AtomicI64>) -> Clock {
-    let now = Arc::clone(now);
-    Clock::from_fn(move || Timestamp::from_unix(now.load(Ordering::SeqCst)))
 }
 
 pub(crate) fn is_rejected(outcome: Result<Outcome, Error>, rule: &str) {

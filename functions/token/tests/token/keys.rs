@@ -1,11 +1,9 @@
 //! When the key ring is read, and which key signs.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use jsonwebtoken::decode_header;
 use shared::clock::Timestamp;
 use shared::keys::{Dates, Kind, Ring, RingKey, SigningKey};
+use testing::clock::TestClock;
 use testing::deployment::Deployment;
 use testing::secrets_manager::{SECRET, SecretsManager};
 use token::Token;
@@ -21,30 +19,29 @@ const REACH: i64 = 1800 + 6 * HOUR;
 struct Fixture {
     secrets: SecretsManager,
     deployment: Deployment,
-    now: Arc<AtomicI64>,
+    time: TestClock,
 }
 
 impl Fixture {
     async fn new() -> Self {
         let secrets = SecretsManager::start().await.unwrap();
-        let now = Arc::new(AtomicI64::new(START));
-        let time = Arc::clone(&now);
+        let time = TestClock::at(START);
         let deployment = Deployment::without_keys()
             .await
             .with("SIGNING_KEYS_FILE", "")
             .with("SIGNING_KEYS_SECRET", SECRET)
             .with("SECRETS_MANAGER_ENDPOINT", secrets.endpoint())
-            .at(move || Timestamp::from_unix(time.load(Ordering::SeqCst)));
+            .at(&time);
         deployment.user("johndoe", PASSWORD).await;
         Self {
             secrets,
             deployment,
-            now,
+            time,
         }
     }
 
     fn pass(&self, seconds: i64) {
-        self.now.fetch_add(seconds, Ordering::SeqCst);
+        self.time.pass(seconds);
     }
 
     fn put(&self, ring: &Ring) {
@@ -158,9 +155,9 @@ async fn a_longer_token_life_stops_a_key_before_its_tokens_would_outlive_it() {
     let function = longer.function::<Token>().await;
     signer(&function).await;
     // Two hours more than when the key was made, one of which is to spare, so it stops an hour earlier.
-    fixture.now.fetch_add(HOUR, Ordering::SeqCst);
+    fixture.time.pass(HOUR);
     signer(&function).await;
-    fixture.now.fetch_add(1, Ordering::SeqCst);
+    fixture.time.pass(1);
     is_unavailable(&try_log_in(&function, "johndoe", PASSWORD).await);
 }
 
