@@ -18,7 +18,7 @@ use tokio::process::Command;
 use tokio::sync::{Semaphore, mpsc};
 
 /// How long an invocation may last.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT_SECONDS: i64 = 10;
 
 /// One event for one function.
 struct Invocation {
@@ -48,6 +48,7 @@ pub(crate) async fn first_response(
         .route("/2018-06-01/runtime/{*call}", get(next).post(post))
         .with_state(invocation);
     let server = tokio::spawn(axum::serve(listener, router).into_future());
+    let limit = Duration::from_secs(LIMIT_SECONDS.unsigned_abs());
     let started = Instant::now();
     let mut function = Command::new(binary)
         .env_clear()
@@ -64,7 +65,7 @@ pub(crate) async fn first_response(
     let (call, body) = tokio::select! {
         post = posts.recv() => post.unwrap(),
         exited = function.wait() => panic!("{}: {}", binary.display(), exited.unwrap()),
-        () = tokio::time::sleep(LIMIT) => panic!("{}: no response", binary.display()),
+        () = tokio::time::sleep(limit) => panic!("{}: no response", binary.display()),
     };
     let elapsed = started.elapsed();
     // The function first: without a server it would report an error.
@@ -76,7 +77,8 @@ pub(crate) async fn first_response(
 
 async fn next(State(invocation): State<Arc<Invocation>>) -> impl IntoResponse {
     invocation.unread.acquire().await.unwrap().forget();
-    let deadline = shared::clock::Clock::system().now().unix() * 1000 + 10_000;
+    let now = shared::clock::Clock::system().now().unix();
+    let deadline = (now + LIMIT_SECONDS) * 1000;
     let headers = [
         ("lambda-runtime-aws-request-id", "1".to_owned()),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
