@@ -1,6 +1,6 @@
 //! The one table of errors: every way in which a handler can fail, and what a client sees of it.
 //!
-//! [`Error::facts`] maps each case to its status, message and headers. [`Error::into_response`] writes them as the OAuth
+//! `Error::facts` maps each case to its status, message and headers. [`Error::into_response`] writes them as the OAuth
 //! endpoints do (RFC 6749 section 5.2) or as every other route does (RFC 9457). There is no blanket `From`: every place that
 //! can fail names the case.
 
