@@ -18,6 +18,7 @@ TABLE = "Resources.UsersTable"
 @broken_by("the schedule is", f"{VARIABLES}.KEY_ROTATION_SECONDS", "604800")
 @broken_by("KEY_LEAD_SECONDS", f"{VARIABLES}.KEY_LEAD_SECONDS", "3600")
 @broken_by("does not wait", f"{SCHEDULE}.DependsOn")
+@broken_by("no key for a month", f"{SCHEDULE}.Properties.RotateImmediatelyOnUpdate", False)
 @broken_by("schedules", SCHEDULE)
 @broken_by("schedules", f"{SCHEDULE}.Condition", EnableRotationSchedule="false")
 def test_the_schedule_is_the_period_that_the_functions_calculate_with(stack):
@@ -29,7 +30,8 @@ def test_the_schedule_is_the_period_that_the_functions_calculate_with(stack):
     for name, schedule in schedules.items():
         days = re.fullmatch(r"rate\((\d+) days\)", schedule["RotationRules"]["ScheduleExpression"])
         assert days and periods == {str(int(days[1]) * 86400)}, f"the schedule is {schedule['RotationRules']}, the period {periods}"
-        # The schedule invokes the function at once.
+        # The schedule invokes the function at once: that first rotation makes the first ring.
+        assert schedule.get("RotateImmediatelyOnUpdate") is True, "a new stack has no key for a month"
         awaited = [stack.resources[one]["Properties"] for one in listed(stack.resources[name].get("DependsOn", []))]
         expected = "secretsmanager.amazonaws.com", resource_name(schedule["RotationLambdaARN"])
         permitted = [(one.get("Principal"), resource_name(one.get("FunctionName", ""))) for one in awaited]

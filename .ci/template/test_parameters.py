@@ -74,9 +74,11 @@ def test_the_template_rejects_what_its_bounds_and_rules_are_there_for(template):
 @broken_by("default is", "default.stack_name", "other")
 @broken_by("staging deploys", "staging.stack_name", "latchkey-prod")
 @broken_by("prod calls", "prod.parameter_overrides", ["EnvironmentName=test"])
+@broken_by("prod does not ask", "prod.confirm_changeset", False)
 def test_each_environment_of_samconfig_is_a_stack_of_its_own(samconfig):
     assert samconfig["default"] == samconfig["dev"], "default is not dev"
     for name in samconfig.keys() - {"default"}:
         stack, own = samconfig[name]["stack_name"], overrides(samconfig[name])["EnvironmentName"]
         assert stack == f"latchkey-{name}", f"{name} deploys {stack}"
         assert own == name, f"{name} calls itself {own}"
+    assert samconfig["prod"]["confirm_changeset"], "prod does not ask"

@@ -20,7 +20,7 @@ pub use problem::Problem;
 pub use violation::{Code, Conflict, FieldError, Violation};
 
 /// The realm of every challenge.
-pub const REALM: &str = "latchkey";
+const REALM: &str = "latchkey";
 
 /// How long a client should wait where the store or the keys could not be reached, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
@@ -36,7 +36,6 @@ pub enum ErrorFormat {
 }
 
 /// Every way in which a handler can fail.
-#[derive(Debug)]
 pub enum Error {
     /// A body over 16 KiB.
     BodyTooLarge,
@@ -87,6 +86,13 @@ impl fmt::Display for Error {
             Self::Unavailable(cause) | Self::Internal(cause) => cause.fmt(formatter),
             _ => formatter.write_str(&self.facts().detail),
         }
+    }
+}
+
+/// Writes the same: Lambda's runtime logs an error by its `Debug` output.
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
     }
 }
 

@@ -1,7 +1,9 @@
 //! How a function starts and how it responds to HTTP.
 //!
-//! A function is a struct whose fields are all that it may touch. `functions/me` has the users and a verifier of tokens, so it
-//! cannot register a user or sign a token.
+//! A function is a struct whose fields are all that it may touch. `functions/well-known` has no users, so it cannot register one;
+//! `functions/me` has no private key, so it cannot sign a token.
+
+use std::fmt;
 
 use lambda_http::{Body, Request, Response};
 use utoipa::openapi::OpenApi;
@@ -49,7 +51,7 @@ pub trait HttpFunction: Function {
 }
 
 /// The reason why a function does not start.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct StartError(String);
 
@@ -57,6 +59,13 @@ impl StartError {
     /// Creates an error with a message for the operator.
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
+    }
+}
+
+/// Writes the message: a process that fails prints its error by `Debug`.
+impl fmt::Debug for StartError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
     }
 }
 

@@ -3,6 +3,7 @@
 mod cache;
 mod key;
 mod lifecycle;
+#[cfg(feature = "signing")]
 mod next_ring;
 mod published;
 mod published_store;
@@ -19,12 +20,9 @@ mod secret;
 pub use cache::{Cached, Missing, Source};
 pub use key::{KeysError, Kind, PublicKey, SigningKey};
 pub use lifecycle::{Dates, Lead, Lifecycle};
-pub use next_ring::{EVERY_KEY, named};
 pub use published::Published;
 pub use published_store::{PublishedStore, Versioned};
 pub use ring::{Ring, RingKey};
-#[cfg(feature = "signing")]
-pub use ring_file::RingFile;
 #[cfg(feature = "signing")]
 pub use ring_store::RingStore;
 #[cfg(feature = "signing")]

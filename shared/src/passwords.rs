@@ -8,5 +8,5 @@ mod stored_hash;
 
 pub use argon2::HashCost;
 pub use hasher::Hasher;
-pub use rule::{MAX_BYTES, MIN_CODE_POINTS, Password};
+pub use rule::Password;
 pub use stored_hash::{StoredHash, Verdict};

@@ -7,8 +7,7 @@ mod issuer;
 mod signer;
 mod verifier;
 
-pub use access_token::sign;
-pub use claims::{Claims, LEEWAY_SECONDS};
+pub use claims::Claims;
 pub use issuer::{Grants, Issuer};
 #[cfg(feature = "signing")]
 pub use signer::{Issued, Signer};

@@ -11,10 +11,10 @@ mod text_field;
 mod user;
 mod username;
 
-pub use email::{EMAIL_MAX_BYTES, Email};
-pub use folding::{NameKey, fold};
-pub use profile::{FULL_NAME_MAX_CHARS, FullName, Profile, Website, name_at_log_in};
+pub use email::Email;
+pub use folding::NameKey;
+pub use profile::{FullName, Profile, Website, name_at_log_in};
 #[cfg(feature = "table")]
 pub use store::Users;
 pub use user::{User, UserId};
-pub use username::{USERNAME_MAX_CHARS, Username};
+pub use username::Username;

@@ -66,7 +66,8 @@ impl GatewayRequest<'_> {
         let uri = &self.parts.uri;
         let header = |name: HeaderName| {
             let value = self.parts.headers.get(name);
-            value.and_then(|value| value.to_str().ok()).map(str::to_owned)
+            let text = value.and_then(|value| value.to_str().ok());
+            text.unwrap_or_default().to_owned()
         };
         let mut event = ApiGatewayV2httpRequest::default();
         event.version = Some("2.0".to_owned());
@@ -78,7 +79,7 @@ impl GatewayRequest<'_> {
         event.query_string_parameters = query(uri.query().unwrap_or_default()).into();
         event.path_parameters = self.path_parameters;
         if !self.body.is_empty() {
-            let content_type = header(header::CONTENT_TYPE).unwrap_or_default();
+            let content_type = header(header::CONTENT_TYPE);
             let (body, is_base64) = encoded_body(self.body, &content_type);
             event.body = Some(body);
             event.is_base64_encoded = is_base64;
@@ -86,7 +87,7 @@ impl GatewayRequest<'_> {
         let context = &mut event.request_context;
         context.account_id = Some("000000000000".to_owned());
         context.apiid = Some("local".to_owned());
-        context.domain_name = header(header::HOST);
+        context.domain_name = Some(header(header::HOST));
         context.domain_prefix = Some("local".to_owned());
         context.request_id = Some(self.request_id.to_owned());
         context.route_key = Some(self.route_key.to_owned());
@@ -97,12 +98,12 @@ impl GatewayRequest<'_> {
         context.http.path = Some(uri.path().to_owned());
         context.http.protocol = Some("HTTP/1.1".to_owned());
         context.http.source_ip = Some("127.0.0.1".to_owned());
-        context.http.user_agent = header(header::USER_AGENT);
+        context.http.user_agent = Some(header(header::USER_AGENT));
         let mut event = serde_json::to_value(event).ok()?;
-        // The type also has the members of an authorizer's event, which API Gateway does not send here.
-        event
-            .as_object_mut()?
-            .retain(|name, value| !value.is_null() && name != "httpMethod");
+        // The type also has members of other events and of stages with variables, which API Gateway does not send here.
+        event.as_object_mut()?.retain(|name, value| {
+            !value.is_null() && !["httpMethod", "stageVariables"].contains(&name.as_str())
+        });
         Some(event)
     }
 }

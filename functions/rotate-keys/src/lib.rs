@@ -36,13 +36,14 @@ impl RotateKeys {
     ///
     /// The reason why it failed; the event can be repeated.
     pub async fn handle(&self, event: Event) -> Result<Outcome, Error> {
+        let command = event.read()?;
         let RingStore::Secret(secret) = &self.rotation.ring else {
             return Err(Error::internal(
                 "the rotation",
                 "the ring is in a file and not in a secret",
             ));
         };
-        match event.read()? {
+        match command {
             Command::Step {
                 step,
                 secret: id,

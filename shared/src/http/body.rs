@@ -7,12 +7,12 @@ use mime::Mime;
 use crate::error::Error;
 
 /// The longest body that is read, in bytes, after base64 (OWASP: bound what is hashed and parsed).
-pub const BODY_MAX_BYTES: usize = 16 * 1024;
+const BODY_MAX_BYTES: usize = 16 * 1024;
 
 /// The message for any `Content-Encoding`.
 pub const NO_ENCODING: &str = "Content-Encoding must not be used";
 
-/// Returns the body's bytes, at most [`BODY_MAX_BYTES`].
+/// Returns the body's bytes, at most 16 KiB.
 pub fn read(request: &Request) -> Result<&[u8], Error> {
     let bytes: &[u8] = request.body();
     if bytes.len() > BODY_MAX_BYTES {

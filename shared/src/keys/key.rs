@@ -201,6 +201,7 @@ impl SigningKey {
         &self.pem
     }
 
+    #[cfg(feature = "signing")]
     pub(crate) fn encoding(&self) -> &EncodingKey {
         &self.encoding
     }

@@ -14,7 +14,7 @@ use crate::error::Error;
 const MOST_KEYS: usize = 24;
 
 /// Stands for every key, in the place of an id.
-pub const EVERY_KEY: &str = "*";
+const EVERY_KEY: &str = "*";
 
 impl Lifecycle {
     /// Returns the ring after a rotation: the next key signs as soon as it has been published for the lead, and there is a new next
@@ -129,7 +129,7 @@ impl Lifecycle {
 /// # Errors
 ///
 /// The rule that an unknown id breaks.
-pub fn named(kid: &str, rings: &[&Ring], published: &Published) -> Result<Vec<String>, &'static str> {
+pub(super) fn named(kid: &str, rings: &[&Ring], published: &Published) -> Result<Vec<String>, &'static str> {
     let known: BTreeSet<&str> = rings
         .iter()
         .flat_map(|ring| ring.kids())

@@ -19,9 +19,17 @@ pub struct Published {
 
 #[derive(Clone, Debug, PartialEq)]
 struct PublishedKey {
-    public: PublicKey,
+    jwk: Jwk,
+    /// `None` where the JWK is rejected. It stays until its date or an emergency removes it, so that a rotation can go on.
+    public: Option<PublicKey>,
     published_at: Timestamp,
     drop_at: Timestamp,
+}
+
+impl PublishedKey {
+    fn kid(&self) -> Option<&str> {
+        self.jwk.common.key_id.as_deref()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,27 +60,34 @@ impl Published {
     ///
     /// # Errors
     ///
-    /// Text that is not such a document, and keys that are rejected.
+    /// Text that is not such a document.
     pub fn parse(document: &str) -> Result<Self, KeysError> {
         let document: Document = serde_json::from_str(document)
             .map_err(|error| KeysError::not_a("document of published keys", &error))?;
-        let keys = document.keys.into_iter().enumerate().map(|(index, key)| {
-            Ok(PublishedKey {
-                public: PublicKey::read(key.jwk).map_err(|rule| KeysError::at(index, &rule))?,
-                published_at: key.published_at,
-                drop_at: key.drop_at,
-            })
+        let keys = document.keys.into_iter().map(|key| PublishedKey {
+            public: PublicKey::read(key.jwk.clone()).ok(),
+            jwk: key.jwk,
+            published_at: key.published_at,
+            drop_at: key.drop_at,
         });
         Ok(Self {
-            keys: keys.collect::<Result<_, KeysError>>()?,
+            keys: keys.collect(),
             compromised: document.compromised,
         })
+    }
+
+    /// Rejects keys that cannot verify: a function does not start with them.
+    pub fn check(&self) -> Result<(), KeysError> {
+        for (index, key) in self.keys.iter().enumerate() {
+            PublicKey::read(key.jwk.clone()).map_err(|rule| KeysError::at(index, &rule))?;
+        }
+        Ok(())
     }
 
     /// Writes the document.
     pub fn document(&self) -> Result<String, KeysError> {
         let keys = self.keys.iter().map(|key| DocumentKey {
-            jwk: key.public.jwk().clone(),
+            jwk: key.jwk.clone(),
             published_at: key.published_at,
             drop_at: key.drop_at,
         });
@@ -89,8 +104,10 @@ impl Published {
         for ring_key in &ring.keys {
             let kid = ring_key.key.kid();
             if !next.contains(kid) && !next.is_compromised(kid) {
+                let public = ring_key.key.public();
                 next.keys.push(PublishedKey {
-                    public: ring_key.key.public().clone(),
+                    jwk: public.jwk().clone(),
+                    public: Some(public.clone()),
                     published_at: now,
                     drop_at: ring_key.dates.drop_at,
                 });
@@ -104,7 +121,7 @@ impl Published {
     /// Removes a compromised key, which no ring brings back before `forget_at`.
     pub fn without(&self, kid: &str, forget_at: Timestamp) -> Self {
         let mut next = self.clone();
-        next.keys.retain(|key| key.public.kid() != kid);
+        next.keys.retain(|key| key.kid() != Some(kid));
         next.compromised.retain(|key| key.kid != kid);
         next.compromised.push(Compromised {
             kid: kid.to_owned(),
@@ -122,13 +139,13 @@ impl Published {
     pub fn published_at(&self, kid: &str) -> Option<Timestamp> {
         self.keys
             .iter()
-            .find(|key| key.public.kid() == kid)
+            .find(|key| key.kid() == Some(kid))
             .map(|key| key.published_at)
     }
 
     /// Returns the ids of all keys.
     pub fn kids(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().map(|key| key.public.kid())
+        self.keys.iter().filter_map(PublishedKey::kid)
     }
 
     /// Reports whether the key of this id was compromised.
@@ -157,6 +174,6 @@ impl Published {
         self.keys
             .iter()
             .filter(move |key| now < key.drop_at)
-            .map(|key| &key.public)
+            .filter_map(|key| key.public.as_ref())
     }
 }

@@ -134,7 +134,9 @@ impl Source for PublishedStore {
             .await
             .map_err(|error| Missing::Now(error.to_string()))?
             .ok_or_else(|| Missing::Now("no key is published yet".to_owned()))?;
-        let published = Published::parse(&document).map_err(|error| Missing::Unusable(error.to_string()))?;
+        let published = Published::parse(&document)
+            .and_then(|published| published.check().map(|()| published))
+            .map_err(|error| Missing::Unusable(error.to_string()))?;
         if published.is_empty() {
             return Err(Missing::Now("no key is published".to_owned()));
         }

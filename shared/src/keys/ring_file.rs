@@ -55,7 +55,15 @@ impl RingFile {
             file.sync_all()?;
             std::fs::rename(&next, &self.path)
         };
-        write().map_err(|error| self.failed(&error.to_string()))
+        // What an earlier run left may have other permissions.
+        let removed = std::fs::remove_file(&next).or_else(|error| match error.kind() {
+            ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        });
+        removed.and_then(|()| write()).map_err(|error| {
+            let _best_effort = std::fs::remove_file(&next);
+            self.failed(&error.to_string())
+        })
     }
 
     fn failed(&self, rule: &str) -> Error {
@@ -65,7 +73,7 @@ impl RingFile {
 
 fn owners_alone() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options

@@ -1,4 +1,5 @@
-//! The driver of rotation and emergency, whichever program runs it: the Lambda, `cargo dev` or a command line.
+//! The driver of whole rotations and of emergencies, whichever program runs them: the Lambda, `cargo dev` or a command line.
+//! Secrets Manager runs a rotation in four steps: `functions/rotate-keys` has those, by the same rules.
 //!
 //! Always the keys are published first, and the ring that signs by them follows.
 
@@ -45,8 +46,8 @@ impl Rotation {
     ///
     /// [`Error::Unavailable`] or [`Error::Internal`]; it can be repeated.
     pub async fn ensure_ring(&self) -> Result<(), Error> {
-        let now = self.clock.now();
         let change = self.ring.change().await?;
+        let now = self.clock.now();
         let published = self.published.read().await?;
         if change
             .current
@@ -57,28 +58,31 @@ impl Rotation {
             return self.published.replace(&published, &next, now).await;
         }
         let ring = self.lifecycle.rotated(Ring::default(), &published.value, now)?;
-        self.finish(change, &published, &ring, None, now).await
+        let next = published.value.with(&ring, now);
+        self.finish(change, &published, &next, &ring, now).await
     }
 
-    /// Makes and publishes the next key, then replaces the ring.
+    /// Makes and publishes the next key, then replaces the ring. A rotation of Secrets Manager under way is given up.
     pub async fn rotate(&self) -> Result<(), Error> {
-        let now = self.clock.now();
         let mut change = self.ring.change().await?;
+        let now = self.clock.now();
         let published = self.published.read().await?;
         let current = std::mem::take(&mut change.current);
         let ring = self.lifecycle.rotated(current, &published.value, now)?;
-        self.finish(change, &published, &ring, None, now).await
+        change.give_up_pending().await?;
+        let next = published.value.with(&ring, now);
+        self.finish(change, &published, &next, &ring, now).await
     }
 
     /// Removes compromised keys from ring and published keys at once: the one of this id, or all for
-    /// [`EVERY_KEY`](super::EVERY_KEY). It may be repeated, and must be where it failed half-way.
+    /// `*`. It may be repeated, and must be where it failed half-way.
     ///
     /// # Errors
     ///
     /// As [`Rotation::ensure_ring`]; [`Error::Internal`] for an unknown id.
     pub async fn drop_compromised(&self, kid: &str) -> Result<(), Error> {
-        let now = self.clock.now();
         let mut change = self.ring.change().await?;
+        let now = self.clock.now();
         let published = self.published.read().await?;
         let kids = named(kid, &[&change.current, &change.pending], &published.value)
             .map_err(|rule| Error::internal("the emergency", rule))?;
@@ -91,19 +95,19 @@ impl Rotation {
         let (ring, next) = self
             .lifecycle
             .after_emergency(current, &published.value, &kids, now)?;
-        self.finish(change, &published, &ring, Some(next), now).await
+        self.finish(change, &published, &next, &ring, now).await
     }
 
+    /// Publishes the keys, then makes the ring that signs by them the one in use.
     async fn finish(
         &self,
         change: Change<'_>,
         published: &Versioned<Published>,
+        next: &Published,
         ring: &Ring,
-        next: Option<Published>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let next = next.unwrap_or_else(|| published.value.with(ring, now));
-        self.published.replace(published, &next, now).await?;
+        self.published.replace(published, next, now).await?;
         change.commit(ring, now).await
     }
 }

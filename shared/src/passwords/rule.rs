@@ -12,9 +12,9 @@ use crate::openapi::text;
 use crate::unicode::nfkc;
 
 /// The shortest password that can be chosen, in code points after NFKC.
-pub const MIN_CODE_POINTS: usize = 8;
+const MIN_CODE_POINTS: usize = 8;
 /// The longest password, in bytes as sent; it is never cut.
-pub const MAX_BYTES: usize = 1024;
+const MAX_BYTES: usize = 1024;
 
 /// A password. Prints nothing and is wiped when dropped.
 pub struct Password(Zeroizing<String>);

@@ -1,24 +1,15 @@
-//! Access tokens: JWTs of RFC 9068, signed and verified by the rules of RFC 8725.
+//! Access tokens: JWTs of RFC 9068, verified by the rules of RFC 8725.
 
-use jsonwebtoken::{Algorithm, Header, Validation};
+use jsonwebtoken::{Algorithm, Validation};
 
 use super::claims::Claims;
 use super::issuer::Issuer;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::keys::{PublicKey, SigningKey};
+use crate::keys::PublicKey;
 
 /// The media type of an access token (RFC 9068 section 2.1), without `application/`.
-const TYPE: &str = "at+jwt";
-
-/// Signs claims.
-pub fn sign(claims: &Claims, key: &SigningKey) -> Result<String, Error> {
-    let mut header = Header::new(key.kind().algorithm());
-    header.typ = Some(TYPE.to_owned());
-    header.kid = Some(key.kid().to_owned());
-    jsonwebtoken::encode(&header, claims, key.encoding())
-        .map_err(|error| Error::internal("the signature", error.to_string()))
-}
+pub(super) const TYPE: &str = "at+jwt";
 
 /// The header of a token that is not verified yet: of our type, without extensions, with a key id.
 pub(super) struct Unverified<'a> {

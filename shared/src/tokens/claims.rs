@@ -9,7 +9,7 @@ use crate::random;
 use crate::users::UserId;
 
 /// How far clocks may differ, in seconds.
-pub const LEEWAY_SECONDS: i64 = 60;
+const LEEWAY_SECONDS: i64 = 60;
 
 /// The claims of an access token (RFC 9068 section 2.2). Nothing personal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

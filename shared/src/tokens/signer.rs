@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::access_token::sign;
+use jsonwebtoken::Header;
+
+use super::access_token::TYPE;
 use super::claims::Claims;
 use super::issuer::Issuer;
 use crate::clock::{Clock, Timestamp};
 use crate::env::{ACCESS_TOKEN_SECONDS, CLIENT_ID, Env};
 use crate::error::Error;
 use crate::function::StartError;
-use crate::keys::{Cached, Lead, Ring, RingStore};
+use crate::keys::{Cached, Lead, Ring, RingStore, SigningKey};
 use crate::users::UserId;
 
 /// A signer of one issuer's tokens.
@@ -85,4 +87,13 @@ impl Signer {
             expires: now.plus(self.token_seconds),
         })
     }
+}
+
+/// Signs claims as a JWT of RFC 9068.
+fn sign(claims: &Claims, key: &SigningKey) -> Result<String, Error> {
+    let mut header = Header::new(key.kind().algorithm());
+    header.typ = Some(TYPE.to_owned());
+    header.kid = Some(key.kid().to_owned());
+    jsonwebtoken::encode(&header, claims, key.encoding())
+        .map_err(|error| Error::internal("the signature", error.to_string()))
 }

@@ -14,7 +14,7 @@ use crate::openapi::text;
 use crate::unicode::{is_invisible, nfkc};
 
 /// The longest e-mail address, in bytes (RFC 5321 4.5.3.1.3, less the angle brackets).
-pub const EMAIL_MAX_BYTES: usize = 254;
+const EMAIL_MAX_BYTES: usize = 254;
 
 text_field!(
     /// An address to which mail can go: a dot-string local part (RFC 5321, 6531) and a domain of two or more labels.

@@ -8,7 +8,7 @@ use icu_casemap::CaseMapperBorrowed;
 use crate::unicode::nfkc;
 
 /// Applies NFKC, full case folding (Unicode 3.13, not the Turkic kind) and NFKC.
-pub fn fold(text: &str) -> String {
+pub(super) fn fold(text: &str) -> String {
     let mapper = CaseMapperBorrowed::new();
     nfkc(&mapper.fold_string(&nfkc(text))).into_owned()
 }

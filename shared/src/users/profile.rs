@@ -1,4 +1,5 @@
-//! The fields that a person has. A new one is added here, in `item.rs` and in `functions/register`.
+//! The fields that a person has. A new one is added here, in `item.rs` and in `functions/register`; the operators' command in
+//! `dev/local/src/bin/table.rs` does not compile without it.
 
 use serde::Serialize;
 use url::{SyntaxViolation, Url};
@@ -13,7 +14,7 @@ use crate::error::{Code, Violation};
 use crate::openapi::text;
 
 /// The longest full name, in characters.
-pub const FULL_NAME_MAX_CHARS: usize = 200;
+const FULL_NAME_MAX_CHARS: usize = 200;
 
 /// The fields that a person has; `username` or `email` is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]

@@ -10,7 +10,7 @@ use crate::openapi::text;
 use crate::unicode::{is_invisible, nfkc};
 
 /// The longest username, in characters after NFKC.
-pub const USERNAME_MAX_CHARS: usize = 64;
+const USERNAME_MAX_CHARS: usize = 64;
 
 text_field!(
     /// 1 to 64 characters: letters, digits, combining marks and `._-+` of any script, after NFKC.

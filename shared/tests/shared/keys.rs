@@ -125,7 +125,7 @@ fn a_public_set_with_a_symmetric_or_weak_key_or_without_kid_or_alg_is_rejected()
         let mut set = good.clone();
         change(&mut set["keys"][0]["jwk"]);
         Published::parse(&set.to_string())
-            .map(|_| ())
+            .and_then(|published| published.check())
             .map_err(|error| error.to_string())
     };
     assert_eq!(with(&|_| {}), Ok(()));

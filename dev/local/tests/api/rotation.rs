@@ -184,9 +184,15 @@ async fn a_ring_unavailable_for_ten_minutes_leaves_the_service_signing_and_verif
 async fn the_ring_can_be_read_by_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let fixture = Fixture::new().await;
+    let ring = fixture.folder.path().join(KEYS_FILE);
+    // As an earlier run may have left it.
+    let left = ring.with_extension("next");
+    std::fs::write(&left, "").unwrap();
+    std::fs::set_permissions(&left, std::fs::Permissions::from_mode(0o644)).unwrap();
     fixture.change(Command::Rotate).await;
-    let file = std::fs::metadata(fixture.folder.path().join(KEYS_FILE)).unwrap();
+    let file = std::fs::metadata(&ring).unwrap();
     assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    assert!(!left.exists());
 }
 
 #[tokio::test]

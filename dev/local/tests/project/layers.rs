@@ -22,6 +22,10 @@ fn no_module_of_shared_imports_from_its_own_layer_or_one_above() {
     assert!(layers.len() > 10, "{layers:?}");
     let mut imports = 0;
     for (path, text) in rust_files("shared/src") {
+        assert!(
+            !text.contains("crate::{"),
+            "{path} imports several modules at once"
+        );
         let module = path.split(['/', '.']).next().unwrap().to_owned();
         for import in text.split("crate::").skip(1) {
             let end = import

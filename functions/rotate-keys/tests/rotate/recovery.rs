@@ -1,5 +1,6 @@
 //! What fails, is lost, comes late or comes twice, and how the next rotation goes on.
 
+use shared::keys::Rotation;
 use testing::fault_proxy::Fault;
 use testing::secrets_manager::Failure;
 
@@ -167,4 +168,37 @@ async fn a_ring_that_became_current_in_between_is_not_replaced() {
     fixture.secrets.meanwhile("UpdateSecretVersionStage", &current);
     assert!(fixture.step("finishSecret", &token).await.is_err());
     assert_eq!(fixture.secrets.current().unwrap(), current);
+}
+
+#[tokio::test]
+async fn a_published_key_that_cannot_verify_hinders_no_rotation_and_can_be_dropped() {
+    let fixture = Fixture::new().await;
+    fixture.rotate().await;
+    let published = fixture.published().await.value.document().unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&published).unwrap();
+    let mut bad = document["keys"][0].clone();
+    bad["jwk"]["alg"] = "HS256".into();
+    bad["jwk"]["kid"] = "bad".into();
+    document["keys"].as_array_mut().unwrap().push(bad);
+    fixture.deployment.publish(&document.to_string()).await;
+    fixture.pass(fixture::ROTATION);
+    fixture.rotate().await;
+    assert!(fixture.published().await.value.contains("bad"));
+    fixture.compromised("bad").await.unwrap();
+    assert!(!fixture.published().await.value.contains("bad"));
+    assert_eq!(fixture.published_kids().await, kids(&fixture.ring()));
+}
+
+#[tokio::test]
+async fn a_whole_rotation_from_outside_gives_up_the_one_under_way() {
+    let fixture = Fixture::new().await;
+    fixture.rotate().await;
+    let token = fixture.secrets.begin_rotation();
+    fixture.step("createSecret", &token).await.unwrap();
+    let time = fixture.clock();
+    let rotation = Rotation::connect(&fixture.env(), &time).await.unwrap();
+    rotation.rotate().await.unwrap();
+    assert_eq!(fixture.ring().keys.len(), 3);
+    assert_eq!(fixture.published_kids().await, kids(&fixture.ring()));
+    is_rejected(fixture.step("setSecret", &token).await, "not pending");
 }
