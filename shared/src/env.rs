@@ -17,8 +17,10 @@ macro_rules! variables {
             pub const $name: Variable<$form> =
                 Variable { name: stringify!($name), form: $value, default: $default, meaning: $meaning };
         )*
-        /// Every variable, in the order of `docs/configuration.md`.
-        pub const VARIABLES: &[&dyn Declaration] = &[$(&$name),*];
+        /// Returns every declaration, in the order of `docs/configuration.md`.
+        pub fn declarations() -> Vec<Declaration> {
+            vec![$($name.declaration()),*]
+        }
     };
 }
 
@@ -213,42 +215,30 @@ impl Form for Origin {
 }
 
 /// A declaration without the type of its values, for lists.
-pub trait Declaration: Sync {
-    /// Returns the name.
-    fn name(&self) -> &'static str;
-    /// Returns the default; `None` where the variable must be set.
-    fn default(&self) -> Option<&'static str>;
-    /// Describes the accepted values.
-    fn description(&self) -> String;
-    /// Returns what the variable decides.
-    fn meaning(&self) -> &'static str;
-    /// Returns the least and the greatest value, where values are numbers.
-    fn bounds(&self) -> Option<(u32, u32)>;
+pub struct Declaration {
+    /// The name.
+    pub name: &'static str,
+    /// The default; `None` where the variable must be set.
+    pub default: Option<&'static str>,
+    /// The accepted values, with unit and bounds.
+    pub description: String,
+    /// What the variable decides.
+    pub meaning: &'static str,
+    /// The least and the greatest value, where values are numbers.
+    pub bounds: Option<(u32, u32)>,
 }
 
-impl<F: Form + Sync> Declaration for Variable<F> {
-    fn name(&self) -> &'static str {
-        self.name
+impl<F: Form> Variable<F> {
+    fn declaration(&self) -> Declaration {
+        Declaration {
+            name: self.name,
+            default: self.default,
+            description: self.form.description(),
+            meaning: self.meaning,
+            bounds: self.form.bounds(),
+        }
     }
 
-    fn default(&self) -> Option<&'static str> {
-        self.default
-    }
-
-    fn description(&self) -> String {
-        self.form.description()
-    }
-
-    fn meaning(&self) -> &'static str {
-        self.meaning
-    }
-
-    fn bounds(&self) -> Option<(u32, u32)> {
-        self.form.bounds()
-    }
-}
-
-impl<F> Variable<F> {
     /// Creates the error of a value that breaks `rule`, a phrase that follows the name.
     pub fn error(&self, rule: impl Into<String>) -> EnvError {
         EnvError {

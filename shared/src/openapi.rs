@@ -91,12 +91,16 @@ fn documented(schema: &str, responses: Vec<(&'static str, Response<Body>)>) -> D
     documented.build()
 }
 
-/// Creates the part of a text field's schema that all fields have.
-pub fn text(description: &str, example: &str) -> ObjectBuilder {
+/// Creates the schema of a text.
+pub fn described(description: &str) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(description))
-        .examples([example])
+}
+
+/// Creates the part of a text field's schema that all fields have.
+pub fn text(description: &str, example: &str) -> ObjectBuilder {
+    described(description).examples([example])
 }
 
 /// Merges the members of object schemas into one, the first member of the first schema first.

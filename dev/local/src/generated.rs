@@ -1,6 +1,6 @@
 //! The pages that are generated from the code, and committed.
 
-use shared::env::VARIABLES;
+use shared::env::declarations;
 
 use crate::openapi;
 
@@ -36,13 +36,13 @@ fn configuration() -> String {
          The password grant is for first-party clients: RFC 9700 section 2.4 advises others against it. `EnablePasswordGrant` turns it off.\n\n\
          | variable | what it decides | unit and bounds | default |\n|---|---|---|---|\n",
     );
-    for variable in VARIABLES {
-        let default = match variable.default() {
+    for variable in declarations() {
+        let default = match variable.default {
             None => "must be set".to_owned(),
             Some("") => "empty".to_owned(),
             Some(default) => format!("`{default}`"),
         };
-        let (name, meaning, form) = (variable.name(), variable.meaning(), variable.description());
+        let (name, meaning, form) = (variable.name, variable.meaning, variable.description);
         text.push_str(&format!("| `{name}` | {meaning} | {form} | {default} |\n"));
     }
     text

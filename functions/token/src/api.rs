@@ -4,9 +4,9 @@ use shared::clock::Timestamp;
 use shared::error::{Error, OAuthError};
 use shared::function::HttpFunction;
 use shared::http::{body, form, json};
-use shared::openapi;
+use shared::openapi::{self, described};
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat};
 use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 
 use crate::{Token, TokenResponse, missing};
@@ -39,42 +39,37 @@ pub struct TokenRequest;
 
 impl PartialSchema for TokenRequest {
     fn schema() -> RefOr<Schema> {
-        let text = |description: &str| {
-            ObjectBuilder::new()
-                .schema_type(Type::String)
-                .description(Some(description))
-        };
         ObjectBuilder::new()
             .property(
                 "grant_type",
-                text("May be left out beside username and password.")
+                described("May be left out beside username and password.")
                     .enum_values(Some(["password", ""]))
                     .default(Some("password".into())),
             )
             .property(
                 "username",
-                text("The username or the e-mail address.")
+                described("The username or the e-mail address.")
                     .min_length(Some(1))
                     .examples(["johndoe"]),
             )
             .property(
                 "password",
-                text("The password.")
+                described("The password.")
                     .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
                     .min_length(Some(1))
                     .examples(["correct horse battery"]),
             )
             .property(
                 "scope",
-                text("No scope can be granted yet; empty counts as not sent.").max_length(Some(0)),
+                described("No scope can be granted yet; empty counts as not sent.").max_length(Some(0)),
             )
             .property(
                 "client_id",
-                text("Not looked at until clients can be registered."),
+                described("Not looked at until clients can be registered."),
             )
             .property(
                 "client_secret",
-                text("Not looked at until clients can be registered."),
+                described("Not looked at until clients can be registered."),
             )
             .required("username")
             .required("password")

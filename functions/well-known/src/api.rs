@@ -5,10 +5,10 @@ use serde_json::json;
 use shared::error::{Error, Problem};
 use shared::function::HttpFunction;
 use shared::keys::Lead;
-use shared::openapi;
+use shared::openapi::{self, described};
 use shared::tokens::{Grants, Issuer};
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema};
 use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 
 pub use crate::metadata::Metadata;
@@ -65,28 +65,23 @@ pub struct JwkSet;
 
 impl PartialSchema for JwkSet {
     fn schema() -> RefOr<Schema> {
-        let text = |words: &str| {
-            ObjectBuilder::new()
-                .schema_type(Type::String)
-                .description(Some(words))
-        };
         let key = ObjectBuilder::new()
             .property(
                 "kty",
-                text("The family of the key.").enum_values(Some(["RSA", "EC", "OKP"])),
+                described("The family of the key.").enum_values(Some(["RSA", "EC", "OKP"])),
             )
-            .property("kid", text("The thumbprint of RFC 7638."))
-            .property("use", text("What it is for.").enum_values(Some(["sig"])))
+            .property("kid", described("The thumbprint of RFC 7638."))
+            .property("use", described("What it is for.").enum_values(Some(["sig"])))
             .property(
                 "alg",
-                text("The one algorithm.").enum_values(Some(["RS256", "ES256", "EdDSA"])),
+                described("The one algorithm.").enum_values(Some(["RS256", "ES256", "EdDSA"])),
             )
             .required("kty")
             .required("kid")
             .required("use")
             .required("alg")
             .additional_properties(Some(AdditionalProperties::RefOr(
-                text("A member of its family.").into(),
+                described("A member of its family.").into(),
             )))
             .description(Some(
                 "A public key; its other members are its family's (RFC 7518 section 6, RFC 8037).",

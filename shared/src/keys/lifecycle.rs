@@ -92,9 +92,9 @@ impl Lifecycle {
         if rotation_seconds < lead.seconds {
             return Err(KEY_ROTATION_SECONDS.error("must not be less than KEY_LEAD_SECONDS"));
         }
-        let kind = env.get(&KEY_KIND)?.parse();
+        let kind = Kind::named(env.get(&KEY_KIND)?);
         Ok(Self {
-            kind: kind.map_err(|_| KEY_KIND.error("is not a kind of key"))?,
+            kind: kind.ok_or_else(|| KEY_KIND.error("is not a kind of key"))?,
             lead,
             rotation_seconds,
             token_seconds: env.get(&ACCESS_TOKEN_SECONDS)?,

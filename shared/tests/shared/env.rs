@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use shared::env::{
     ALLOWED_ORIGINS, ARGON2_ITERATIONS, AUDIENCE, DYNAMODB_ENDPOINT, Env, ISSUER, KEY_KIND, TABLE_NAME,
-    VARIABLES,
+    declarations,
 };
 use shared::function::StartError;
 use shared::keys::{Kind, Lifecycle, RingStore};
@@ -57,11 +57,11 @@ fn defaults_stand_where_nothing_is_set() {
 
 #[test]
 fn a_default_is_a_value_that_the_declaration_accepts() {
-    for variable in VARIABLES {
-        let (name, Some(default)) = (variable.name(), variable.default()) else {
+    for variable in declarations() {
+        let (name, Some(default)) = (variable.name, variable.default) else {
             continue;
         };
-        if let Some((min, max)) = variable.bounds() {
+        if let Some((min, max)) = variable.bounds {
             let default: u32 = default.parse().unwrap();
             assert!((min..=max).contains(&default), "{name}");
         }
@@ -71,8 +71,11 @@ fn a_default_is_a_value_that_the_declaration_accepts() {
 
 #[tokio::test]
 async fn a_missing_variable_is_named() {
-    for variable in VARIABLES.iter().filter(|variable| variable.default().is_none()) {
-        let name = variable.name();
+    for variable in declarations()
+        .into_iter()
+        .filter(|variable| variable.default.is_none())
+    {
+        let name = variable.name;
         assert_eq!(message(&[(name, "")]).await, format!("{name} must be set"));
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use local::functions::FUNCTIONS;
 use sam_template::Template;
-use shared::env::{Env, VARIABLES};
+use shared::env::{Env, declarations};
 use testing::events::cases;
 
 fn file(path: &str) -> String {
@@ -135,11 +135,11 @@ fn parameter_of(variable: &str) -> String {
 fn the_templates_defaults_and_bounds_are_the_declarations() {
     let template = Template::of_this_project().unwrap();
     let mut compared = 0;
-    for variable in VARIABLES {
-        let name = variable.name();
+    for variable in declarations() {
+        let name = variable.name;
         for function in template.functions() {
             let given = function.environment.get(name).and_then(Option::as_deref);
-            if let (Some(given), Some(default)) = (given, variable.default()) {
+            if let (Some(given), Some(default)) = (given, variable.default) {
                 assert_eq!(
                     given, default,
                     "{name} of {} in template.yaml",
@@ -149,10 +149,10 @@ fn the_templates_defaults_and_bounds_are_the_declarations() {
         }
         let parameter = parameter_of(name);
         let property = |property: &str| template.parameter(&parameter, property);
-        if let (Some(default), Some((min, max))) = (property("Default"), variable.bounds()) {
+        if let (Some(default), Some((min, max))) = (property("Default"), variable.bounds) {
             assert_eq!(
                 Some(default.as_str()),
-                variable.default(),
+                variable.default,
                 "{parameter} in template.yaml"
             );
             let bounds = (property("MinValue"), property("MaxValue"));
@@ -190,13 +190,12 @@ fn the_example_environment_sets_just_what_must_be_set_and_where_engine_and_keys_
         .filter_map(|line| line.split_once('='))
         .map(|(name, _)| name)
         .collect();
-    let needed: BTreeSet<&str> = VARIABLES
-        .iter()
+    let needed: BTreeSet<&str> = declarations()
+        .into_iter()
         .filter(|variable| {
-            variable.default().is_none()
-                || ["DYNAMODB_ENDPOINT", "SIGNING_KEYS_FILE"].contains(&variable.name())
+            variable.default.is_none() || ["DYNAMODB_ENDPOINT", "SIGNING_KEYS_FILE"].contains(&variable.name)
         })
-        .map(|variable| variable.name())
+        .map(|variable| variable.name)
         .collect();
     assert_eq!(set, needed, "change .env.example");
 }
