@@ -55,20 +55,6 @@ fn defaults_stand_where_nothing_is_set() {
     assert_eq!(env.get(&DYNAMODB_ENDPOINT), Ok(None));
 }
 
-#[test]
-fn a_default_is_a_value_that_the_declaration_accepts() {
-    for variable in declarations() {
-        let (name, Some(default)) = (variable.name, variable.default) else {
-            continue;
-        };
-        if let Some((min, max)) = variable.bounds {
-            let default: u32 = default.parse().unwrap();
-            assert!((min..=max).contains(&default), "{name}");
-        }
-    }
-    assert!(Lifecycle::read(&env(&[])).is_ok() && HashCost::read(&env(&[])).is_ok());
-}
-
 #[tokio::test]
 async fn a_missing_variable_is_named() {
     for variable in declarations()

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use shared::clock::Clock;
 use shared::env::Env;
-use shared::error::{Error, Violation};
+use shared::error::Violation;
 use shared::passwords::StoredHash;
 use shared::random;
 use shared::table::Table;
@@ -110,19 +110,11 @@ async fn put_user(users: &Users, new: NewUser) -> Result<String, String> {
         created_at: now,
         updated_at: now,
     };
-    match users
+    users
         .register(&user, &StoredHash::from_store(hash.to_owned()))
         .await
-    {
-        Ok(()) => Ok(user.id.as_str().to_owned()),
-        Err(Error::Conflict(conflict)) => Err(match (conflict.username, conflict.email) {
-            (true, true) => "other users have this username and this email",
-            (true, false) => "another user has this username",
-            (false, _) => "another user has this email",
-        }
-        .to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
+        .map(|()| user.id.as_str().to_owned())
+        .map_err(|error| error.to_string())
 }
 
 fn parsed<T>(
