@@ -5,10 +5,12 @@
 
 pub mod clock;
 pub mod error;
+#[cfg(feature = "table")]
 pub mod unicode;
 
 pub mod env;
 pub mod http;
+#[cfg(feature = "table")]
 pub mod random;
 
 #[cfg(feature = "table")]
@@ -17,12 +19,14 @@ pub mod function;
 pub mod openapi;
 
 pub mod lambda;
+#[cfg(feature = "table")]
 pub mod passwords;
 #[cfg(feature = "table")]
 pub mod table;
 
 #[cfg(feature = "table")]
 pub mod keys;
+#[cfg(feature = "table")]
 pub mod users;
 
 #[cfg(feature = "table")]
