@@ -179,7 +179,7 @@ describe("/docs", () => {
 
 describe("a page of another origin", () => {
   // The origin that the service of LATCHKEY_ALLOWING_URL allows.
-  const [origin, allowing] = ["http://127.0.0.1:3955", process.env.LATCHKEY_ALLOWING_URL];
+  const { LATCHKEY_ALLOWED_ORIGIN: origin = "http://127.0.0.1:3955", LATCHKEY_ALLOWING_URL: allowing } = process.env;
   const skip = !allowing && "LATCHKEY_ALLOWING_URL names no service that allows an origin";
   const foreign = http.createServer((_, response) => {
     response.setHeader("content-type", "text/html");
