@@ -8,11 +8,11 @@ import re
 import subprocess
 import time
 from datetime import datetime
-from pathlib import Path
 
 import jwt
 import pytest
 import requests
+from conftest import started
 
 # A key leaves after two rotations, a lifetime and a lead: 96 seconds. The lifetime cannot be shorter, and the lead must be longer than
 # a slow machine takes for the first log-in and the first rotation.
@@ -89,24 +89,12 @@ class Service:
 
 
 @pytest.fixture
-def service(tmp_path):
-    if "LATCHKEY_PROGRAMS" not in os.environ:
-        pytest.skip("LATCHKEY_PROGRAMS names no folder with `local` and `rotate`, to start a service")
-    programs, log = Path(os.environ["LATCHKEY_PROGRAMS"]), tmp_path / "log"
+def service(programs, tmp_path):
     data = ["--data-dir", tmp_path / "data"]
-    with log.open("w") as output:
-        command = [programs / "local", "--port", "0", "--dynamodb-port", "0", *data]
-        started = subprocess.Popen(command, env={**os.environ, **TIMES}, stdout=output, stderr=output)
-    try:
-        for _ in until(time.time() + 60, 0.1):
-            if "Ctrl-C" in log.read_text():
-                break
-            assert started.poll() is None, log.read_text()
-        url, dynamodb = re.findall(r"^(?:Latchkey|DynamoDB) +(\S+)", log.read_text(), re.MULTILINE)
+    command = [programs / "local", "--port", "0", "--dynamodb-port", "0", *data]
+    with started(command, tmp_path / "log", "Ctrl-C", **TIMES) as printed:
+        url, dynamodb = re.findall(r"^(?:Latchkey|DynamoDB) +(\S+)", printed, re.MULTILINE)
         yield Service(url, dynamodb, [programs / "rotate", *data])
-    finally:
-        started.terminate()
-        started.wait(timeout=10)
 
 
 def test_a_rotation_publishes_uses_and_retires_keys_while_every_token_verifies(service, fresh_user, log_in):
