@@ -164,7 +164,7 @@ describe("/docs", () => {
     await authorize();
     await page.locator("#keep").check();
     await open();
-    assert.ok(await isAuthorized());
+    await page.locator(".auth-wrapper .authorize.locked").waitFor();
     assert.equal((await tryMe()).status, 200);
     await page.locator("#keep").uncheck();
     await open();
