@@ -83,6 +83,6 @@ def computed(expression, values):
         return None
     try:
         given = {name: value or 0 for name, value in values.items()}
-        return eval(expression, {"FILL": lambda value, other: value, "METRICS": given.values, "SUM": sum}, given)
+        return eval(expression, {"FILL": lambda value, other: value}, given)
     except ZeroDivisionError:
         return None

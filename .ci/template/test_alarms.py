@@ -1,5 +1,6 @@
 """The alarms: what sets them off, what does not, and whom they notify."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -89,13 +90,17 @@ def test_each_alarm_notifies_the_topics_that_were_asked_for_of_begin_and_end(sta
 
 @broken_by("nothing counts", "Resources.OverdueRotation")
 @broken_by("looks back", "Resources.RotationAlarm.Properties.EvaluationPeriods", 24 * 30)
-@broken_by("MeFunction", "Resources.FunctionThrottlesAlarm.Properties.Metrics.3")
+@broken_by("MeFunction", "Resources.FunctionThrottlesAlarm.Properties.Metrics.3.MetricStat.Metric.Dimensions.0.Value", "${RegisterFunction}")
+@broken_by("does not calculate", "Resources.FunctionThrottlesAlarm.Properties.Metrics.0.Expression", "token + register + me")
 def test_each_alarm_watches_what_exists_and_one_watches_the_throttles_of_every_function(stack):
     filters = stack.of_type("AWS::Logs::MetricFilter").values()
     counted = {(metric["MetricNamespace"], metric["MetricName"]) for one in filters for metric in one["MetricTransformations"]}
     throttled = set()
     for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
-        for stat in (one["MetricStat"] for one in metrics_of(alarm) if "MetricStat" in one):
+        stats = {one["Id"]: one["MetricStat"] for one in metrics_of(alarm) if "MetricStat" in one}
+        for expression in (one["Expression"] for one in metrics_of(alarm) if "Expression" in one):
+            assert set(re.findall("[a-z_]+", expression)) == stats.keys(), f"{name} does not calculate with {stats.keys()}"
+        for stat in stats.values():
             metric = stat["Metric"]["Namespace"], stat["Metric"]["MetricName"]
             assert metric[0].startswith("AWS/") or metric in counted, f"nothing counts what {name} watches"
             # CloudWatch rejects longer windows.
