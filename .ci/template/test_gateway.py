@@ -12,8 +12,8 @@ API = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Http
 INVOKERS = {("apigateway.amazonaws.com", API), ("secretsmanager.amazonaws.com", "${SigningKeys}")}
 # All that the access log may hold: what API Gateway or Lambda alone write. It is written without escapes, so text of a client's could
 # end a field and begin others; and a path, a query or a header could contain a secret. Text of a client's is in path, domainName,
-# domainPrefix, httpMethod, protocol, identity.userAgent, authorizer.*, and in the message of an error: that of an integration quotes what
-# a failed function said.
+# domainPrefix, httpMethod, protocol, identity.userAgent, authorizer.*, and in the message of an error: that of an integration can repeat
+# what a failed function said.
 LOGGABLE = {
     "requestId", "requestTime", "routeKey", "status", "responseLength", "responseLatency", "identity.sourceIp",
     "integration.integrationStatus", "integration.status", "integration.requestId", "integrationLatency", "error.responseType",
