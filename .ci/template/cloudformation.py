@@ -50,6 +50,7 @@ DOMAIN = {"DomainName": "auth.example.com", "CertificateArn": "arn:aws:acm:eu-ce
 STACKS = {
     "defaults": {},
     "issuer": {"Issuer": "https://login.example.com"},
+    "no document": {"EnableOpenApi": "false"},
     "domain": DOMAIN,
     "everything": DOMAIN | {
         "Issuer": "https://login.example.com",

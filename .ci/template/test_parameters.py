@@ -24,6 +24,7 @@ REFUSED = [
     {"AlarmTopicArn": "on-call"},
     {"EnvironmentName": "Prod"},
     {"EnableDocs": "yes"},
+    {"EnableDocs": "true", "EnableOpenApi": "false"},
     {"AccessTokenSeconds": "0"},
 ]
 
@@ -63,6 +64,7 @@ def test_the_template_accepts_the_parameters_of_each_deployment(stack):
 @broken_by("AccessTokenSeconds", "Parameters.AccessTokenSeconds.MinValue")
 @broken_by("'DomainName': ''", "Rules.CertificateNeedsDomain")
 @broken_by("'CertificateArn': ''", "Rules.DomainNeedsCertificate")
+@broken_by("'EnableOpenApi': 'false'", "Rules.DocsNeedOpenApi")
 @broken_by("ClientId has no bounds", "Parameters.ClientId.AllowedPattern")
 def test_the_template_rejects_what_its_bounds_and_rules_are_there_for(template):
     for parameters in REFUSED:
