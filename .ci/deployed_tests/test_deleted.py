@@ -37,7 +37,6 @@ def test_the_keys_stay_under_the_stacks_name(cache):
         ("lambda", "list_functions", "Functions"),
         ("apigatewayv2", "get_apis", "Items"),
         ("iam", "list_roles", "Roles"),
-        ("iam", "list_policies", "Policies"),
         ("logs", "describe_log_groups", "logGroups"),
         ("cloudwatch", "describe_alarms", "MetricAlarms"),
         ("sns", "list_topics", "Topics"),
