@@ -8,6 +8,14 @@ from cloudformation import DOMAIN, STACKS, Stack, overrides
 
 broken_by = pytest.mark.broken_by
 
+ACCEPTED = [
+    # In Punycode, as ACM and API Gateway want it (RFC 5890): two top-level domains that exist, and the longest label (RFC 1035).
+    DOMAIN | {"DomainName": "auth.xn--e1afmkfd.xn--p1ai"},
+    DOMAIN | {"DomainName": "auth.example.xn--vermgensberatung-pwb"},
+    DOMAIN | {"DomainName": "auth.xn--" + 59 * "a"},
+    {"KeyOperatorArn": "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Keys_0123456789abcdef"},
+    {"KeyOperatorArn": "arn:aws-cn:iam::123456789012:user/jane.doe@example.com"},
+]
 # What the parameters' bounds and rules are there for.
 REFUSED = [
     {"Issuer": "https://auth.example.com/"},
@@ -18,6 +26,15 @@ REFUSED = [
     DOMAIN | {"DomainName": ""},
     DOMAIN | {"CertificateArn": ""},
     DOMAIN | {"CertificateArn": "arn:aws:iam::123456789012:server-certificate/x"},
+    DOMAIN | {"DomainName": "auth.example.xn--"},
+    DOMAIN | {"DomainName": "auth.example.xn--p1ai-"},
+    DOMAIN | {"DomainName": "auth.xn--" + 60 * "a"},
+    DOMAIN | {"DomainName": "auth.example.c0m"},
+    {"ExistingTableName": "arn:aws:dynamodb:eu-central-1:123456789012:table/users"},
+    {"KeyOperatorArn": "*"},
+    {"KeyOperatorArn": "arn:aws:iam::123456789012:role/*"},
+    {"KeyOperatorArn": "arn:aws:iam::123456789012:root"},
+    {"KeyOperatorArn": "arn:aws:sts::123456789012:assumed-role/emergency/jane"},
     {"AllowedOrigins": "*"},
     {"AllowedOrigins": "https://app.example.com,https://app.example.com/"},
     {"AlarmEmail": "ops"},
@@ -56,6 +73,13 @@ def test_the_deployments_that_are_checked_decide_each_condition_both_ways(templa
 @broken_by("NoParameter", "Metadata.x", 0, NoParameter="1")
 def test_the_template_accepts_the_parameters_of_each_deployment(stack):
     assert not list(stack.rejections()), list(stack.rejections())
+
+
+@broken_by("p1ai", "Parameters.DomainName.AllowedPattern", r"^$|^([a-z0-9-]+\.)+[a-z]{2,63}$")
+@broken_by("SSO", "Parameters.KeyOperatorArn.AllowedPattern", "^$|^arn:aws:iam::[0-9]{12}:role/[A-Za-z]+$")
+def test_the_template_accepts_what_people_have(template):
+    for parameters in ACCEPTED:
+        assert not list(Stack(template, parameters).rejections()), f"rejected: {parameters}"
 
 
 @broken_by("https://auth.example.com/", "Parameters.Issuer.AllowedPattern")
