@@ -186,11 +186,9 @@ impl Error {
             Self::Conflict(conflict) => {
                 Facts::new(StatusCode::CONFLICT, "invalid_request", conflict.detail())
             }
-            Self::RegistrationClosed => Facts::new(
-                StatusCode::FORBIDDEN,
-                "access_denied",
-                "Registration is closed",
-            ),
+            Self::RegistrationClosed => {
+                Facts::new(StatusCode::FORBIDDEN, "access_denied", "Registration is closed")
+            }
             Self::NotAuthenticated => {
                 Facts::new(StatusCode::UNAUTHORIZED, "invalid_request", "Not authenticated").challenged(None)
             }

@@ -129,7 +129,12 @@ impl FaultProxy {
                 let names = &request["ExpressionAttributeNames"];
                 let projected = request["ProjectionExpression"].as_str().unwrap_or_default();
                 let name = |place: &str| names[place].as_str().unwrap_or(place).to_owned();
-                projected.split(',').map(str::trim).filter(|place| !place.is_empty()).map(name).collect()
+                projected
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|place| !place.is_empty())
+                    .map(name)
+                    .collect()
             })
             .collect()
     }

@@ -170,7 +170,9 @@ async fn a_key_verifies_no_token_of_before_its_time_until_an_emergency_moves_tha
     fixture.deployment.use_keys(&later).await;
     let function = fixture.function().await;
     let early = fixture.token();
-    let from_then_on = fixture.forger(shared_ring()).token(|_, claims| claims["iat"] = json!(now.unix() + 1));
+    let from_then_on = fixture
+        .forger(shared_ring())
+        .token(|_, claims| claims["iat"] = json!(now.unix() + 1));
     assert_eq!(fixture.reads(&function, &from_then_on).await, (200, 1));
     // As of an unknown key: what is published is read again, at most once in 30 seconds.
     assert_eq!(fixture.reads(&function, &early).await, (401, 1));
@@ -187,7 +189,14 @@ async fn a_token_lives_for_1_second_up_to_what_the_deployment_issues_now() {
         let deployment = Deployment::start().await;
         let fixture = Fixture::of(deployment.with("ACCESS_TOKEN_SECONDS", &longest.to_string())).await;
         let function = fixture.function().await;
-        for (life, status) in [(-1, 401), (0, 401), (1, 200), (longest, 200), (longest + 1, 401), (i64::MAX / 2, 401)] {
+        for (life, status) in [
+            (-1, 401),
+            (0, 401),
+            (1, 200),
+            (longest, 200),
+            (longest + 1, 401),
+            (i64::MAX / 2, 401),
+        ] {
             let token = fixture
                 .forger(shared_ring())
                 .token(|_, claims| claims["exp"] = json!(claims["iat"].as_i64().unwrap() + life));

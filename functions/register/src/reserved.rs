@@ -17,7 +17,9 @@ impl ReservedUsernames {
             .collect::<Result<_, _>>()
             .map(Self)
             // Not the value, as of every variable.
-            .map_err(|rule| RESERVED_USERNAMES.error(format!("has an item that cannot be a username: {}", rule.message)))
+            .map_err(|rule| {
+                RESERVED_USERNAMES.error(format!("has an item that cannot be a username: {}", rule.message))
+            })
     }
 
     /// Rejects a reserved username. It is no conflict: no user has it.

@@ -139,7 +139,10 @@ async fn the_password_is_stored_as_a_hash_alone() {
 #[tokio::test]
 async fn closed_registration_is_a_403_without_challenge_or_a_call_of_the_store() {
     let (deployment, proxy, _) = behind_proxy().await;
-    let function = deployment.with("ENABLE_REGISTRATION", "false").function::<Register>().await;
+    let function = deployment
+        .with("ENABLE_REGISTRATION", "false")
+        .function::<Register>()
+        .await;
     for path in ["/register", "/users"] {
         for event in [
             event::Event::new("POST", path).json(&johndoe()),
@@ -147,7 +150,10 @@ async fn closed_registration_is_a_403_without_challenge_or_a_call_of_the_store()
             event::Event::new("POST", path).form("username=johndoe"),
         ] {
             let response = call(&function, event.request()).await;
-            assert_eq!((response.status, &response.body["detail"]), (403, &json!("Registration is closed")));
+            assert_eq!(
+                (response.status, &response.body["detail"]),
+                (403, &json!("Registration is closed"))
+            );
             assert_eq!(response.header("content-type"), "application/problem+json");
             assert_eq!(response.header("www-authenticate"), "");
         }
@@ -159,7 +165,9 @@ async fn closed_registration_is_a_403_without_challenge_or_a_call_of_the_store()
 
 #[tokio::test]
 async fn a_reserved_username_is_invalid_in_any_spelling_and_others_are_free() {
-    let deployment = Deployment::start().await.with("RESERVED_USERNAMES", " Admin, wurzelstraße ,root");
+    let deployment = Deployment::start()
+        .await
+        .with("RESERVED_USERNAMES", " Admin, wurzelstraße ,root");
     let function = deployment.function::<Register>().await;
     for (username, status) in [
         ("admin", 422),
@@ -173,7 +181,8 @@ async fn a_reserved_username_is_invalid_in_any_spelling_and_others_are_free() {
         let response = register(&function, body).await;
         assert_eq!(response.status, status, "{username}: {response:?}");
         if status == 422 {
-            let error = json!({"field": "username", "code": "invalid", "message": "This username is reserved"});
+            let error =
+                json!({"field": "username", "code": "invalid", "message": "This username is reserved"});
             assert_eq!(response.body["errors"], json!([error]), "{username}");
         }
     }

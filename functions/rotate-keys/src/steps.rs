@@ -3,7 +3,8 @@
 use shared::error::Error;
 use shared::keys::{Published, Ring, Rotation, Secret, Stage, Versioned, Versions};
 
-const NOT_PUBLISHED: &str = "a key of the pending version is not published, or for a later time: setSecret first";
+const NOT_PUBLISHED: &str =
+    "a key of the pending version is not published, or for a later time: setSecret first";
 
 /// A step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

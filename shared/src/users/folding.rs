@@ -45,7 +45,9 @@ impl NameKey {
 pub(super) fn fold(text: &str) -> String {
     let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(text);
     let mapped: String = decomposed.chars().map(nfkc_casefold).collect();
-    ComposingNormalizerBorrowed::new_nfc().normalize(&mapped).into_owned()
+    ComposingNormalizerBorrowed::new_nfc()
+        .normalize(&mapped)
+        .into_owned()
 }
 
 /// Returns a character's NFKC_Casefold, which the Unicode Character Database defines as what is left when NFKC, full case folding
@@ -55,7 +57,10 @@ fn nfkc_casefold(character: char) -> String {
     let mapper = CaseMapperBorrowed::new();
     let mut text = character.to_string();
     loop {
-        let visible: String = nfkc(&text).chars().filter(|character| !is_invisible(*character)).collect();
+        let visible: String = nfkc(&text)
+            .chars()
+            .filter(|character| !is_invisible(*character))
+            .collect();
         let folded = nfkc(&mapper.fold_string(&visible)).into_owned();
         if folded == text {
             return folded;

@@ -2,9 +2,7 @@ use shared::clock::Timestamp;
 use shared::error::Error;
 use shared::passwords::StoredHash;
 use shared::table::Table;
-use shared::users::{
-    Credentials, Email, FullName, NameKey, Profile, User, UserId, Username, Users, Website,
-};
+use shared::users::{Credentials, Email, FullName, NameKey, Profile, User, UserId, Username, Users, Website};
 use testing::deployment::Deployment;
 use testing::fault_proxy::{Fault, FaultProxy};
 

@@ -88,8 +88,25 @@ fn a_username_of_marks_or_dots_alone_or_of_mixed_scripts_is_invalid() {
         assert_eq!(rejected(Username::parse(typed)), Code::Invalid, "{typed:?}");
     }
     for typed in [
-        "...", "_", "-", "+", "john+new", "a.b", "1", "ﬁnn", "O\u{308}zil", "ЭДУАРД_7", "Ελλάδα", "ᏣᎳᎩ", "ⴰⵎⴰⵣⵉⵖ",
-        "東京tokyo", "カタカナkana", "漢字かな", "한국korea", "ㄅ漢abc", "١٢٣علي",
+        "...",
+        "_",
+        "-",
+        "+",
+        "john+new",
+        "a.b",
+        "1",
+        "ﬁnn",
+        "O\u{308}zil",
+        "ЭДУАРД_7",
+        "Ελλάδα",
+        "ᏣᎳᎩ",
+        "ⴰⵎⴰⵣⵉⵖ",
+        "東京tokyo",
+        "カタカナkana",
+        "漢字かな",
+        "한국korea",
+        "ㄅ漢abc",
+        "١٢٣علي",
     ] {
         assert!(Username::parse(typed).is_ok(), "{typed:?}");
     }
@@ -118,7 +135,10 @@ fn names_are_one_by_unicodes_identifier_caseless_match() {
     }
     assert_ne!(key("john"), key("jon"));
     assert_eq!(key("Straße"), Username::parse("STRASSE").unwrap().key());
-    assert_eq!(key("JohnDoe@Example.COM"), Email::parse("johndoe@example.com").unwrap().key());
+    assert_eq!(
+        key("JohnDoe@Example.COM"),
+        Email::parse("johndoe@example.com").unwrap().key()
+    );
 }
 
 #[test]
@@ -138,7 +158,10 @@ fn folding_what_is_folded_or_normalized_gives_the_same_key() {
     for character in ranges.into_iter().flatten() {
         let text = character.to_string();
         let folded = key(&text);
-        for same in [&folded, &*ComposingNormalizerBorrowed::new_nfkc().normalize(&text)] {
+        for same in [
+            &folded,
+            &*ComposingNormalizerBorrowed::new_nfkc().normalize(&text),
+        ] {
             assert_eq!(key(same), folded, "{character:?}");
         }
     }
@@ -150,7 +173,10 @@ fn an_update_of_unicode_changes_no_key_of_a_stored_name() {
     assert!(sample.len() > 100);
     for (name, key) in sample {
         let (NameKey::Username(folded) | NameKey::Email(folded)) = NameKey::of(&name).unwrap();
-        assert_eq!(folded, key, "{name:?}: users of such names could not log in, and could be registered twice");
+        assert_eq!(
+            folded, key,
+            "{name:?}: users of such names could not log in, and could be registered twice"
+        );
     }
 }
 
@@ -213,7 +239,10 @@ fn an_email_has_1_to_254_bytes() {
 #[test]
 fn a_log_in_name_with_an_at_sign_is_only_ever_an_email() {
     assert_eq!(NameKey::of("JOHN"), Some(NameKey::Username("john".to_owned())));
-    assert_eq!(NameKey::of("J@example.com"), Some(NameKey::Email("j@example.com".to_owned())));
+    assert_eq!(
+        NameKey::of("J@example.com"),
+        Some(NameKey::Email("j@example.com".to_owned()))
+    );
     // No rule of registration applies, but a key must fit the table.
     assert_eq!(NameKey::of("A b"), Some(NameKey::Username("a b".to_owned())));
     assert!(NameKey::of(&"x".repeat(2039)).is_some());

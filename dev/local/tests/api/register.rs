@@ -199,7 +199,11 @@ async fn each_rule_has_its_code() {
         ("full_name", json!("x".repeat(201)), "too_long"),
         ("full_name", json!("a\u{0}"), "invalid"),
         ("website", json!("javascript:alert(1)"), "invalid"),
-        ("website", json!(format!("https://example.com/{}", "x".repeat(2029))), "too_long"),
+        (
+            "website",
+            json!(format!("https://example.com/{}", "x".repeat(2029))),
+            "too_long",
+        ),
         ("website", json!(false), "type"),
         ("name", json!({}), "type"),
         ("surname", json!(""), "too_short"),

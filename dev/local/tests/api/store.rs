@@ -63,8 +63,16 @@ async fn a_name_that_was_stored_under_other_rules_is_shown_and_logs_in() {
     let service = Running::start().await;
     for (old, spelling, folded) in [
         ("..", "..", "username#.."),
-        ("J\u{43e}hn Doe!", "j\u{41e}HN d\u{ad}oe!", "username#j\u{43e}hn doe!"),
-        ("\u{fb01}nn@example.com", "FINN@EXAMPLE.COM", "email#finn@example.com"),
+        (
+            "J\u{43e}hn Doe!",
+            "j\u{41e}HN d\u{ad}oe!",
+            "username#j\u{43e}hn doe!",
+        ),
+        (
+            "\u{fb01}nn@example.com",
+            "FINN@EXAMPLE.COM",
+            "email#finn@example.com",
+        ),
     ] {
         let id = service.user("johndoe").await;
         let marker = json!({"pk": {"S": folded}, "sk": {"S": "name"}, "user_id": {"S": id}});

@@ -310,7 +310,9 @@ fn the_page_of_the_table_names_the_unicode_version_of_the_keys() {
     for data in ["icu_casemap_data", "icu_normalizer_data", "icu_properties_data"] {
         let packages = metadata["packages"].as_array().unwrap();
         let package = packages.iter().find(|package| package["name"] == data).unwrap();
-        let version = package["metadata"]["sources"]["unicode"]["tagged"].as_str().unwrap();
+        let version = package["metadata"]["sources"]["unicode"]["tagged"]
+            .as_str()
+            .unwrap();
         assert!(
             page.contains(&format!("Unicode {version}")),
             "{data} has Unicode {version}: change docs/data.md"

@@ -136,7 +136,9 @@ fn the_time_of_a_published_key_moves_to_an_earlier_one_alone() {
     assert!(published.has_begun(kid, turn) && !published.has_begun(kid, before));
     assert!(!published.has_begun("another", turn));
     let bad = [ring.keys[0].key.kid().to_owned()];
-    let (sooner, moved) = LIFECYCLE.after_emergency(copy(&ring), &published, &bad, at(7)).unwrap();
+    let (sooner, moved) = LIFECYCLE
+        .after_emergency(copy(&ring), &published, &bad, at(7))
+        .unwrap();
     assert!(moved.has_begun(kid, at(7)) && !moved.has_begun(kid, at(6)));
     assert!(moved.covers(&sooner.keys[0]) && !published.covers(&sooner.keys[0]));
     // The ring of before comes back, by a rotation that is given up or by hand: tokens of the sooner time may be out.
