@@ -182,7 +182,7 @@ async fn j_03_only_a_token_of_our_type_key_issuer_audience_and_time_verifies() {
     })
     .await;
     accepted("expired within the leeway", &|_, claims| {
-        claims["exp"] = json!(now - 50)
+        (claims["iat"], claims["exp"]) = (json!(now - 100), json!(now - 50));
     })
     .await;
     accepted("issued ahead within the leeway", &|_, claims| {
@@ -230,7 +230,10 @@ async fn j_03_only_a_token_of_our_type_key_issuer_audience_and_time_verifies() {
     })
     .await;
     rejected("an empty subject", &|_, claims| claims["sub"] = json!("")).await;
-    rejected("expired", &|_, claims| claims["exp"] = json!(now - 70)).await;
+    rejected("expired", &|_, claims| {
+        (claims["iat"], claims["exp"]) = (json!(now - 100), json!(now - 70));
+    })
+    .await;
     rejected("issued ahead", &|_, claims| claims["iat"] = json!(now + 70)).await;
     rejected("nbf ahead", &|_, claims| claims["nbf"] = json!(now + 70)).await;
     rejected("exp as text", &|_, claims| claims["exp"] = json!("tomorrow")).await;
