@@ -25,6 +25,7 @@ REFUSED = [
     {"EnvironmentName": "Prod"},
     {"EnableDocs": "yes"},
     {"AccessTokenSeconds": "0"},
+    {"ReservedUsernames": "admin,a@b"},
 ]
 
 

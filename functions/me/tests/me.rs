@@ -184,6 +184,29 @@ async fn a_key_verifies_no_token_of_before_its_time_until_an_emergency_moves_tha
 }
 
 #[tokio::test]
+async fn times_are_current_within_60_seconds_and_no_more() {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    let now = fixture.time.now().unix();
+    for (iat, exp, nbf, status) in [
+        (now - 100, now - 59, now, 200),
+        (now - 100, now - 60, now, 401),
+        (now + 60, now + 100, now, 200),
+        (now + 61, now + 100, now, 401),
+        (now, now + 100, now + 60, 200),
+        (now, now + 100, now + 61, 401),
+    ] {
+        let token = fixture.forger(shared_ring()).token(|_, claims| {
+            claims["iat"] = json!(iat);
+            claims["exp"] = json!(exp);
+            claims["nbf"] = json!(nbf);
+        });
+        let times = (iat - now, exp - now, nbf - now);
+        assert_eq!(get(&function, &token).await.status, status, "{times:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_lives_for_1_second_up_to_what_the_deployment_issues_now() {
     for longest in [1800, 600] {
         let deployment = Deployment::start().await;
