@@ -43,6 +43,7 @@ REFUSED = [
     {"EnableDocs": "yes"},
     {"EnableDocs": "true", "EnableOpenApi": "false"},
     {"AccessTokenSeconds": "0"},
+    {"ReservedUsernames": "admin,a@b"},
 ]
 
 

@@ -55,6 +55,8 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     /// Names that other users have.
     Conflict(Conflict),
+    /// Registration is switched off.
+    RegistrationClosed,
     /// No credentials, or credentials of another scheme.
     NotAuthenticated,
     /// Two `Authorization` values, or `Bearer` without one token.
@@ -183,6 +185,9 @@ impl Error {
             ),
             Self::Conflict(conflict) => {
                 Facts::new(StatusCode::CONFLICT, "invalid_request", conflict.detail())
+            }
+            Self::RegistrationClosed => {
+                Facts::new(StatusCode::FORBIDDEN, "access_denied", "Registration is closed")
             }
             Self::NotAuthenticated => {
                 Facts::new(StatusCode::UNAUTHORIZED, "invalid_request", "Not authenticated").challenged(None)

@@ -11,7 +11,7 @@ mod username;
 
 pub use email::Email;
 pub use folding::NameKey;
-pub use profile::{FullName, Profile, Website, name_at_log_in};
+pub use profile::{FullName, Profile, Website};
 pub use store::Users;
-pub use user::{User, UserId};
+pub use user::{Credentials, User, UserId};
 pub use username::Username;

@@ -18,6 +18,7 @@ mod script;
 
 pub use fault::Fault;
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::future;
 use std::io;
@@ -33,6 +34,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use reqwest::{Body, Client};
+use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -107,13 +109,34 @@ impl FaultProxy {
         self.locked()
             .seen
             .iter()
-            .filter(|seen| *seen == operation)
+            .filter(|(seen, _)| seen == operation)
             .count()
     }
 
     /// Returns the operations of all requests, oldest first.
     pub fn operations(&self) -> Vec<String> {
-        self.locked().seen.clone()
+        let seen = &self.locked().seen;
+        seen.iter().map(|(operation, _)| operation.clone()).collect()
+    }
+
+    /// Returns the attributes that each `GetItem` asks for, oldest first; none where one asks for the whole item.
+    pub fn attributes_read(&self) -> Vec<BTreeSet<String>> {
+        let seen = &self.locked().seen;
+        let reads = seen.iter().filter(|(operation, _)| operation == "GetItem");
+        reads
+            .map(|(_, body)| {
+                let request: Value = serde_json::from_slice(body).unwrap_or_default();
+                let names = &request["ExpressionAttributeNames"];
+                let projected = request["ProjectionExpression"].as_str().unwrap_or_default();
+                let name = |place: &str| names[place].as_str().unwrap_or(place).to_owned();
+                projected
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|place| !place.is_empty())
+                    .map(name)
+                    .collect()
+            })
+            .collect()
     }
 
     /// Restarts the counts at zero.
@@ -172,7 +195,7 @@ async fn handle(
     let operation = operation(request.headers());
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
-    let fault = lock(script).next(&operation);
+    let fault = lock(script).next(&operation, &body);
     match fault {
         Fault::Pass => upstream.send(head, body).await,
         Fault::Delay(time) => {

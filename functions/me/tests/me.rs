@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use me::Me;
 use serde_json::json;
-use shared::clock::Clock;
-use shared::keys::Kind;
+use shared::clock::{Clock, Timestamp};
+use shared::keys::{Kind, Ring};
 use testing::clock::TestClock;
 use testing::deployment::{Answer, Deployment, ISSUER, call};
 use testing::event;
@@ -92,6 +92,16 @@ async fn a_request_makes_one_read_and_a_cold_start_one_more_for_the_keys() {
 }
 
 #[tokio::test]
+async fn only_what_is_shown_of_a_user_is_read_and_never_the_password_hash() {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    fixture.proxy.reset_counts();
+    let response = get(&function, &fixture.token()).await;
+    let shown = response.body.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(fixture.proxy.attributes_read(), [shown]);
+}
+
+#[tokio::test]
 async fn keys_older_than_5_minutes_are_read_again() {
     let fixture = Fixture::new().await;
     let function = fixture.function().await;
@@ -143,6 +153,79 @@ async fn a_key_published_since_is_found_at_once() {
     fixture.deployment.publish(&published(&document)).await;
     let token = fixture.forger(&document).token(|_, _| {});
     assert_eq!(fixture.reads(&function, &token).await, (200, 2));
+}
+
+/// Returns the shared ring with another time from which its key signs.
+fn ring_from(signs_from: Timestamp) -> String {
+    let mut ring = Ring::parse(shared_ring()).unwrap();
+    ring.keys[0].dates.signs_from = signs_from;
+    ring.document().unwrap().to_string()
+}
+
+#[tokio::test]
+async fn a_key_verifies_no_token_of_before_its_time_until_an_emergency_moves_that() {
+    let fixture = Fixture::of(Deployment::without_keys().await).await;
+    let now = fixture.time.now();
+    let later = ring_from(now.plus(1));
+    fixture.deployment.use_keys(&later).await;
+    let function = fixture.function().await;
+    let early = fixture.token();
+    let from_then_on = fixture
+        .forger(shared_ring())
+        .token(|_, claims| claims["iat"] = json!(now.unix() + 1));
+    assert_eq!(fixture.reads(&function, &from_then_on).await, (200, 1));
+    // As of an unknown key: what is published is read again, at most once in 30 seconds.
+    assert_eq!(fixture.reads(&function, &early).await, (401, 1));
+    assert_eq!(fixture.reads(&function, &early).await, (401, 0));
+    fixture.deployment.publish(&published(&ring_from(now))).await;
+    fixture.pass(30);
+    assert_eq!(fixture.reads(&function, &early).await, (200, 2));
+    assert_eq!(fixture.reads(&function, &early).await, (200, 1));
+}
+
+#[tokio::test]
+async fn times_are_current_within_60_seconds_and_no_more() {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    let now = fixture.time.now().unix();
+    for (iat, exp, nbf, status) in [
+        (now - 100, now - 59, now, 200),
+        (now - 100, now - 60, now, 401),
+        (now + 60, now + 100, now, 200),
+        (now + 61, now + 100, now, 401),
+        (now, now + 100, now + 60, 200),
+        (now, now + 100, now + 61, 401),
+    ] {
+        let token = fixture.forger(shared_ring()).token(|_, claims| {
+            claims["iat"] = json!(iat);
+            claims["exp"] = json!(exp);
+            claims["nbf"] = json!(nbf);
+        });
+        let times = (iat - now, exp - now, nbf - now);
+        assert_eq!(get(&function, &token).await.status, status, "{times:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_lives_for_1_second_up_to_what_the_deployment_issues_now() {
+    for longest in [1800, 600] {
+        let deployment = Deployment::start().await;
+        let fixture = Fixture::of(deployment.with("ACCESS_TOKEN_SECONDS", &longest.to_string())).await;
+        let function = fixture.function().await;
+        for (life, status) in [
+            (-1, 401),
+            (0, 401),
+            (1, 200),
+            (longest, 200),
+            (longest + 1, 401),
+            (i64::MAX / 2, 401),
+        ] {
+            let token = fixture
+                .forger(shared_ring())
+                .token(|_, claims| claims["exp"] = json!(claims["iat"].as_i64().unwrap() + life));
+            assert_eq!(get(&function, &token).await.status, status, "{life} of {longest}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -203,7 +286,7 @@ async fn published_keys_that_cannot_be_used_stop_the_start_with_a_message_that_n
     let deployment = Deployment::without_keys().await;
     for set in [
         "secret",
-        "{\"keys\":[{\"jwk\":{\"kty\":\"oct\",\"k\":\"c2VjcmV0\",\"alg\":\"HS256\",\"kid\":\"a\"},\"published_at\":\"2026-01-01T00:00:00Z\",\"drop_at\":\"2100-01-01T00:00:00Z\"}]}",
+        "{\"keys\":[{\"jwk\":{\"kty\":\"oct\",\"k\":\"c2VjcmV0\",\"alg\":\"HS256\",\"kid\":\"a\"},\"published_at\":\"2026-01-01T00:00:00Z\",\"signs_from\":\"2026-01-01T00:00:00Z\",\"drop_at\":\"2100-01-01T00:00:00Z\"}]}",
     ] {
         deployment.publish(set).await;
         let message = deployment.start_error::<Me>().await;

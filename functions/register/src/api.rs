@@ -157,6 +157,7 @@ impl IntoResponses for Responses {
             ("username_taken", taken(true, false)),
             ("email_taken", taken(false, true)),
             ("both_taken", taken(true, true)),
+            ("closed", Error::RegistrationClosed),
             ("unavailable", Error::unavailable("", "")),
             ("fault", Error::internal("", "")),
         ];

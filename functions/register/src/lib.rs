@@ -1,14 +1,15 @@
-//! `POST /register`, and its alias `POST /users`: creates a user.
+//! `POST /register`, and its alias `POST /users`: creates a user, where registration is open.
 
 use std::sync::Arc;
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
 use shared::clock::Clock;
-use shared::env::Env;
+use shared::env::{ENABLE_REGISTRATION, Env};
 use shared::error::{Code, Error, ErrorFormat, Violation};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::json::{self, Fields};
+use shared::http::{body, request};
 use shared::passwords::{HashCost, Hasher, Password};
 use shared::random;
 use shared::table::Table;
@@ -17,10 +18,16 @@ use utoipa::openapi::OpenApi;
 
 pub mod api;
 
+mod reserved;
+
+use reserved::ReservedUsernames;
+
 /// The function `register`: the users, and a hasher of passwords.
 pub struct Register {
     users: Users,
     hasher: Hasher,
+    is_open: bool,
+    reserved: ReservedUsernames,
     clock: Clock,
 }
 
@@ -31,6 +38,8 @@ impl Function for Register {
         Ok(Self {
             users: Users::new(Table::connect(env).await?),
             hasher: Hasher::new(HashCost::read(env)?),
+            is_open: env.get(&ENABLE_REGISTRATION)?,
+            reserved: ReservedUsernames::read(env)?,
             clock: clock.clone(),
         })
     }
@@ -45,7 +54,13 @@ impl HttpFunction for Register {
 
     /// Responds 201 with the new user.
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
-        let Registration { profile, password } = Registration::read(&request)?;
+        request::only_trailing_slash(&request)?;
+        if !self.is_open {
+            // As behind a token: the length of a body counts before the permission, and what is in it after.
+            body::read(&request)?;
+            return Err(Error::RegistrationClosed);
+        }
+        let Registration { profile, password } = Registration::read(&request, &self.reserved)?;
         let hash = self.hasher.hash(Arc::new(password)).await?;
         let now = self.clock.now();
         let user = User {
@@ -76,10 +91,10 @@ struct Registration {
 }
 
 impl Registration {
-    fn read(request: &Request) -> Result<Self, Error> {
+    fn read(request: &Request, reserved: &ReservedUsernames) -> Result<Self, Error> {
         let mut fields = Fields::read(request)?;
         let named = fields.has("username") || fields.has("email");
-        let username = fields.text("username", |typed| Username::parse(&typed));
+        let username = fields.text("username", |typed| reserved.check(Username::parse(&typed)?));
         if !named {
             fields.reject("username", no_name());
         }

@@ -1,4 +1,5 @@
-//! What registration does to the store when the store fails. The tests of the package `local` show the HTTP contract.
+//! What registration does to the store when the store fails, and what its variables decide. The tests of the package `local` show
+//! the HTTP contract.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::time::{Duration, Instant};
@@ -133,4 +134,69 @@ async fn the_password_is_stored_as_a_hash_alone() {
     );
     assert!(!item.to_string().contains("correct horse battery"));
     assert!(!response.body.to_string().contains("argon2"));
+}
+
+#[tokio::test]
+async fn closed_registration_is_a_403_without_challenge_or_a_call_of_the_store() {
+    let (deployment, proxy, _) = behind_proxy().await;
+    let function = deployment
+        .with("ENABLE_REGISTRATION", "false")
+        .function::<Register>()
+        .await;
+    for path in ["/register", "/users"] {
+        for event in [
+            event::Event::new("POST", path).json(&johndoe()),
+            event::Event::new("POST", path).json(&json!({"username": 1})),
+            event::Event::new("POST", path).form("username=johndoe"),
+        ] {
+            let response = call(&function, event.request()).await;
+            assert_eq!(
+                (response.status, &response.body["detail"]),
+                (403, &json!("Registration is closed"))
+            );
+            assert_eq!(response.header("content-type"), "application/problem+json");
+            assert_eq!(response.header("www-authenticate"), "");
+        }
+        let large = event::Event::new("POST", path).json(&json!({"username": "x".repeat(16_384)}));
+        assert_eq!(call(&function, large.request()).await.status, 413);
+    }
+    assert!(proxy.operations().is_empty());
+}
+
+#[tokio::test]
+async fn a_reserved_username_is_invalid_in_any_spelling_and_others_are_free() {
+    let deployment = Deployment::start()
+        .await
+        .with("RESERVED_USERNAMES", " Admin, wurzelstraße ,root");
+    let function = deployment.function::<Register>().await;
+    for (username, status) in [
+        ("admin", 422),
+        ("\u{ff21}DMIN", 422),
+        ("WURZELSTRASSE", 422),
+        ("root", 422),
+        ("roots", 201),
+        ("wurzel", 201),
+    ] {
+        let body = json!({"username": username, "password": "correct horse battery"});
+        let response = register(&function, body).await;
+        assert_eq!(response.status, status, "{username}: {response:?}");
+        if status == 422 {
+            let error =
+                json!({"field": "username", "code": "invalid", "message": "This username is reserved"});
+            assert_eq!(response.body["errors"], json!([error]), "{username}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reserved_username_that_cannot_be_one_stops_the_start_and_names_the_variable() {
+    for list in ["admin,a b", "admin,,root", ",", "..", "p\u{430}ypal"] {
+        let deployment = Deployment::start().await.with("RESERVED_USERNAMES", list);
+        let message = deployment.start_error::<Register>().await;
+        assert!(
+            message.starts_with("RESERVED_USERNAMES has an item that cannot be a username"),
+            "{message}"
+        );
+        assert!(!message.contains("a b"), "{message}");
+    }
 }

@@ -3,6 +3,9 @@
 use shared::error::Error;
 use shared::keys::{Published, Ring, Rotation, Secret, Stage, Versioned, Versions};
 
+const NOT_PUBLISHED: &str =
+    "a key of the pending version is not published, or for a later time: setSecret first";
+
 /// A step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -69,7 +72,8 @@ async fn test(rotation: &Rotation, next: &Ring) -> Result<(), Error> {
     for ring_key in next.keys.iter().filter(|ring_key| now < ring_key.dates.drop_at) {
         let public = published
             .find(ring_key.key.kid(), now)
-            .ok_or_else(|| rejected("a key of the pending version is not published: setSecret first"))?;
+            .filter(|_| published.covers(ring_key))
+            .ok_or_else(|| rejected(NOT_PUBLISHED))?;
         if !ring_key.key.agrees_with(public) {
             return Err(rejected(
                 "what a key signs does not verify by what is published of it",
@@ -94,15 +98,12 @@ async fn finish(
 ) -> Result<(), Error> {
     let published = check(rotation, secret, versions, next).await?.value;
     let now = rotation.clock.now();
-    let is_published = |kid: &str| published.contains(kid);
     if next
         .keys
         .iter()
-        .any(|ring_key| now < ring_key.dates.drop_at && !is_published(ring_key.key.kid()))
+        .any(|ring_key| now < ring_key.dates.drop_at && !published.covers(ring_key))
     {
-        return Err(rejected(
-            "a key of the pending version is not published: setSecret first",
-        ));
+        return Err(rejected(NOT_PUBLISHED));
     }
     secret.make_current(version, versions).await
 }

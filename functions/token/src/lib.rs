@@ -76,8 +76,10 @@ impl HttpFunction for Token {
             Some(_) => return Err(Error::UnsupportedGrantType),
             // Every FastAPI client may leave it out.
             None => {
-                let grant = PasswordGrant::read(&mut form)
-                    .map_err(|_| missing("The parameter grant_type is missing"))?;
+                if !form.has("username") && !form.has("password") {
+                    return Err(missing("The parameter grant_type is missing"));
+                }
+                let grant = PasswordGrant::read(&mut form)?;
                 if !self.grants.password {
                     return Err(Error::UnsupportedGrantType);
                 }

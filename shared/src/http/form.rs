@@ -43,6 +43,13 @@ impl Form {
         Ok(Self(form))
     }
 
+    /// Reports whether a parameter was sent; one sent empty counts as not sent.
+    pub fn has(&self, name: &str) -> bool {
+        self.0
+            .iter()
+            .any(|(known, value)| *known == name && !value.is_empty())
+    }
+
     /// Removes and returns a parameter; one sent empty counts as not sent (RFC 6749 section 3.2).
     pub fn take(&mut self, name: &str) -> Option<Zeroizing<String>> {
         let index = self.0.iter().position(|(known, _)| *known == name)?;

@@ -1,13 +1,14 @@
 //! The published keys: what verifiers may fetch, with dates, and the ids of compromised keys.
 //!
-//! The document is `{"keys": [{"jwk": {…}, "published_at": "…", "drop_at": "…"}], "compromised": [{"kid": "…", "forget_at": "…"}]}`. A
-//! key leaves it by its date alone, or because it was compromised; that is recorded for as long as any ring could bring it back.
+//! The document is `{"keys": [{"jwk": {…}, "published_at": "…", "signs_from": "…", "drop_at": "…"}], "compromised": [{"kid": "…",
+//! "forget_at": "…"}]}`. A key leaves it by its date alone, or because it was compromised; that is recorded for as long as any ring
+//! could bring it back.
 
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use serde::{Deserialize, Serialize};
 
 use super::key::{KeysError, PublicKey};
-use super::ring::Ring;
+use super::ring::{Ring, RingKey};
 use crate::clock::Timestamp;
 
 /// The published keys.
@@ -23,6 +24,8 @@ struct PublishedKey {
     /// `None` where the JWK is rejected. It stays until its date or an emergency removes it, so that a rotation can go on.
     public: Option<PublicKey>,
     published_at: Timestamp,
+    /// The earliest time from which any ring signed by it. A token of an earlier time is none of ours.
+    signs_from: Timestamp,
     drop_at: Timestamp,
 }
 
@@ -52,6 +55,7 @@ struct Document {
 struct DocumentKey {
     jwk: Jwk,
     published_at: Timestamp,
+    signs_from: Timestamp,
     drop_at: Timestamp,
 }
 
@@ -68,6 +72,7 @@ impl Published {
             public: PublicKey::read(key.jwk.clone()).ok(),
             jwk: key.jwk,
             published_at: key.published_at,
+            signs_from: key.signs_from,
             drop_at: key.drop_at,
         });
         Ok(Self {
@@ -89,6 +94,7 @@ impl Published {
         let keys = self.keys.iter().map(|key| DocumentKey {
             jwk: key.jwk.clone(),
             published_at: key.published_at,
+            signs_from: key.signs_from,
             drop_at: key.drop_at,
         });
         let document = Document {
@@ -98,18 +104,22 @@ impl Published {
         serde_json::to_string(&document).map_err(|error| KeysError::new(error.to_string()))
     }
 
-    /// Adds the keys of a ring and removes what may leave by now. A compromised key does not come back.
+    /// Adds the keys of a ring and removes what may leave by now. A compromised key does not come back. Where the ring signs sooner
+    /// by a key than was published, the earlier time is published; a later one is not, since tokens of the earlier may be out.
     pub fn with(&self, ring: &Ring, now: Timestamp) -> Self {
         let mut next = self.clone();
-        for ring_key in &ring.keys {
-            let kid = ring_key.key.kid();
-            if !next.contains(kid) && !next.is_compromised(kid) {
-                let public = ring_key.key.public();
+        for RingKey { key, dates } in &ring.keys {
+            let known = next.keys.iter_mut().find(|known| known.kid() == Some(key.kid()));
+            if let Some(known) = known {
+                known.signs_from = known.signs_from.min(dates.signs_from);
+            } else if !next.is_compromised(key.kid()) {
+                let public = key.public();
                 next.keys.push(PublishedKey {
                     jwk: public.jwk().clone(),
                     public: Some(public.clone()),
                     published_at: now,
-                    drop_at: ring_key.dates.drop_at,
+                    signs_from: dates.signs_from,
+                    drop_at: dates.drop_at,
                 });
             }
         }
@@ -137,10 +147,21 @@ impl Published {
 
     /// Returns the time since which a key of this id is published; `None` where it is not.
     pub fn published_at(&self, kid: &str) -> Option<Timestamp> {
-        self.keys
-            .iter()
-            .find(|key| key.kid() == Some(kid))
-            .map(|key| key.published_at)
+        self.entry(kid).map(|key| key.published_at)
+    }
+
+    /// Reports whether every token that this key of a ring will sign verifies by what is published.
+    pub fn covers(&self, RingKey { key, dates }: &RingKey) -> bool {
+        self.has_begun(key.kid(), dates.signs_from)
+    }
+
+    /// Reports whether the key of this id could sign at this time: it is published, and its time had come.
+    pub fn has_begun(&self, kid: &str, time: Timestamp) -> bool {
+        self.entry(kid).is_some_and(|key| key.signs_from <= time)
+    }
+
+    fn entry(&self, kid: &str) -> Option<&PublishedKey> {
+        self.keys.iter().find(|key| key.kid() == Some(kid))
     }
 
     /// Returns the ids of all keys.

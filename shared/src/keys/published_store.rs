@@ -102,7 +102,7 @@ impl PublishedStore {
     }
 
     async fn document(&self) -> Result<Option<(String, u64)>, Error> {
-        let found = self.table.get(key()).await?;
+        let found = self.table.get(key(), &["document", "revision"]).await?;
         found
             .map(|found| Ok((text(&found, "document")?, number(&found, "revision")?)))
             .transpose()

@@ -41,7 +41,13 @@ impl<'a> Unverified<'a> {
     }
 
     /// Verifies signature and claims; the algorithm is the key's and not the token's.
-    pub(super) fn verify(&self, key: &PublicKey, issuer: &Issuer, now: Timestamp) -> Result<Claims, Error> {
+    pub(super) fn verify(
+        &self,
+        key: &PublicKey,
+        issuer: &Issuer,
+        longest_life_seconds: u32,
+        now: Timestamp,
+    ) -> Result<Claims, Error> {
         if self.algorithm != key.algorithm() {
             return Err(Error::InvalidToken);
         }
@@ -54,7 +60,8 @@ impl<'a> Unverified<'a> {
         let claims = jsonwebtoken::decode::<Claims>(self.token, key.decoding(), &validation)
             .map_err(|_| Error::InvalidToken)?
             .claims;
-        if claims.is_current(now) && !claims.sub.is_empty() {
+        let is_ours = claims.is_current(now) && claims.lives_at_most(longest_life_seconds);
+        if is_ours && !claims.sub.is_empty() {
             Ok(claims)
         } else {
             Err(Error::InvalidToken)

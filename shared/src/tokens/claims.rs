@@ -69,4 +69,9 @@ impl Claims {
             && self.iat <= latest_start
             && self.nbf.is_none_or(|nbf| nbf <= latest_start)
     }
+
+    /// Reports whether the token's life is one that a deployment with this life issues, or issued before it was made longer.
+    pub(super) fn lives_at_most(&self, seconds: u32) -> bool {
+        (1..=i64::from(seconds)).contains(&self.exp.saturating_sub(self.iat))
+    }
 }

@@ -3,16 +3,18 @@
 use super::access_token::Unverified;
 use super::claims::Claims;
 use super::issuer::Issuer;
-use crate::clock::Clock;
-use crate::env::Env;
+use crate::clock::{Clock, Timestamp};
+use crate::env::{ACCESS_TOKEN_SECONDS, Env};
 use crate::error::Error;
 use crate::function::StartError;
-use crate::keys::{Cached, Lead, PublishedStore};
+use crate::keys::{Cached, Lead, Published, PublishedStore};
 use crate::table::Table;
 
 /// A verifier of one issuer's tokens.
 pub struct Verifier {
     issuer: Issuer,
+    /// The longest life of a token.
+    token_seconds: u32,
     keys: Cached<PublishedStore>,
     clock: Clock,
 }
@@ -23,6 +25,7 @@ impl Verifier {
         let max_age_seconds = Lead::read(env)?.copy_seconds();
         Ok(Self {
             issuer: Issuer::read(env)?,
+            token_seconds: env.get(&ACCESS_TOKEN_SECONDS)?,
             keys: Cached::new(PublishedStore::new(table), clock.clone(), max_age_seconds),
             clock: clock.clone(),
         })
@@ -37,18 +40,23 @@ impl Verifier {
         self.keys.prepare("the published keys in TABLE_NAME").await
     }
 
-    /// Returns the claims of a token that verifies.
+    /// Returns the claims of a token that verifies. A token of a time at which its key did not sign yet is treated as one of an
+    /// unknown key: the published keys are read again for it, since an emergency may have moved that time.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidToken`]; [`Error::Unavailable`] where the keys cannot be reached.
     pub async fn verify(&self, token: &str) -> Result<Claims, Error> {
         let token = Unverified::read(token)?;
-        let key = self
-            .keys
-            .find(|published| published.find(token.kid(), self.clock.now()).cloned())
-            .await?
-            .ok_or(Error::InvalidToken)?;
-        token.verify(&key, &self.issuer, self.clock.now())
+        let now = self.clock.now();
+        let verdict = |published: &Published| {
+            let key = published.find(token.kid(), now)?;
+            match token.verify(key, &self.issuer, self.token_seconds, now) {
+                // No leeway for clocks: the signer took `iat` from the clock by which it found the key's time come.
+                Ok(claims) if !published.has_begun(token.kid(), Timestamp::from_unix(claims.iat)) => None,
+                verdict => Some(verdict),
+            }
+        };
+        self.keys.find(verdict).await?.ok_or(Error::InvalidToken)?
     }
 }

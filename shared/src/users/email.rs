@@ -3,11 +3,9 @@
 use email_address::{EmailAddress, Options};
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
-use idna::AsciiDenyList;
-use idna::uts46::{DnsLength, Hyphens, Uts46};
 use utoipa::openapi::schema::SchemaFormat;
 
-use super::folding::{NameKey, fold};
+use super::folding::{NameKey, ascii_domain, fold};
 use super::text_field::{between, text_field};
 use crate::error::{Code, Violation};
 use crate::openapi::text;
@@ -20,7 +18,8 @@ text_field!(
     /// An address to which mail can go: a dot-string local part (RFC 5321, 6531) and a domain of two or more labels.
     Email,
     text(
-        "A dot-string and a domain of two or more labels. Unique after full case folding and IDNA.",
+        "A dot-string that NFKC leaves as it is, and a domain of two or more labels. Unique by Unicode's identifier caseless match \
+         (D147) and IDNA.",
         "johndoe@example.com"
     )
     .format(Some(SchemaFormat::Custom("idn-email".to_owned())))
@@ -44,8 +43,15 @@ impl Email {
         };
         let address = EmailAddress::parse_with_options(typed, options).map_err(|_| invalid())?;
         let local = address.local_part();
-        if local.contains('"') || !local.chars().all(is_visible) || !is_dot_string(&nfkc(local)) {
+        if local.contains('"') || !local.chars().all(is_visible) {
             return Err(invalid());
+        }
+        // Another mailbox may have the other form, and mail must not reach it. A compatibility form of `@` would also break the key.
+        if nfkc(local) != local {
+            return Err(Violation::new(
+                Code::Invalid,
+                "The part before the @ must be written as Unicode's NFKC writes it, without ligatures, full-width letters and the like",
+            ));
         }
         let domain = ascii_domain(address.domain()).ok_or_else(invalid)?;
         if domain.split('.').count() < 2 {
@@ -60,12 +66,6 @@ impl Email {
         let domain = ascii_domain(domain).unwrap_or_default();
         NameKey::Email(format!("{}@{domain}", fold(local)))
     }
-}
-
-/// Reports whether a local part is a dot-string. The folded one is a part of the store's key, so compatibility forms of `@`,
-/// quotes and spaces are rejected, too.
-fn is_dot_string(local: &str) -> bool {
-    !local.contains(['"', '@']) && EmailAddress::is_valid_local_part(local)
 }
 
 /// Reports whether a character can be seen. RFC 6531 allows any character outside ASCII; invisible ones would make two addresses
@@ -85,17 +85,4 @@ fn is_visible(character: char) -> bool {
                 | G::Unassigned
                 | G::PrivateUse
         )
-}
-
-/// Returns the domain in its ASCII form (UTS 46, non-transitional, STD 3, DNS lengths, no root dot), or `None`.
-fn ascii_domain(domain: &str) -> Option<String> {
-    Uts46::new()
-        .to_ascii(
-            domain.as_bytes(),
-            AsciiDenyList::STD3,
-            Hyphens::CheckFirstLast,
-            DnsLength::Verify,
-        )
-        .ok()
-        .map(std::borrow::Cow::into_owned)
 }

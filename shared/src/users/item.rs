@@ -5,11 +5,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::email::Email;
 use super::folding::NameKey;
 use super::profile::{FullName, Profile, Website};
-use super::user::{User, UserId};
+use super::user::{Credentials, User, UserId};
 use super::username::Username;
-use crate::error::{Error, Violation};
+use crate::error::Error;
 use crate::passwords::StoredHash;
-use crate::table::item::{Item, Key, flag, optional_text, put, text, time, unreadable};
+use crate::table::item::{Item, Key, flag, optional_text, put, text, time};
 
 pub(super) fn user_key(id: &str) -> Key {
     Key::new(format!("user#{id}"), "user")
@@ -60,15 +60,27 @@ pub(super) fn from_name(name: &NameKey, user: &UserId) -> Item {
     item
 }
 
+/// The attributes of which [`to_user`] makes a user.
+pub(super) const USER: &[&str] = &[
+    "id",
+    "username",
+    "email",
+    "full_name",
+    "website",
+    "disabled",
+    "created_at",
+    "updated_at",
+];
+
 /// Decodes a user.
 pub(super) fn to_user(item: &Item) -> Result<User, Error> {
     Ok(User {
         id: UserId::known(text(item, "id")?),
         profile: Profile {
-            username: field(item, "username", Username::parse)?,
-            email: field(item, "email", Email::parse)?,
-            full_name: field(item, "full_name", FullName::parse)?,
-            website: field(item, "website", Website::parse)?,
+            username: optional_text(item, "username")?.map(Username::from_store),
+            email: optional_text(item, "email")?.map(Email::from_store),
+            full_name: optional_text(item, "full_name")?.map(FullName::from_store),
+            website: optional_text(item, "website")?.map(Website::from_store),
         },
         disabled: flag(item, "disabled")?,
         created_at: time(item, "created_at")?,
@@ -76,17 +88,14 @@ pub(super) fn to_user(item: &Item) -> Result<User, Error> {
     })
 }
 
-/// Decodes a user's password hash.
-pub(super) fn to_hash(item: &Item) -> Result<StoredHash, Error> {
-    text(item, "password_hash").map(StoredHash::from_store)
-}
+/// The attributes of which [`to_credentials`] makes credentials.
+pub(super) const CREDENTIALS: &[&str] = &["id", "disabled", "password_hash"];
 
-fn field<T>(
-    item: &Item,
-    name: &'static str,
-    parse: fn(&str) -> Result<T, Violation>,
-) -> Result<Option<T>, Error> {
-    optional_text(item, name)?
-        .map(|text| parse(&text).map_err(|_| unreadable(name)))
-        .transpose()
+/// Decodes what a log-in needs of a user.
+pub(super) fn to_credentials(item: &Item) -> Result<Credentials, Error> {
+    Ok(Credentials {
+        id: UserId::known(text(item, "id")?),
+        disabled: flag(item, "disabled")?,
+        hash: StoredHash::from_store(text(item, "password_hash")?),
+    })
 }

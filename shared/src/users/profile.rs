@@ -15,6 +15,8 @@ use crate::openapi::text;
 
 /// The longest full name, in characters.
 const FULL_NAME_MAX_CHARS: usize = 200;
+/// The longest website, in characters.
+const WEBSITE_MAX_CHARS: usize = 2048;
 
 /// The fields that a person has; `username` or `email` is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -42,17 +44,6 @@ impl Profile {
     }
 }
 
-/// Returns the key of a name typed at log-in: with an `@` only ever an e-mail address, without one only ever a username, so
-/// that no user can claim another person's address as a username. Returns `None` for text that cannot be a name; log-in responds
-/// as for any unknown name.
-pub fn name_at_log_in(typed: &str) -> Option<NameKey> {
-    if typed.contains('@') {
-        Email::parse(typed).ok().map(|email| email.key())
-    } else {
-        Username::parse(typed).ok().map(|username| username.key())
-    }
-}
-
 text_field!(
     /// Up to 200 characters, none of them a control character.
     FullName,
@@ -62,7 +53,7 @@ text_field!(
         .max_length(Some(FULL_NAME_MAX_CHARS))
 );
 text_field!(
-    /// An absolute `http` or `https` URL, well-formed by the WHATWG URL standard.
+    /// An absolute `http` or `https` URL of up to 2,048 characters, well-formed by the WHATWG URL standard.
     Website,
     text(
         "An absolute URL that needs no mending by the WHATWG URL standard, without user name or password.",
@@ -70,6 +61,8 @@ text_field!(
     )
     .format(Some(SchemaFormat::Custom("uri".to_owned())))
     .pattern(Some("^https?://"))
+    .min_length(Some(1))
+    .max_length(Some(WEBSITE_MAX_CHARS))
 );
 
 impl FullName {
@@ -90,9 +83,7 @@ impl Website {
     /// Parses the typed value. The parser of the URL standard repairs a lot silently; since the text is shown as typed, text
     /// that needs repair is rejected.
     pub fn parse(typed: &str) -> Result<Self, Violation> {
-        if typed.is_empty() {
-            return Err(Violation::new(Code::TooShort, "Must not be empty"));
-        }
+        between(typed.chars().count(), 1, WEBSITE_MAX_CHARS, "characters")?;
         let repaired = std::cell::Cell::new(false);
         let note = |_: SyntaxViolation| repaired.set(true);
         let parsed = Url::options().syntax_violation_callback(Some(&note)).parse(typed);

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
 use super::folding::NameKey;
 use super::item;
-use super::user::{User, UserId};
+use super::user::{Credentials, User, UserId};
 use crate::clock::Timestamp;
 use crate::error::{Conflict, Error};
 use crate::passwords::StoredHash;
@@ -62,14 +62,14 @@ impl Users {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Returns the user of a name with the password hash. Always makes two reads, so that timing does not reveal whether the
-    /// name exists; `None` stands for text that cannot be a name. Reads without a target use random keys, so that guessing names
+    /// Returns the credentials of the user of a name. Always makes two reads, so that timing does not reveal whether the name
+    /// exists; `None` stands for text that cannot be a name. Reads without a target use random keys, so that guessing names
     /// heats no single partition.
     pub async fn credentials(
         &self,
         name: Option<&NameKey>,
         now: Timestamp,
-    ) -> Result<Option<(User, StoredHash)>, Error> {
+    ) -> Result<Option<Credentials>, Error> {
         let unused = random::ulid(now)?;
         let marker = match name {
             Some(name) => item::name_key(name),
@@ -77,20 +77,20 @@ impl Users {
         };
         let id = self
             .table
-            .get(marker)
+            .get(marker, &["user_id"])
             .await?
             .map(|marker| text(&marker, "user_id"))
             .transpose()?;
         let key = item::user_key(id.as_deref().unwrap_or(&unused));
-        match self.table.get(key).await? {
-            Some(found) if id.is_some() => Ok(Some((item::to_user(&found)?, item::to_hash(&found)?))),
+        match self.table.get(key, item::CREDENTIALS).await? {
+            Some(found) if id.is_some() => item::to_credentials(&found).map(Some),
             _ => Ok(None),
         }
     }
 
-    /// Returns the user of an id; one read.
+    /// Returns the user of an id, without the password hash; one read.
     pub async fn find(&self, id: &str) -> Result<Option<User>, Error> {
-        let found = self.table.get(item::user_key(id)).await?;
+        let found = self.table.get(item::user_key(id), item::USER).await?;
         found.map(|found| item::to_user(&found)).transpose()
     }
 

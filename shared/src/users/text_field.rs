@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Violation};
 
-/// Declares a field that holds a valid text as the user typed it, with its schema.
+/// Declares a field that holds a text as the user typed it, valid when it was typed, with its schema.
 macro_rules! text_field {
     ($(#[$doc:meta])* $name:ident, $schema:expr) => {
         $(#[$doc])*
@@ -11,6 +11,11 @@ macro_rules! text_field {
         pub struct $name(String);
 
         impl $name {
+            /// Wraps a text that was valid when it was stored. Rules may have changed since, and it is not judged again.
+            pub(super) fn from_store(text: String) -> Self {
+                Self(text)
+            }
+
             /// Returns the text as the user typed it.
             pub fn as_str(&self) -> &str {
                 &self.0

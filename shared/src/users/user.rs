@@ -10,6 +10,7 @@ use super::username::Username;
 use crate::clock::Timestamp;
 use crate::error::{Error, Violation};
 use crate::openapi::{merged, text};
+use crate::passwords::StoredHash;
 
 /// A user as clients see it; what is secret about a user is not in this type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,6 +26,17 @@ pub struct User {
     pub created_at: Timestamp,
     /// When a shown field last changed.
     pub updated_at: Timestamp,
+}
+
+/// What a log-in needs of a user, and nothing personal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user's id.
+    pub id: UserId,
+    /// A disabled user cannot log in.
+    pub disabled: bool,
+    /// The hash of the password.
+    pub hash: StoredHash,
 }
 
 /// The members of a user that are not in [`Profile`], since `utoipa` documents a flattened struct as another schema.

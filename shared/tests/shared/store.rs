@@ -2,7 +2,7 @@ use shared::clock::Timestamp;
 use shared::error::Error;
 use shared::passwords::StoredHash;
 use shared::table::Table;
-use shared::users::{Email, FullName, Profile, User, UserId, Username, Users, Website, name_at_log_in};
+use shared::users::{Credentials, Email, FullName, NameKey, Profile, User, UserId, Username, Users, Website};
 use testing::deployment::Deployment;
 use testing::fault_proxy::{Fault, FaultProxy};
 
@@ -32,9 +32,14 @@ async fn a_user_is_read_as_it_was_written_by_id_and_by_each_name() {
     assert_eq!(users.find("b").await.unwrap(), None);
     let now = Timestamp::from_unix(0);
     for name in ["STRASSE", "john@xn--bcher-kva.example"] {
-        let key = name_at_log_in(name).unwrap();
+        let key = NameKey::of(name).unwrap();
         let found = users.credentials(Some(&key), now).await.unwrap();
-        assert_eq!(found, Some((user("a"), hash.clone())), "{name}");
+        let credentials = Credentials {
+            id: UserId::known("a".to_owned()),
+            disabled: true,
+            hash: hash.clone(),
+        };
+        assert_eq!(found, Some(credentials), "{name}");
     }
     assert_eq!(users.credentials(None, now).await.unwrap(), None);
 }
@@ -85,7 +90,7 @@ async fn a_response_that_does_not_parse_is_an_error_without_its_content() {
     // The marker's response passes, the user's does not.
     proxy.script_for("GetItem", [Fault::Pass]);
     proxy.always(Fault::CutAnswer);
-    let key = name_at_log_in("johndoe").unwrap();
+    let key = NameKey::of("johndoe").unwrap();
     let error = users
         .credentials(Some(&key), Timestamp::from_unix(0))
         .await

@@ -16,7 +16,7 @@ use shared::error::Violation;
 use shared::passwords::StoredHash;
 use shared::random;
 use shared::table::Table;
-use shared::users::{Email, FullName, Profile, User, UserId, Username, Users, Website, name_at_log_in};
+use shared::users::{Email, FullName, NameKey, Profile, User, UserId, Username, Users, Website};
 
 /// Changes one user in the table. Region and credentials come from the environment (`AWS_REGION`, `AWS_ACCESS_KEY_ID`, …);
 /// with --endpoint-url none are needed.
@@ -129,12 +129,12 @@ fn parsed<T>(
 
 async fn set_disabled(users: &Users, name: &str, disabled: bool) -> Result<String, String> {
     let now = Clock::system().now();
-    let key = name_at_log_in(name).ok_or("no user can have this name")?;
+    let key = NameKey::of(name).ok_or("no user can have this name")?;
     let found = users
         .credentials(Some(&key), now)
         .await
         .map_err(|error| error.to_string())?;
-    let (user, _) = found.ok_or("no user has this name")?;
+    let user = found.ok_or("no user has this name")?;
     // `updated_at` changes when a shown field does.
     if user.disabled == disabled {
         return Ok(user.id.as_str().to_owned());

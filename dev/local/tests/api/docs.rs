@@ -153,7 +153,9 @@ fn every_response_is_documented_with_its_body_its_headers_and_an_example() {
         statuses("/token", "post"),
         ["200", "400", "401", "413", "415", "429", "500", "503"]
     );
-    let register = ["201", "400", "409", "413", "415", "422", "429", "500", "503"];
+    let register = [
+        "201", "400", "403", "409", "413", "415", "422", "429", "500", "503",
+    ];
     assert_eq!(statuses("/register", "post"), register);
     assert_eq!(statuses("/users", "post"), register);
     assert_eq!(

@@ -39,7 +39,7 @@ async fn the_gateway_responds_to_an_unknown_route_or_method() {
 async fn a_slash_at_the_end_of_a_route_that_has_none_makes_it_an_unknown_one() {
     let service = Running::start().await;
     is_the_gateways(
-        &Response::of(service.request("POST", "/register/")).await,
+        &Response::of(service.request("GET", "/openapi.json/")).await,
         404,
         "Not Found",
     );

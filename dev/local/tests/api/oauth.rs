@@ -227,9 +227,10 @@ async fn s_06_a_token_is_for_one_audience_and_lives_as_long_as_is_configured() {
         900
     );
     let with_audience = |audience: &str| {
-        service
-            .forger(&id)
-            .token(|_, claims| claims["aud"] = serde_json::json!(audience))
+        service.forger(&id).token(|_, claims| {
+            claims["aud"] = serde_json::json!(audience);
+            claims["exp"] = serde_json::json!(claims["iat"].as_i64().unwrap() + 900);
+        })
     };
     let ours = with_audience("https://api.example.com");
     assert_eq!(service.me(&format!("Bearer {ours}")).await.status, 200);

@@ -82,6 +82,30 @@ async fn users_is_an_alias_of_register() {
 }
 
 #[tokio::test]
+async fn a_slash_at_the_end_is_the_same_route_and_anything_more_is_not() {
+    let service = Running::start().await;
+    for path in ["/register", "/users"] {
+        let post = async |end: &str| {
+            let username = path.trim_start_matches('/');
+            let request = service
+                .request("POST", &format!("{path}{end}"))
+                .json(&json!({"username": username, "password": PASSWORD}));
+            Response::of(request).await
+        };
+        for end in ["/more", "/more/", "//"] {
+            let response = post(end).await;
+            assert_eq!(
+                (response.status, response.body),
+                (404, json!({"message": "Not Found"})),
+                "{path}{end}"
+            );
+        }
+        assert_eq!(post("/").await.status, 201);
+        assert_eq!(post("").await.status, 409);
+    }
+}
+
+#[tokio::test]
 async fn name_and_surname_are_joined_into_the_full_name() {
     let service = Running::start().await;
     let mut count = 0;
@@ -160,6 +184,9 @@ async fn each_rule_has_its_code() {
         ("username", json!("x".repeat(65)), "too_long"),
         ("username", json!("a@example.com"), "invalid"),
         ("username", json!(1), "type"),
+        ("username", json!(".."), "invalid"),
+        ("username", json!("\u{301}"), "invalid"),
+        ("username", json!("p\u{430}ypal"), "invalid"),
         ("email", json!(""), "too_short"),
         (
             "email",
@@ -167,10 +194,16 @@ async fn each_rule_has_its_code() {
             "too_long",
         ),
         ("email", json!("\"john doe\"@example.com"), "invalid"),
+        ("email", json!("ﬁnn@example.com"), "invalid"),
         ("email", json!(["a@example.com"]), "type"),
         ("full_name", json!("x".repeat(201)), "too_long"),
         ("full_name", json!("a\u{0}"), "invalid"),
         ("website", json!("javascript:alert(1)"), "invalid"),
+        (
+            "website",
+            json!(format!("https://example.com/{}", "x".repeat(2029))),
+            "too_long",
+        ),
         ("website", json!(false), "type"),
         ("name", json!({}), "type"),
         ("surname", json!(""), "too_short"),

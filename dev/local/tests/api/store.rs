@@ -47,7 +47,7 @@ async fn an_item_that_cannot_be_read_is_a_500_without_inner_detail() {
     let token = service.forger(&id).token(|_, _| {});
     service
         .table
-        .set(&id, "created_at", json!({"S": "once upon a time"}))
+        .set(&id, "disabled", json!({"S": "once upon a time"}))
         .await;
     service
         .log_in("johndoe", PASSWORD)
@@ -55,5 +55,39 @@ async fn an_item_that_cannot_be_read_is_a_500_without_inner_detail() {
         .is_oauth(500, "server_error");
     let response = service.me(&format!("Bearer {token}")).await;
     response.is_problem(500, "Internal server error");
-    assert!(!response.body.to_string().contains("created_at"));
+    assert!(!response.body.to_string().contains("disabled"));
+}
+
+#[tokio::test]
+async fn a_name_that_was_stored_under_other_rules_is_shown_and_logs_in() {
+    let service = Running::start().await;
+    for (old, spelling, folded) in [
+        ("..", "..", "username#.."),
+        (
+            "J\u{43e}hn Doe!",
+            "j\u{41e}HN d\u{ad}oe!",
+            "username#j\u{43e}hn doe!",
+        ),
+        (
+            "\u{fb01}nn@example.com",
+            "FINN@EXAMPLE.COM",
+            "email#finn@example.com",
+        ),
+    ] {
+        let id = service.user("johndoe").await;
+        let marker = json!({"pk": {"S": folded}, "sk": {"S": "name"}, "user_id": {"S": id}});
+        service.table.put(marker).await;
+        for field in ["username", "email", "full_name", "website"] {
+            service.table.set(&id, field, json!({"S": old})).await;
+        }
+        for name in [old, spelling] {
+            let response = service.log_in(name, PASSWORD).await;
+            assert_eq!(response.status, 200, "{name}: {response:?}");
+            let token = response.body["access_token"].as_str().unwrap();
+            let shown = service.me(&format!("Bearer {token}")).await;
+            assert_eq!((shown.status, &shown.body["username"]), (200, &json!(old)));
+            assert_eq!(shown.body["website"], old);
+        }
+        service.table.delete("username#johndoe", "name").await;
+    }
 }

@@ -299,6 +299,28 @@ fn test_names_are_short_and_those_with_an_id_are_listed() {
 }
 
 #[test]
+fn the_page_of_the_table_names_the_unicode_version_of_the_keys() {
+    let metadata = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let page = file("docs/data.md");
+    // idna has its data from the same three.
+    for data in ["icu_casemap_data", "icu_normalizer_data", "icu_properties_data"] {
+        let packages = metadata["packages"].as_array().unwrap();
+        let package = packages.iter().find(|package| package["name"] == data).unwrap();
+        let version = package["metadata"]["sources"]["unicode"]["tagged"]
+            .as_str()
+            .unwrap();
+        assert!(
+            page.contains(&format!("Unicode {version}")),
+            "{data} has Unicode {version}: change docs/data.md"
+        );
+    }
+}
+
+#[test]
 fn a_release_unwinds_also_where_cargo_lambda_builds_it() {
     let manifest: toml::Table = toml::from_str(&file("Cargo.toml")).unwrap();
     let panic = manifest["profile"]["release"]

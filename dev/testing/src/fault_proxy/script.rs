@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use hyper::body::Bytes;
+
 use super::Fault;
 
 /// The requests of one operation, or (`None`) all of them.
@@ -11,8 +13,8 @@ type Requests = Option<String>;
 pub(super) struct Script {
     once: HashMap<Requests, VecDeque<Fault>>,
     always: HashMap<Requests, Fault>,
-    /// The operation of each request, oldest first.
-    pub(super) seen: Vec<String>,
+    /// The operation of each request with its body, oldest first.
+    pub(super) seen: Vec<(String, Bytes)>,
 }
 
 impl Script {
@@ -33,8 +35,8 @@ impl Script {
     }
 
     /// Records a request of `operation` and returns its fault.
-    pub(super) fn next(&mut self, operation: &str) -> Fault {
-        self.seen.push(operation.to_owned());
+    pub(super) fn next(&mut self, operation: &str, body: &Bytes) -> Fault {
+        self.seen.push((operation.to_owned(), body.clone()));
         let one = Some(operation.to_owned());
         let mut scripted = |requests| self.once.get_mut(requests).and_then(VecDeque::pop_front);
         scripted(&one)

@@ -125,3 +125,22 @@ fn a_published_key_leaves_by_its_date_and_a_compromised_one_cannot_return_early(
     assert!(!without.with(&ring, at(1)).contains(kids[1]));
     assert!(!without.with(&Ring::default(), at(9000)).is_compromised(kids[1]));
 }
+
+#[test]
+fn the_time_of_a_published_key_moves_to_an_earlier_one_alone() {
+    let ring = first(&Published::default());
+    let published = Published::default().with(&ring, at(0));
+    let next = &ring.keys[1];
+    let (kid, turn) = (next.key.kid(), next.dates.signs_from);
+    let before = Timestamp::from_unix(turn.unix() - 1);
+    assert!(published.has_begun(kid, turn) && !published.has_begun(kid, before));
+    assert!(!published.has_begun("another", turn));
+    let bad = [ring.keys[0].key.kid().to_owned()];
+    let (sooner, moved) = LIFECYCLE
+        .after_emergency(copy(&ring), &published, &bad, at(7))
+        .unwrap();
+    assert!(moved.has_begun(kid, at(7)) && !moved.has_begun(kid, at(6)));
+    assert!(moved.covers(&sooner.keys[0]) && !published.covers(&sooner.keys[0]));
+    // The ring of before comes back, by a rotation that is given up or by hand: tokens of the sooner time may be out.
+    assert!(moved.with(&ring, at(8)).has_begun(kid, at(7)));
+}

@@ -2,14 +2,15 @@
 //! fail at random calls and are repeated at random times, signers that can't reach their secret for days.
 //!
 //! The rotation, both caches and the stores are the real ones. The time, the network's failures and the verifiers are simulated:
-//! a verifier keeps the ids that it fetched, and like API Gateway it does not fetch again sooner for an unknown id.
+//! a verifier keeps the ids that it fetched, and like API Gateway it does not fetch again sooner for an unknown id. Our own verifier,
+//! which also knows from when each key signs, is asked for each token as it is signed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fastrand::Rng;
 use shared::clock::{Clock, Timestamp};
-use shared::keys::{Cached, Lead, PublishedStore, Ring, RingStore};
+use shared::keys::{Cached, Lead, Published, PublishedStore, Ring, RingStore};
 use testing::secrets_manager::Failure;
 
 use super::STEPS;
@@ -198,6 +199,7 @@ impl World {
             .and_then(|ring: &Arc<Ring>| ring.signer(now, reach));
         match key {
             Some(key) => {
+                self.own_verifiers_accept(key.kid(), now).await;
                 let end = self.tokens.entry(key.kid().to_owned()).or_default();
                 *end = (*end).max(now.plus(signer.life).unix());
                 self.counts.tokens += 1;
@@ -205,6 +207,16 @@ impl World {
                 self.counts.signed_by = self.signed_by.len();
             }
             None => self.counts.without_key += 1,
+        }
+    }
+
+    /// Checks that a function which verifies by the table finds the time of a fresh token's key come, in its own copy or by reading
+    /// it again for this token.
+    async fn own_verifiers_accept(&self, kid: &str, iat: Timestamp) {
+        for (keys, _) in &self.discoveries {
+            let begun = |published: &Published| published.has_begun(kid, iat).then_some(());
+            let found = keys.find(begun).await.unwrap();
+            assert!(found.is_some(), "at {iat} the time of {kid} has not come");
         }
     }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use futures_util::future::try_join;
 use shared::error::Error;
 use shared::http::form::Form;
-use shared::passwords::{Password, StoredHash, Verdict};
+use shared::passwords::{Password, Verdict};
 use shared::tokens::Issued;
-use shared::users::{User, name_at_log_in};
+use shared::users::{Credentials, NameKey};
 
 use crate::{Token, missing};
 
@@ -45,7 +45,7 @@ impl Token {
     }
 
     /// Returns the user who logs in and is granted all that the grant asks for.
-    async fn authorized_user(&self, grant: PasswordGrant) -> Result<User, Error> {
+    async fn authorized_user(&self, grant: PasswordGrant) -> Result<Credentials, Error> {
         let user = self.log_in(&grant.username, grant.password).await?;
         if user.disabled {
             return Err(Error::InactiveAtLogIn);
@@ -57,18 +57,13 @@ impl Token {
     }
 
     /// Returns the user whose password this is. An unknown user costs what a known one costs: the same reads and one hash.
-    async fn log_in(&self, username: &str, password: Option<Password>) -> Result<User, Error> {
+    async fn log_in(&self, username: &str, password: Option<Password>) -> Result<Credentials, Error> {
         let password = Arc::new(password.ok_or(Error::WrongCredentials)?);
-        let name = name_at_log_in(username);
-        let (user, hash) = self
-            .users
-            .credentials(name.as_ref(), self.clock.now())
-            .await?
-            .unzip();
-        let verdict = self.hasher.verify(Arc::clone(&password), hash.clone()).await?;
-        let (Some(user), Some(hash)) = (user, hash) else {
-            return Err(Error::WrongCredentials);
-        };
+        let name = NameKey::of(username);
+        let user = self.users.credentials(name.as_ref(), self.clock.now()).await?;
+        let hash = user.as_ref().map(|user| user.hash.clone());
+        let verdict = self.hasher.verify(Arc::clone(&password), hash).await?;
+        let user = user.ok_or(Error::WrongCredentials)?;
         match verdict {
             Verdict::Wrong => Err(Error::WrongCredentials),
             Verdict::Unreadable => {
@@ -77,7 +72,7 @@ impl Token {
             }
             Verdict::Right { renew } => {
                 if renew && !user.disabled {
-                    self.renew_hash(&user, password, &hash).await;
+                    self.renew_hash(&user, password).await;
                 }
                 Ok(user)
             }
@@ -85,10 +80,10 @@ impl Token {
     }
 
     /// Replaces a hash that is weaker than a new one. The log-in does not depend on it: the next one tries again.
-    async fn renew_hash(&self, user: &User, password: Arc<Password>, old: &StoredHash) {
+    async fn renew_hash(&self, user: &Credentials, password: Arc<Password>) {
         let renewed = async {
             let new = self.hasher.hash(password).await?;
-            self.users.renew_hash(&user.id, old, &new).await
+            self.users.renew_hash(&user.id, &user.hash, &new).await
         };
         if let Err(error) = renewed.await {
             tracing::warn!(

@@ -72,6 +72,19 @@ async fn t_08_a_log_in_reads_twice_whether_or_not_the_name_exists_and_writes_not
 }
 
 #[tokio::test]
+async fn only_what_a_log_in_uses_is_read() {
+    let (deployment, proxy) = behind_proxy().await;
+    deployment.user("johndoe", PASSWORD).await;
+    let function = deployment.function::<Token>().await;
+    assert_eq!(try_log_in(&function, "johndoe", PASSWORD).await.status, 200);
+    let of = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(
+        proxy.attributes_read(),
+        [of(&["user_id"]), of(&["disabled", "id", "password_hash"])]
+    );
+}
+
+#[tokio::test]
 async fn the_tutorials_row_logs_in_and_is_renewed_once() {
     let (deployment, proxy) = behind_proxy().await;
     let id = deployment.user_with_hash("johndoe", TUTORIALS).await;
@@ -300,7 +313,7 @@ async fn an_item_that_cannot_be_read_is_a_500_without_its_content() {
     let id = deployment.user("johndoe", PASSWORD).await;
     deployment
         .table()
-        .set(&id, "created_at", json!({"S": "once upon a time"}))
+        .set(&id, "disabled", json!({"S": "once upon a time"}))
         .await;
     let function = deployment.function::<Token>().await;
     let response = try_log_in(&function, "johndoe", PASSWORD).await;
