@@ -2,11 +2,12 @@
 //! this function; nothing is loaded from elsewhere.
 
 use lambda_http::http::{HeaderName, HeaderValue, header};
-use lambda_http::{Body, Request, RequestExt, Response};
+use lambda_http::{Body, Request, Response};
 use shared::clock::Clock;
 use shared::env::Env;
 use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
+use shared::http::request;
 use utoipa::openapi::OpenApi;
 
 /// The function `docs`. It touches nothing: neither the table nor a key.
@@ -78,11 +79,12 @@ fn asset(request: &Request) -> Option<Asset> {
         cache: KEPT,
         body,
     };
-    let parameters = request.path_parameters();
-    let rest = parameters.first("proxy").unwrap_or_default();
-    let is_document = request.uri().path().ends_with("/openapi.json") && rest.is_empty();
-    Some(match rest {
-        "" if is_document => own("application/json", OPENAPI),
+    let file = match request::route(request) {
+        ("GET", "/openapi.json", "") => return Some(own("application/json", OPENAPI)),
+        ("GET", "/docs", file) => file,
+        _ => return None,
+    };
+    Some(match file {
         "" => own("text/html; charset=utf-8", include_str!("../page/index.html")),
         "page.js" => own("text/javascript; charset=utf-8", include_str!("../page/page.js")),
         "page.css" => own("text/css; charset=utf-8", include_str!("../page/page.css")),

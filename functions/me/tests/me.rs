@@ -67,7 +67,7 @@ impl Fixture {
 }
 
 async fn get(function: &Me, token: &str) -> Answer {
-    call(function, event::me(token).request()).await
+    call(function, event::me(token)).await
 }
 
 fn is_unavailable(response: &Answer) {

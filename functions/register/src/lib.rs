@@ -9,6 +9,7 @@ use shared::env::Env;
 use shared::error::{Code, Error, ErrorFormat, Violation};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::json::{self, Fields};
+use shared::http::request;
 use shared::passwords::{HashCost, Hasher, Password};
 use shared::random;
 use shared::table::Table;
@@ -16,6 +17,11 @@ use shared::users::{Email, FullName, Profile, User, UserId, Username, Users, Web
 use utoipa::openapi::OpenApi;
 
 pub mod api;
+
+/// The path of its route.
+const PATH: &str = "/register";
+/// The path as another tutorial calls it.
+const ALIAS: &str = "/users";
 
 /// The function `register`: the users, and a hasher of passwords.
 pub struct Register {
@@ -45,6 +51,9 @@ impl HttpFunction for Register {
 
     /// Responds 201 with the new user.
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
+        let ("POST", PATH | ALIAS, "") = request::route(&request) else {
+            return Err(Error::NotFound);
+        };
         let Registration { profile, password } = Registration::read(&request)?;
         let hash = self.hasher.hash(Arc::new(password)).await?;
         let now = self.clock.now();

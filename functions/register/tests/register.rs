@@ -23,7 +23,7 @@ async fn behind_proxy() -> (Deployment, FaultProxy, Register) {
 }
 
 async fn register(function: &Register, body: Value) -> Answer {
-    call(function, event::register(&body).request()).await
+    call(function, event::register(&body)).await
 }
 
 fn johndoe() -> Value {

@@ -94,7 +94,7 @@ async fn log_in() {
     let (mut with_signature, mut hash_alone) = (Pairs::default(), Pairs::default());
     for turn in 0..65 {
         let started = Instant::now();
-        let request = event::log_in("johndoe", PASSWORD).request();
+        let request = event::log_in("johndoe", PASSWORD);
         let response = call(&function, request).await;
         let ours = started.elapsed();
         assert_eq!(response.status, 200);
@@ -138,7 +138,7 @@ async fn read() {
     let mut pairs = Pairs::default();
     for turn in 0..1050 {
         let started = Instant::now();
-        let response = call(&function, event::me(&token).request()).await;
+        let response = call(&function, event::me(&token)).await;
         let ours = started.elapsed();
         assert_eq!(response.status, 200);
         let started = Instant::now();

@@ -32,7 +32,7 @@ async fn behind_proxy() -> (Deployment, FaultProxy) {
 }
 
 async fn try_log_in(function: &Token, username: &str, password: &str) -> Answer {
-    call(function, log_in(username, password).request()).await
+    call(function, log_in(username, password)).await
 }
 
 async fn stored_hash(deployment: &Deployment, id: &str) -> String {
@@ -284,7 +284,7 @@ async fn a_panic_is_the_500_of_the_error_table_and_the_next_request_is_served() 
     let deployment = Deployment::start().await;
     deployment.user("johndoe", PASSWORD).await;
     let function = deployment.function::<Token>().await;
-    let response = call(&Panics, log_in("johndoe", PASSWORD).request()).await;
+    let response = call(&Panics, log_in("johndoe", PASSWORD)).await;
     assert_eq!(response.status, 500);
     assert_eq!(
         response.body,
