@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
 
 use futures_util::FutureExt;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
@@ -15,6 +16,7 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::function::{Function, HttpFunction, StartError};
 use crate::http::{headers, request};
+use crate::logging;
 
 /// Calls a function with an event of API Gateway's payload format 2.0, and returns its response or its error's. A panic becomes
 /// the 500 of the error table, and so does what is no such event, so that no invocation fails. `invocation` is Lambda's id, for an
@@ -51,22 +53,34 @@ pub async fn invoke<F: HttpFunction>(
 }
 
 /// Runs a function as a Lambda behind API Gateway until the environment is shut down.
-pub async fn serve<F: HttpFunction>() -> Result<(), lambda_http::Error> {
-    let function = cold_start::<F>().await?;
+pub async fn serve<F: HttpFunction>() -> ExitCode {
+    let Ok(function) = cold_start::<F>().await else {
+        return ExitCode::FAILURE;
+    };
     // The payload is raw, since whatever the runtime itself cannot deserialise is a failed invocation.
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+    let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let LambdaEvent { payload, context } = event;
         // Boxed, since the SDK's futures nest more deeply than the compiler follows.
         let response = Box::pin(invoke(&function, payload.get(), &context.request_id));
         Ok::<_, Infallible>(response.await)
-    }))
-    .await
+    });
+    stopped(lambda_runtime::run(handler).await)
 }
 
-/// Starts a function as a cold start does: logs go out as JSON, the environment is read, clients are created, keys are read.
+/// Logs why Lambda's runtime stopped, where it failed.
+pub fn stopped(result: Result<(), lambda_runtime::Error>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the runtime failed");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Starts a function as a cold start does: log lines go out, the environment is read, clients are created, keys are read.
 pub async fn cold_start<F: Function>() -> Result<F, StartError> {
-    lambda_http::tracing::init_default_subscriber();
-    log_panics_without_their_message();
+    logging::init();
     ready::<F>(&Env::process(), &Clock::system())
         .await
         .inspect_err(|error| tracing::error!(function = F::NAME, %error, "the function cannot start"))
@@ -78,12 +92,4 @@ pub async fn ready<F: Function>(env: &Env<'_>, clock: &Clock) -> Result<F, Start
     let function = Box::pin(F::start(env, clock)).await?;
     Box::pin(function.prepare()).await?;
     Ok(function)
-}
-
-/// Logs panics by their place alone: a message can quote the value that caused the panic, which may be a secret.
-pub fn log_panics_without_their_message() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "panic");
-    }));
 }

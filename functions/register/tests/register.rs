@@ -1,6 +1,7 @@
 //! What registration does to the store when the store fails. The tests of the package `local` show the HTTP contract.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use register::Register;
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 use testing::deployment::{Answer, Deployment, call};
 use testing::event;
 use testing::fault_proxy::{Fault, FaultProxy};
+use testing::runtime_api::{check_lines, run};
 
 const OPERATION: &str = "TransactWriteItems";
 /// The number of items of one user: the user, the markers of both names, and the JWK Set.
@@ -133,4 +135,29 @@ async fn the_password_is_stored_as_a_hash_alone() {
     );
     assert!(!item.to_string().contains("correct horse battery"));
     assert!(!response.body.to_string().contains("argon2"));
+}
+
+#[tokio::test]
+async fn at_the_most_detailed_level_no_line_holds_a_secret() {
+    let (deployment, proxy, _) = behind_proxy().await;
+    let deployment = deployment
+        .with("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .with("AWS_LAMBDA_LOG_LEVEL", "TRACE");
+    let binary = Path::new(env!("CARGO_BIN_EXE_register"));
+    let mut malformed = event::register(&johndoe()).value().clone();
+    malformed["body"] = json!("{\"password\": \"correct horse battery");
+    let events = [event::register(&johndoe()).value().clone(), malformed];
+    let served = run(binary, deployment.variables(), &events).await;
+    let statuses: Vec<_> = served
+        .responses
+        .iter()
+        .map(|response| &response["statusCode"])
+        .collect();
+    assert_eq!(statuses, [201, 400]);
+    proxy.always(Fault::Status500);
+    let failed = run(binary, deployment.variables(), &events[..1]).await;
+    assert_eq!(failed.responses[0]["statusCode"], 503);
+    let output = served.output + &failed.output;
+    assert!(output.contains("the request failed"), "{output}");
+    check_lines(&output, &["horse", "argon2", "johndoe"]);
 }

@@ -5,8 +5,6 @@
     reason = "a benchmark prints what it measured, and stops where it cannot go on"
 )]
 
-mod runtime_api;
-
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,6 +20,7 @@ use testing::deployment::{Deployment, ISSUER, call};
 use testing::event;
 use testing::forge::Forger;
 use testing::rings::shared_ring;
+use testing::runtime_api::run;
 use testing::secrets_manager::{SECRET, SecretsManager};
 
 const PASSWORD: &str = "correct horse battery";
@@ -186,10 +185,10 @@ async fn cold_starts(binaries: &Path) {
         .with("SIGNING_KEYS_SECRET", SECRET)
         .with("SECRETS_MANAGER_ENDPOINT", secrets.endpoint());
     let start = async |name: &str, event: &Value| {
-        let (elapsed, response) =
-            runtime_api::first_response(&binaries.join(name), deployment.variables(), event).await;
-        assert_eq!(response["statusCode"], 200, "{name}: {response}");
-        elapsed
+        let events = std::slice::from_ref(event);
+        let run = run(&binaries.join(name), deployment.variables(), events).await;
+        assert_eq!(run.responses[0]["statusCode"], 200, "{name}: {run:?}");
+        run.first
     };
     let me = event::me(&token).value().clone();
     let cases = [
