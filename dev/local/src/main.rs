@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use local::{Data, Options, Service, TABLE_NAME};
+use local::{Data, Limits, Options, Service, TABLE_NAME};
 use shared::clock::Clock;
 use shared::env::process_variable;
 
@@ -59,6 +59,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         dynamodb_port: arguments.dynamodb_port,
         data,
         dynamodb: None,
+        limits: Limits::default(),
     };
     let service = Service::start(options, process_variable, Clock::system()).await?;
     let kept = if arguments.in_memory {

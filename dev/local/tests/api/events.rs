@@ -33,6 +33,11 @@ async fn walk(change: impl Fn(&mut Value)) {
         change(&mut event);
         let response = function.call(event).await.unwrap();
         walk.check(&case, &response).unwrap();
+        // API Gateway has no other endpoints than https.
+        assert_eq!(
+            response["headers"]["strict-transport-security"],
+            "max-age=31536000"
+        );
     }
 }
 

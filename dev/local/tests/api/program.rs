@@ -1,10 +1,11 @@
 //! The program `cargo dev` itself.
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -262,4 +263,27 @@ async fn it_logs_a_line_per_request_and_no_secret() {
     ] {
         assert!(!log.join("\n").contains(secret), "{secret} in {log:?}");
     }
+}
+
+#[test]
+fn ctrl_c_ends_it_within_5_seconds_though_a_request_is_half_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path());
+    let address = program.url.strip_prefix("http://").unwrap().to_owned();
+    let held: Vec<TcpStream> = [
+        "",
+        "GET /docs HTT",
+        "POST /register HTTP/1.1\r\ncontent-length: 9\r\n\r\n{",
+    ]
+    .into_iter()
+    .map(|half| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.write_all(half.as_bytes()).unwrap();
+        stream
+    })
+    .collect();
+    let interrupted = Instant::now();
+    program.stop();
+    assert!(interrupted.elapsed() < Duration::from_secs(5));
+    drop(held);
 }
