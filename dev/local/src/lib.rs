@@ -73,7 +73,7 @@ impl Default for Limits {
         Self {
             headers: Duration::from_secs(10),
             body: Duration::from_secs(30),
-            shutdown: Duration::from_secs(3),
+            shutdown: Duration::from_secs(2),
         }
     }
 }

@@ -265,10 +265,12 @@ async fn it_logs_a_line_per_request_and_no_secret() {
     }
 }
 
-#[test]
-fn ctrl_c_ends_it_within_5_seconds_though_a_request_is_half_sent() {
+#[tokio::test]
+async fn ctrl_c_ends_it_within_5_seconds_though_a_request_is_half_sent() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
+    // It listens for Ctrl-C once it serves.
+    assert_eq!(program.log_in().await.0, 401);
     let address = program.url.strip_prefix("http://").unwrap().to_owned();
     let held: Vec<TcpStream> = [
         "",
