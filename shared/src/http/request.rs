@@ -54,7 +54,7 @@ pub fn id_of(event: &Value) -> Option<&str> {
 }
 
 /// Reports whether an event's request came by https. An HTTP API has no other endpoints
-/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-vs-rest.html>), and local gateways name the domain
+/// (<https://aws.amazon.com/api-gateway/faqs/>), and local gateways name the domain
 /// `localhost` or none. `X-Forwarded-Proto` does not decide, since a client can add to it.
 pub fn is_https(event: &Value) -> bool {
     let domain = event["requestContext"]["domainName"].as_str();
