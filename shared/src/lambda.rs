@@ -2,60 +2,85 @@
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::process::ExitCode;
 
 use futures_util::FutureExt;
-use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, Service, service_fn};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::lambda_runtime;
+use lambda_http::{Body, LambdaEvent, Response, service_fn};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::clock::Clock;
 use crate::env::Env;
 use crate::error::Error;
 use crate::function::{Function, HttpFunction, StartError};
 use crate::http::{headers, request};
+use crate::logging;
 
-/// Calls a function and returns its response or its error's. A panic becomes the 500 of the error table, so that no invocation
-/// fails.
-pub async fn respond<F: HttpFunction>(function: &F, request: Request) -> Response<Body> {
-    let request_id = request::id(&request);
-    // The call is inside, so that a panic before its first await is caught, too.
-    let result = AssertUnwindSafe(async { function.handle(request).await })
+/// Calls a function with an event of API Gateway's payload format 2.0, and returns its response or its error's. A panic becomes
+/// the 500 of the error table, and so does what is no such event, so that no invocation fails. `invocation` is Lambda's id, for an
+/// event without one of the gateway's.
+pub async fn respond<F: HttpFunction>(function: &F, event: &Value, invocation: &str) -> Response<Body> {
+    let id = request::id_of(event).unwrap_or(invocation);
+    // Conversion and call are inside, so that a panic before the first await is caught, too.
+    let result = AssertUnwindSafe(async { function.handle(request::read(event, id)?).await })
         .catch_unwind()
         .await
         .unwrap_or_else(|_| Err(Error::internal("the handler", "it panicked")));
-    let mut response = result.unwrap_or_else(|error| error.into_response(F::ERROR_FORMAT, &request_id));
-    headers::set_common(F::ERROR_FORMAT, response.headers_mut());
+    let mut response = result.unwrap_or_else(|error| error.into_response(F::ERROR_FORMAT, id));
+    headers::set_common(F::ERROR_FORMAT, request::is_https(event), response.headers_mut());
     response
 }
 
-/// Calls a function with an event of API Gateway's payload format 2.0, through the adapter that Lambda's runtime uses, and
-/// returns the response in the same format.
+/// Calls a function as [`respond`] does with what Lambda's runtime received, and returns the response in API Gateway's format.
 pub async fn invoke<F: HttpFunction>(
     function: &F,
     event: &str,
-) -> Result<serde_json::Value, serde_json::Error> {
-    let request: LambdaRequest = serde_json::from_str(event)?;
-    let mut adapter = Adapter::from(service_fn(|request| async {
-        Ok::<_, Infallible>(respond(function, request).await)
-    }));
-    let Ok(response) = adapter.call(LambdaEvent::new(request, Context::default())).await;
-    serde_json::to_value(response)
+    invocation: &str,
+) -> ApiGatewayV2httpResponse {
+    // What cannot be read, such as half a surrogate pair, is no event of API Gateway, and neither is `null`.
+    let event = serde_json::from_str(event).unwrap_or_default();
+    let (parts, body) = respond(function, &event, invocation).await.into_parts();
+    let text = std::str::from_utf8(&body).map(|text| Body::from(text.to_owned()));
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = i64::from(parts.status.as_u16());
+    response.headers = parts.headers;
+    // A body is serialised in base64 where it is binary.
+    response.is_base64_encoded = text.is_err();
+    response.body = Some(text.unwrap_or(body));
+    response
 }
 
 /// Runs a function as a Lambda behind API Gateway until the environment is shut down.
-pub async fn serve<F: HttpFunction>() -> Result<(), lambda_http::Error> {
-    let function = Arc::new(cold_start::<F>().await?);
-    lambda_http::run(service_fn(|request| {
-        let function = Arc::clone(&function);
-        async move { Ok::<_, Infallible>(respond(&*function, request).await) }
-    }))
-    .await
+pub async fn serve<F: HttpFunction>() -> ExitCode {
+    let Ok(function) = cold_start::<F>().await else {
+        return ExitCode::FAILURE;
+    };
+    // The payload is raw, since whatever the runtime itself cannot deserialise is a failed invocation.
+    let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+        let LambdaEvent { payload, context } = event;
+        // Boxed, since the SDK's futures nest more deeply than the compiler follows.
+        let response = Box::pin(invoke(&function, payload.get(), &context.request_id));
+        Ok::<_, Infallible>(response.await)
+    });
+    stopped(lambda_runtime::run(handler).await)
 }
 
-/// Starts a function as a cold start does: logs go out as JSON, the environment is read, clients are created, keys are read.
+/// Logs why Lambda's runtime stopped, where it failed.
+pub fn stopped(result: Result<(), lambda_runtime::Error>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the runtime failed");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Starts a function as a cold start does: log lines go out, the environment is read, clients are created, keys are read.
 pub async fn cold_start<F: Function>() -> Result<F, StartError> {
-    lambda_http::tracing::init_default_subscriber();
-    log_panics_without_their_message();
+    logging::init();
     ready::<F>(&Env::process(), &Clock::system())
         .await
         .inspect_err(|error| tracing::error!(function = F::NAME, %error, "the function cannot start"))
@@ -67,12 +92,4 @@ pub async fn ready<F: Function>(env: &Env<'_>, clock: &Clock) -> Result<F, Start
     let function = Box::pin(F::start(env, clock)).await?;
     Box::pin(function.prepare()).await?;
     Ok(function)
-}
-
-/// Logs panics by their place alone: a message can quote the value that caused the panic, which may be a secret.
-pub fn log_panics_without_their_message() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "panic");
-    }));
 }

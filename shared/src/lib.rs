@@ -16,6 +16,7 @@ pub mod random;
 #[cfg(feature = "table")]
 pub mod aws;
 pub mod function;
+pub mod logging;
 pub mod openapi;
 
 pub mod lambda;

@@ -40,7 +40,7 @@ pub fn responses(
     let success = success.into_iter().map(|response| (schema, name, response));
     let mut by_status: BTreeMap<String, (&str, Vec<_>)> = BTreeMap::new();
     for (schema, name, mut response) in success.chain(errors) {
-        set_common(format, response.headers_mut());
+        set_common(format, true, response.headers_mut());
         let status = response.status().as_str().to_owned();
         let (_, examples) = by_status.entry(status).or_insert((schema, Vec::new()));
         examples.push((name, response));

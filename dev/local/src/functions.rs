@@ -99,7 +99,10 @@ fn callable<'a, F: HttpFunction>(env: &'a Env<'a>, clock: &'a Clock) -> Boxed<'a
         let function = Arc::new(ready::<F>(env, clock).await?);
         Ok(Callable(Arc::new(move |event: Value| {
             let function = Arc::clone(&function);
-            Box::pin(async move { invoke(&*function, &event.to_string()).await.ok() })
+            Box::pin(async move {
+                let response = invoke(&*function, &event.to_string(), "").await;
+                serde_json::to_value(response).ok()
+            })
         })))
     })
 }

@@ -87,7 +87,7 @@ impl GatewayRequest<'_> {
         let context = &mut event.request_context;
         context.account_id = Some("000000000000".to_owned());
         context.apiid = Some("local".to_owned());
-        context.domain_name = Some(header(header::HOST));
+        context.domain_name = Some("localhost".to_owned());
         context.domain_prefix = Some("local".to_owned());
         context.request_id = Some(self.request_id.to_owned());
         context.route_key = Some(self.route_key.to_owned());

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use axum_server::Handle;
 use dynamodb::{Engine, EngineError};
 use sam_template::{Template, TemplateError};
 use shared::clock::Clock;
@@ -51,6 +53,29 @@ pub struct Options {
     pub data: Data,
     /// Another DynamoDB to use instead of the embedded one.
     pub dynamodb: Option<Dynamodb>,
+    /// How long a client may take.
+    pub limits: Limits,
+}
+
+/// How long a client may take, so that no connection is held for ever.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For request line and headers.
+    pub headers: Duration,
+    /// For the body.
+    pub body: Duration,
+    /// For all that is under way when the service stops.
+    pub shutdown: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            headers: Duration::from_secs(10),
+            body: Duration::from_secs(30),
+            shutdown: Duration::from_secs(2),
+        }
+    }
 }
 
 /// A DynamoDB that this program did not start.
@@ -101,6 +126,7 @@ pub enum StartError {
 pub struct Service {
     listener: TcpListener,
     router: axum::Router,
+    limits: Limits,
     /// Kept: the engine stops with it.
     engine: Option<Engine>,
     /// Kept: the keys of a service in memory live in a folder that goes with it.
@@ -167,10 +193,11 @@ impl Service {
         rotation.ensure_ring().await?;
         let cors = cors::AllowedOrigins::new(&origins, template.cors());
         let functions = settings.start_all().await?;
-        let router = router::router(&template, &functions, cors, &clock)?;
+        let router = router::router(&template, &functions, cors, &clock, options.limits)?;
         Ok(Self {
             listener,
             router,
+            limits: options.limits,
             engine,
             _scratch: scratch,
             port,
@@ -205,12 +232,21 @@ impl Service {
         &self.routes
     }
 
-    /// Serves until `shutdown` resolves; requests under way are finished.
+    /// Serves until `shutdown` resolves; requests under way are finished within the limit.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
         let rotation = tokio::spawn(rotation::rotate_when_due(self.rotation));
-        let served = axum::serve(self.listener, self.router)
-            .with_graceful_shutdown(shutdown)
-            .await;
+        let handle = Handle::new();
+        let mut server = axum_server::from_tcp(self.listener.into_std()?)?
+            .http1_only()
+            .handle(handle.clone());
+        let mut http = server.http_builder().http1();
+        http.header_read_timeout(self.limits.headers);
+        let stop = tokio::spawn(async move {
+            shutdown.await;
+            handle.graceful_shutdown(Some(self.limits.shutdown));
+        });
+        let served = server.serve(self.router.into_make_service()).await;
+        stop.abort();
         rotation.abort();
         served?;
         if let Some(engine) = self.engine {

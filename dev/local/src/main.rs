@@ -9,8 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lambda_http::tracing::{self, subscriber};
-use local::{Data, Options, Service, TABLE_NAME};
+use local::{Data, Limits, Options, Service, TABLE_NAME};
 use shared::clock::Clock;
 use shared::env::process_variable;
 
@@ -39,11 +38,7 @@ async fn main() -> ExitCode {
         .enumerate()
         .filter(|(index, word)| (*index, word.to_str()) != (1, Some("--")));
     let arguments = Arguments::parse_from(given.map(|(_, word)| word));
-    subscriber::fmt()
-        .with_target(false)
-        .with_max_level(tracing::Level::INFO)
-        .init();
-    shared::lambda::log_panics_without_their_message();
+    shared::logging::init();
     match serve(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -64,6 +59,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         dynamodb_port: arguments.dynamodb_port,
         data,
         dynamodb: None,
+        limits: Limits::default(),
     };
     let service = Service::start(options, process_variable, Clock::system()).await?;
     let kept = if arguments.in_memory {

@@ -1,10 +1,11 @@
 //! The routes of `template.yaml`, each leading to its function through the gateway's event format.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
 use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn};
@@ -13,16 +14,17 @@ use sam_template::Template;
 use shared::clock::Clock;
 use shared::random;
 
-use crate::StartError;
 use crate::cors::AllowedOrigins;
 use crate::functions::Limited;
 use crate::gateway::{self, GatewayRequest};
+use crate::{Limits, StartError};
 
 pub(crate) fn router(
     template: &Template,
     functions: &BTreeMap<String, Limited>,
     cors: Option<AllowedOrigins>,
     clock: &Clock,
+    limits: Limits,
 ) -> Result<Router, StartError> {
     let mut router = Router::new();
     for route in template.routes() {
@@ -46,10 +48,18 @@ pub(crate) fn router(
                 route_key: key.clone(),
                 function: function.clone(),
                 clock: clock.clone(),
+                body_timeout: limits.body,
             };
-            let handler = move |parameters: RawPathParams, request: Request| {
+            let handler = move |parameters: Result<RawPathParams, RawPathParamsRejection>,
+                                request: Request| {
                 let target = target.clone();
-                async move { target.answer(&parameters, request).await }
+                async move {
+                    match parameters {
+                        Ok(parameters) => target.answer(&parameters, request).await,
+                        // A path that is not UTF-8 once it is decoded.
+                        Err(_) => not_found().await,
+                    }
+                }
             };
             router = router.route(&path, on(filter, handler));
         }
@@ -70,6 +80,7 @@ struct RouteTarget {
     route_key: String,
     function: Limited,
     clock: Clock,
+    body_timeout: Duration,
 }
 
 impl RouteTarget {
@@ -85,8 +96,13 @@ impl RouteTarget {
                 "Request Header Fields Too Large",
             );
         }
-        let Ok(body) = to_bytes(body, gateway::BODY_MAX_BYTES).await else {
-            return gateway::own_response(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        let body = to_bytes(body, gateway::BODY_MAX_BYTES);
+        let body = match tokio::time::timeout(self.body_timeout, body).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(_)) => {
+                return gateway::own_response(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+            }
+            Err(_) => return gateway::own_response(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
         };
         let time = self.clock.now();
         let failed = || gateway::own_response(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lambda_http::Request;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::env::Env;
@@ -15,6 +14,7 @@ use shared::users::{Profile, User, UserId, Username, Users};
 use tempfile::TempDir;
 
 use crate::clock::TestClock;
+use crate::event::Event;
 use crate::own_table::OwnTable;
 use crate::rings::{published, shared_ring};
 use crate::table::Table;
@@ -186,8 +186,8 @@ impl Answer {
 }
 
 /// Calls a function as every caller does, and reads the response.
-pub async fn call<F: HttpFunction>(function: &F, request: Request) -> Answer {
-    let response = respond(function, request).await;
+pub async fn call<F: HttpFunction>(function: &F, event: Event) -> Answer {
+    let response = respond(function, event.value(), "").await;
     let (parts, body) = response.into_parts();
     Answer {
         status: parts.status.as_u16(),

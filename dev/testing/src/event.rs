@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lambda_http::Request;
 use serde_json::{Value, json};
 
 /// An event under construction.
@@ -55,11 +54,6 @@ impl Event {
     /// Returns the event as JSON.
     pub fn value(&self) -> &Value {
         &self.0
-    }
-
-    /// Returns the request that a handler gets for the event.
-    pub fn request(&self) -> Request {
-        lambda_http::request::from_str(&self.0.to_string()).unwrap()
     }
 }
 

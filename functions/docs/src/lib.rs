@@ -4,11 +4,12 @@
 use std::borrow::Cow;
 
 use lambda_http::http::{HeaderName, HeaderValue, header};
-use lambda_http::{Body, Request, RequestExt, Response};
+use lambda_http::{Body, Request, Response};
 use shared::clock::Clock;
 use shared::env::Env;
 use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
+use shared::http::request;
 use utoipa::openapi::OpenApi;
 
 mod document;
@@ -84,11 +85,12 @@ fn asset<'a>(request: &Request, document: &'a str) -> Option<Asset<'a>> {
         cache: KEPT,
         body,
     };
-    let parameters = request.path_parameters();
-    let rest = parameters.first("proxy").unwrap_or_default();
-    let is_document = request.uri().path().ends_with("/openapi.json") && rest.is_empty();
-    Some(match rest {
-        "" if is_document => own("application/json", document),
+    let file = match request::route(request) {
+        ("GET", "/openapi.json", "") => return Some(own("application/json", document)),
+        ("GET", "/docs", file) => file,
+        _ => return None,
+    };
+    Some(match file {
         "" => own("text/html; charset=utf-8", include_str!("../page/index.html")),
         "page.js" => own("text/javascript; charset=utf-8", include_str!("../page/page.js")),
         "page.css" => own("text/css; charset=utf-8", include_str!("../page/page.css")),

@@ -7,7 +7,7 @@ use shared::openapi;
 use shared::users::User;
 use utoipa::{IntoResponses, OpenApi, ToSchema};
 
-use crate::Me;
+use crate::{Me, PATH};
 
 #[derive(OpenApi)]
 #[openapi(paths(me), components(schemas(Problem<'static>, User)))]
@@ -16,7 +16,7 @@ pub(crate) struct Document;
 /// Documents `GET /users/me`.
 #[utoipa::path(
     get,
-    path = "/users/me",
+    path = PATH,
     operation_id = "me",
     summary = "Read yourself",
     description = "The user of the access token.",

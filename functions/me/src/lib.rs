@@ -14,6 +14,9 @@ use utoipa::OpenApi;
 
 pub mod api;
 
+/// The path of its one route.
+const PATH: &str = "/users/me";
+
 /// The function `me`: the users, and the published keys to verify tokens by.
 pub struct Me {
     users: Users,
@@ -45,7 +48,9 @@ impl HttpFunction for Me {
 
     /// Responds 200 with the user of the access token.
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
-        request::only_trailing_slash(&request)?;
+        let ("GET", PATH, "") = request::route(&request) else {
+            return Err(Error::NotFound);
+        };
         let caller = authenticate(&self.verifier, &self.users, &request).await?;
         json::response(&caller.user)
     }

@@ -2,6 +2,7 @@
 //! the HTTP contract.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::path::Path;
 use std::time::Instant;
 
 use me::Me;
@@ -14,6 +15,7 @@ use testing::event;
 use testing::fault_proxy::{Fault, FaultProxy};
 use testing::forge::Forger;
 use testing::rings::{published, ring_of, shared_ring};
+use testing::runtime_api::{check_lines, run};
 
 /// A deployment behind a proxy, with a user and a clock that the test sets.
 struct Fixture {
@@ -67,7 +69,7 @@ impl Fixture {
 }
 
 async fn get(function: &Me, token: &str) -> Answer {
-    call(function, event::me(token).request()).await
+    call(function, event::me(token)).await
 }
 
 fn is_unavailable(response: &Answer) {
@@ -315,4 +317,35 @@ async fn keys_of_each_kind_verify_side_by_side() {
         let token = fixture.forger(document).token(|_, _| {});
         assert_eq!(get(&function, &token).await.status, 200);
     }
+}
+
+#[tokio::test]
+async fn at_the_most_detailed_level_no_line_holds_a_secret() {
+    let mut fixture = Fixture::new().await;
+    for (name, value) in [
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+        ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
+    ] {
+        fixture.deployment = fixture.deployment.with(name, value);
+    }
+    let binary = Path::new(env!("CARGO_BIN_EXE_me"));
+    let token = fixture.token();
+    let events = [
+        event::me(&token).value().clone(),
+        event::me(&format!("{token} {token}")).value().clone(),
+    ];
+    let served = run(binary, fixture.deployment.variables(), &events).await;
+    let statuses: Vec<_> = served
+        .responses
+        .iter()
+        .map(|response| &response["statusCode"])
+        .collect();
+    assert_eq!(statuses, [200, 400]);
+    fixture.proxy.always(Fault::CutAnswer);
+    let failed = run(binary, fixture.deployment.variables(), &events[..1]).await;
+    assert_eq!(failed.responses[0]["statusCode"], 503);
+    let output = served.output + &failed.output;
+    assert!(output.contains("the request failed"), "{output}");
+    let (_, signature) = token.rsplit_once('.').unwrap();
+    check_lines(&output, &["argon2", "johndoe", signature]);
 }

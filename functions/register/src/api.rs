@@ -13,7 +13,7 @@ use utoipa::openapi::schema::{
 };
 use utoipa::{IntoResponses, OpenApi, PartialSchema, Path, ToSchema};
 
-use crate::{Register, created, no_name};
+use crate::{ALIAS, PATH, Register, created, no_name};
 
 #[derive(OpenApi)]
 #[openapi(paths(register), components(schemas(Problem<'static>, User)))]
@@ -33,7 +33,7 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
 /// Documents `POST /register`.
 #[utoipa::path(
     post,
-    path = "/register",
+    path = PATH,
     operation_id = "register",
     summary = "Register",
     description = "Makes a user. A taken name is told; log-in never tells.",
@@ -53,7 +53,7 @@ impl utoipa::Path for Alias {
     }
 
     fn path() -> String {
-        "/users".to_owned()
+        ALIAS.to_owned()
     }
 
     fn operation() -> utoipa::openapi::path::Operation {

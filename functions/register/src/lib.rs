@@ -22,6 +22,11 @@ mod reserved;
 
 use reserved::ReservedUsernames;
 
+/// The path of its route.
+const PATH: &str = "/register";
+/// The path as another tutorial calls it.
+const ALIAS: &str = "/users";
+
 /// The function `register`: the users, and a hasher of passwords.
 pub struct Register {
     users: Users,
@@ -54,7 +59,9 @@ impl HttpFunction for Register {
 
     /// Responds 201 with the new user.
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
-        request::only_trailing_slash(&request)?;
+        let ("POST", PATH | ALIAS, "") = request::route(&request) else {
+            return Err(Error::NotFound);
+        };
         if !self.is_open {
             // As behind a token: the length of a body counts before the permission, and what is in it after.
             body::read(&request)?;

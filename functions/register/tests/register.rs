@@ -2,6 +2,7 @@
 //! the HTTP contract.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use register::Register;
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use testing::deployment::{Answer, Deployment, call};
 use testing::event;
 use testing::fault_proxy::{Fault, FaultProxy};
+use testing::runtime_api::{check_lines, run};
 
 const OPERATION: &str = "TransactWriteItems";
 /// The number of items of one user: the user, the markers of both names, and the JWK Set.
@@ -24,7 +26,7 @@ async fn behind_proxy() -> (Deployment, FaultProxy, Register) {
 }
 
 async fn register(function: &Register, body: Value) -> Answer {
-    call(function, event::register(&body).request()).await
+    call(function, event::register(&body)).await
 }
 
 fn johndoe() -> Value {
@@ -149,7 +151,7 @@ async fn closed_registration_is_a_403_without_challenge_or_a_call_of_the_store()
             event::Event::new("POST", path).json(&json!({"username": 1})),
             event::Event::new("POST", path).form("username=johndoe"),
         ] {
-            let response = call(&function, event.request()).await;
+            let response = call(&function, event).await;
             assert_eq!(
                 (response.status, &response.body["detail"]),
                 (403, &json!("Registration is closed"))
@@ -158,7 +160,7 @@ async fn closed_registration_is_a_403_without_challenge_or_a_call_of_the_store()
             assert_eq!(response.header("www-authenticate"), "");
         }
         let large = event::Event::new("POST", path).json(&json!({"username": "x".repeat(16_384)}));
-        assert_eq!(call(&function, large.request()).await.status, 413);
+        assert_eq!(call(&function, large).await.status, 413);
     }
     assert!(proxy.operations().is_empty());
 }
@@ -199,4 +201,29 @@ async fn a_reserved_username_that_cannot_be_one_stops_the_start_and_names_the_va
         );
         assert!(!message.contains("a b"), "{message}");
     }
+}
+
+#[tokio::test]
+async fn at_the_most_detailed_level_no_line_holds_a_secret() {
+    let (deployment, proxy, _) = behind_proxy().await;
+    let deployment = deployment
+        .with("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .with("AWS_LAMBDA_LOG_LEVEL", "TRACE");
+    let binary = Path::new(env!("CARGO_BIN_EXE_register"));
+    let mut malformed = event::register(&johndoe()).value().clone();
+    malformed["body"] = json!("{\"password\": \"correct horse battery");
+    let events = [event::register(&johndoe()).value().clone(), malformed];
+    let served = run(binary, deployment.variables(), &events).await;
+    let statuses: Vec<_> = served
+        .responses
+        .iter()
+        .map(|response| &response["statusCode"])
+        .collect();
+    assert_eq!(statuses, [201, 400]);
+    proxy.always(Fault::Status500);
+    let failed = run(binary, deployment.variables(), &events[..1]).await;
+    assert_eq!(failed.responses[0]["statusCode"], 503);
+    let output = served.output + &failed.output;
+    assert!(output.contains("the request failed"), "{output}");
+    check_lines(&output, &["horse", "argon2", "johndoe"]);
 }

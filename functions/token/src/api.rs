@@ -9,7 +9,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat};
 use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 
-use crate::{Token, TokenResponse, missing};
+use crate::{PATH, Token, TokenResponse, missing};
 
 #[derive(OpenApi)]
 #[openapi(paths(token), components(schemas(OAuthError<'static>, TokenResponse)))]
@@ -18,7 +18,7 @@ pub(crate) struct Document;
 /// Documents `POST /token`.
 #[utoipa::path(
     post,
-    path = "/token",
+    path = PATH,
     operation_id = "token",
     summary = "Log in",
     description = "The OAuth 2.0 token endpoint with the grant `password` (RFC 6749 section 4.3). For first-party clients: RFC 9700 section 2.4 advises others against this grant. Responses with an access token of RFC 9068.",

@@ -19,6 +19,9 @@ mod grants;
 
 use grants::password::PasswordGrant;
 
+/// The path of its one route.
+const PATH: &str = "/token";
+
 /// The parameters that are known; each may be sent once. A client's id and secret are known and ignored, until clients can be
 /// registered.
 const PARAMETERS: &[&str] = &[
@@ -66,7 +69,9 @@ impl HttpFunction for Token {
 
     /// Responds 200 with an access token of RFC 9068.
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
-        request::only_trailing_slash(&request)?;
+        let ("POST", PATH, "") = request::route(&request) else {
+            return Err(Error::NotFound);
+        };
         let mut form = Form::read(&request, PARAMETERS).await?;
         let grant_type = form.take("grant_type");
         let issued = match grant_type.as_ref().map(|grant| grant.as_str()) {

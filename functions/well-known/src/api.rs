@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder,
 use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 
 pub use crate::metadata::Metadata;
-use crate::{WellKnown, allow_any_origin, public};
+use crate::{JWKS_PATH, METADATA_PATH, OPENID_PATH, WellKnown, allow_any_origin, public};
 
 /// The template's lead.
 const LEAD: Lead = Lead { seconds: 21_600 };
@@ -24,7 +24,7 @@ pub(crate) struct Document;
 /// Documents `GET /.well-known/jwks.json`.
 #[utoipa::path(
     get,
-    path = "/.well-known/jwks.json",
+    path = JWKS_PATH,
     operation_id = "jwks",
     summary = "The keys",
     description = "The public keys that access tokens verify by: those that sign, those that will, and those that have signed tokens that may yet be valid.",
@@ -37,7 +37,7 @@ pub fn jwks() {}
 /// Documents `GET /.well-known/openid-configuration`.
 #[utoipa::path(
     get,
-    path = "/.well-known/openid-configuration",
+    path = OPENID_PATH,
     operation_id = "openid_configuration",
     summary = "The metadata, where most clients look",
     description = "The same as `/.well-known/oauth-authorization-server`. This is no OpenID Provider: what only one of those has is absent.",
@@ -50,7 +50,7 @@ pub fn openid_configuration() {}
 /// Documents `GET /.well-known/oauth-authorization-server`.
 #[utoipa::path(
     get,
-    path = "/.well-known/oauth-authorization-server",
+    path = METADATA_PATH,
     operation_id = "oauth_authorization_server",
     summary = "The metadata",
     description = "Authorization server metadata of RFC 8414: what works here.",

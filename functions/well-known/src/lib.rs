@@ -21,6 +21,10 @@ use metadata::Metadata;
 
 /// The path of the JWK Set, which the metadata name.
 pub const JWKS_PATH: &str = "/.well-known/jwks.json";
+/// The path of the metadata (RFC 8414 section 3).
+const METADATA_PATH: &str = "/.well-known/oauth-authorization-server";
+/// The path of the metadata in OpenID Connect Discovery, which most clients ask first.
+const OPENID_PATH: &str = "/.well-known/openid-configuration";
 
 /// The function `well-known`: the published keys, and what the metadata name.
 pub struct WellKnown {
@@ -59,14 +63,13 @@ impl HttpFunction for WellKnown {
 
     /// Responds 200 with the JWK Set or the metadata. Any page may read them, and why there are none.
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
-        let request_id = request::id(&request);
-        let result = match request.uri().path().rsplit('/').next() {
-            Some("jwks.json") => self.jwks().await,
-            Some("openid-configuration" | "oauth-authorization-server") => self.metadata(),
+        let result = match request::route(&request) {
+            ("GET", JWKS_PATH, "") => self.jwks().await,
+            ("GET", OPENID_PATH | METADATA_PATH, "") => self.metadata(),
             _ => Err(Error::NotFound),
         };
-        let mut response =
-            result.unwrap_or_else(|error| error.into_response(Self::ERROR_FORMAT, &request_id));
+        let id = request::id(&request);
+        let mut response = result.unwrap_or_else(|error| error.into_response(Self::ERROR_FORMAT, id));
         if !self.gateway_owns_cors {
             allow_any_origin(response.headers_mut());
         }

@@ -38,7 +38,7 @@ impl Fixture {
 }
 
 async fn get(function: &WellKnown, path: &str) -> Answer {
-    call(function, Event::new("GET", path).request()).await
+    call(function, Event::new("GET", path)).await
 }
 
 fn kids(response: &Answer) -> Vec<&str> {

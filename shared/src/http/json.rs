@@ -1,5 +1,6 @@
 //! JSON bodies. A request's is one object, no member twice, and every field that breaks a rule is named at once.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use lambda_http::http::{HeaderValue, header};
@@ -7,13 +8,14 @@ use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::error::Category;
 
 use crate::error::{Code, Error, FieldError, Violation};
 use crate::http::body::{self, content_type};
 
 /// The message for any other content type.
 pub const CONTENT_TYPE: &str = "Content-Type must be application/json";
-/// The message for any other body.
+/// The message for JSON that is another value.
 pub const ONE_OBJECT: &str = "The body must be one JSON object in UTF-8, without repeated members";
 
 /// The members of a JSON object, and the violations found so far.
@@ -36,7 +38,7 @@ impl Fields {
             return Err(Error::UnsupportedMediaType(CONTENT_TYPE));
         }
         let Members(members) =
-            serde_json::from_slice(body).map_err(|_| Error::InvalidRequest(ONE_OBJECT.into()))?;
+            serde_json::from_slice(body).map_err(|error| Error::InvalidRequest(malformed(&error)))?;
         Ok(Self {
             members,
             errors: Vec::new(),
@@ -80,6 +82,22 @@ impl Fields {
         } else {
             Err(Error::Invalid(self.errors))
         }
+    }
+}
+
+/// Returns the message for a body that is not one object, with the place where it is no JSON at all. The parser's own message is
+/// left out, since it can quote a value.
+fn malformed(error: &serde_json::Error) -> Cow<'static, str> {
+    match error.classify() {
+        Category::Data => ONE_OBJECT.into(),
+        // Nothing at all.
+        Category::Eof if error.column() == 0 && error.line() == 1 => ONE_OBJECT.into(),
+        _ => format!(
+            "The body is not valid JSON at line {}, column {}",
+            error.line(),
+            error.column()
+        )
+        .into(),
     }
 }
 

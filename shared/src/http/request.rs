@@ -1,30 +1,148 @@
-//! What the gateway reports about a request beside method, headers and body.
+//! An event of API Gateway's payload format 2.0 as a request.
+//!
+//! A client writes the headers, the query, the cookies and the path, and all of them are strings of its choice. So no value of
+//! theirs makes an event unreadable, and host, scheme, query, cookies and path are not converted at all: nothing depends on them.
 
-use lambda_http::request::RequestContext;
-use lambda_http::{Request, RequestExt};
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
+use lambda_http::{Body, Request};
+use serde_json::Value;
 
 use crate::error::Error;
 
-/// Rejects a path whose `{proxy+}` is not empty: such a route exists only for the trailing slash that some tutorials'
-/// clients send, which API Gateway cannot name.
-pub fn only_trailing_slash(request: &Request) -> Result<(), Error> {
-    match request.path_parameters().first("proxy") {
-        None | Some("") => Ok(()),
-        Some(_) => Err(Error::NotFound),
+/// The end of the path of a route that matches any rest.
+const PROXY: &str = "{proxy+}";
+
+/// The key that `cargo lambda watch` sends for every route.
+const DEFAULT_ROUTE: &str = "$default";
+
+/// The domain that local gateways name.
+const LOOPBACK: &str = "localhost";
+
+/// The gateway's id of a request.
+#[derive(Clone)]
+struct Id(String);
+
+/// The route that the gateway matched.
+#[derive(Clone)]
+struct Route {
+    method: String,
+    path: String,
+    rest: String,
+}
+
+/// Converts an event.
+///
+/// # Errors
+///
+/// [`Error::Internal`] for what API Gateway does not send, whatever the client sent.
+pub fn read(event: &Value, id: &str) -> Result<Request, Error> {
+    let route = Route::of(event).ok_or_else(|| unreadable("it names no route as payload format 2.0 does"))?;
+    let mut request = Request::new(body(event)?);
+    *request.headers_mut() = headers(&event["headers"])?;
+    request.extensions_mut().insert(route);
+    request.extensions_mut().insert(Id(id.to_owned()));
+    Ok(request)
+}
+
+/// Returns the gateway's id of an event's request; `None` where there was no gateway.
+pub fn id_of(event: &Value) -> Option<&str> {
+    event["requestContext"]["requestId"].as_str()
+}
+
+/// Reports whether an event's request came by https. An HTTP API has no other endpoints
+/// (<https://aws.amazon.com/api-gateway/faqs/>), and local gateways name the domain
+/// `localhost` or none. `X-Forwarded-Proto` does not decide, since a client can add to it.
+pub fn is_https(event: &Value) -> bool {
+    let domain = event["requestContext"]["domainName"].as_str();
+    domain.is_some_and(|domain| !domain.is_empty() && domain != LOOPBACK)
+}
+
+/// Returns the gateway's id of a request.
+pub fn id(request: &Request) -> &str {
+    request.extensions().get::<Id>().map_or("", |Id(id)| id)
+}
+
+/// Returns method and path of the request's route, and what its `{proxy+}` matched. A route with an empty rest is the one without:
+/// `POST /token/{proxy+}` exists for the slash that some tutorials' clients send, which API Gateway cannot name.
+pub fn route(request: &Request) -> (&str, &str, &str) {
+    let route = request.extensions().get::<Route>();
+    route.map_or(("", "", ""), |route| (&route.method, &route.path, &route.rest))
+}
+
+impl Route {
+    fn of(event: &Value) -> Option<Self> {
+        let rest = event["pathParameters"]["proxy"].as_str().unwrap_or_default();
+        let (method, path) = match event["routeKey"].as_str()? {
+            // Its own router matched the path and names the rest, but not the route.
+            DEFAULT_ROUTE => (
+                event["requestContext"]["http"]["method"].as_str()?,
+                event["rawPath"].as_str()?,
+            ),
+            key => key.split_once(' ')?,
+        };
+        let path = path
+            .strip_suffix(PROXY)
+            .or_else(|| path.strip_suffix(rest))
+            .unwrap_or(path);
+        Some(Self {
+            method: method.to_owned(),
+            path: path.strip_suffix('/').unwrap_or(path).to_owned(),
+            rest: rest.to_owned(),
+        })
     }
 }
 
-/// Returns the gateway's id of this request, or Lambda's where there was no gateway.
-pub fn id(request: &Request) -> String {
-    let gateway = request.request_context_ref().and_then(|context| match context {
-        RequestContext::ApiGatewayV2(context) => context.request_id.clone(),
-        _ => None,
-    });
-    gateway
-        .or_else(|| {
-            request
-                .lambda_context_ref()
-                .map(|context| context.request_id.clone())
+fn headers(members: &Value) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in members.as_object().into_iter().flatten() {
+        // HTTP has no such header, so no client sent it.
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+            continue;
+        };
+        let text = match value {
+            Value::Null => continue,
+            Value::String(text) => Cow::Borrowed(text.as_str()),
+            other => Cow::Owned(other.to_string()),
+        };
+        headers
+            .try_append(name, header_value(&text)?)
+            .map_err(|_| unreadable("it has too many headers"))?;
+    }
+    Ok(headers)
+}
+
+/// Replaces what a header cannot hold. The header stays, so that an `Authorization` with such a character is malformed and not
+/// absent.
+fn header_value(text: &str) -> Result<HeaderValue, Error> {
+    let is_allowed = |character: char| character == '\t' || !character.is_ascii_control();
+    let replaced: String = text
+        .chars()
+        .map(|character| {
+            if is_allowed(character) {
+                character
+            } else {
+                char::REPLACEMENT_CHARACTER
+            }
         })
-        .unwrap_or_default()
+        .collect();
+    HeaderValue::try_from(replaced).map_err(|_| unreadable("a header cannot be read"))
+}
+
+fn body(event: &Value) -> Result<Body, Error> {
+    let text = event["body"].as_str().unwrap_or_default();
+    if event["isBase64Encoded"] != true {
+        return Ok(Body::from(text));
+    }
+    STANDARD
+        .decode(text)
+        .map(Body::from)
+        .map_err(|_| unreadable("its body is not base64"))
+}
+
+fn unreadable(why: &'static str) -> Error {
+    Error::internal("the event", why)
 }

@@ -5,8 +5,6 @@
     reason = "a benchmark prints what it measured, and stops where it cannot go on"
 )]
 
-mod runtime_api;
-
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,6 +20,7 @@ use testing::deployment::{Deployment, ISSUER, call};
 use testing::event;
 use testing::forge::Forger;
 use testing::rings::shared_ring;
+use testing::runtime_api::run;
 use testing::secrets_manager::{SECRET, SecretsManager};
 
 const PASSWORD: &str = "correct horse battery";
@@ -94,7 +93,7 @@ async fn log_in() {
     let (mut with_signature, mut hash_alone) = (Pairs::default(), Pairs::default());
     for turn in 0..65 {
         let started = Instant::now();
-        let request = event::log_in("johndoe", PASSWORD).request();
+        let request = event::log_in("johndoe", PASSWORD);
         let response = call(&function, request).await;
         let ours = started.elapsed();
         assert_eq!(response.status, 200);
@@ -138,7 +137,7 @@ async fn read() {
     let mut pairs = Pairs::default();
     for turn in 0..1050 {
         let started = Instant::now();
-        let response = call(&function, event::me(&token).request()).await;
+        let response = call(&function, event::me(&token)).await;
         let ours = started.elapsed();
         assert_eq!(response.status, 200);
         let started = Instant::now();
@@ -186,10 +185,10 @@ async fn cold_starts(binaries: &Path) {
         .with("SIGNING_KEYS_SECRET", SECRET)
         .with("SECRETS_MANAGER_ENDPOINT", secrets.endpoint());
     let start = async |name: &str, event: &Value| {
-        let (elapsed, response) =
-            runtime_api::first_response(&binaries.join(name), deployment.variables(), event).await;
-        assert_eq!(response["statusCode"], 200, "{name}: {response}");
-        elapsed
+        let events = std::slice::from_ref(event);
+        let run = run(&binaries.join(name), deployment.variables(), events).await;
+        assert_eq!(run.responses[0]["statusCode"], 200, "{name}: {run:?}");
+        run.first
     };
     let me = event::me(&token).value().clone();
     let cases = [

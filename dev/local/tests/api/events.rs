@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use local::functions::FUNCTIONS;
+use serde_json::{Value, json};
 use shared::clock::Clock;
 use testing::deployment::Deployment;
 use testing::events::{Walk, cases, files};
@@ -8,6 +9,17 @@ use testing::rotation;
 
 #[tokio::test]
 async fn each_sample_event_gets_the_response_that_is_expected() {
+    walk(|_| {}).await;
+}
+
+/// `cargo lambda watch` matches a route by its own router and names every one `$default`.
+#[tokio::test]
+async fn each_sample_event_gets_the_same_response_from_cargo_lambda_watch() {
+    walk(|event| event["routeKey"] = json!("$default")).await;
+}
+
+/// Calls the functions with every sample event, after a change.
+async fn walk(change: impl Fn(&mut Value)) {
     let deployment = Deployment::start().await;
     let mut functions = BTreeMap::new();
     for registered in FUNCTIONS {
@@ -17,9 +29,15 @@ async fn each_sample_event_gets_the_response_that_is_expected() {
     let mut walk = Walk::default();
     for case in cases() {
         let function = functions[case.function.as_str()].as_ref().unwrap();
-        let event = serde_json::from_str(&walk.event(&case)).unwrap();
+        let mut event = serde_json::from_str(&walk.event(&case)).unwrap();
+        change(&mut event);
         let response = function.call(event).await.unwrap();
         walk.check(&case, &response).unwrap();
+        // API Gateway has no other endpoints than https.
+        assert_eq!(
+            response["headers"]["strict-transport-security"],
+            "max-age=31536000"
+        );
     }
 }
 

@@ -1,4 +1,9 @@
+use std::time::Duration;
+
+use local::Limits;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::running::{Response, Running};
 
@@ -101,5 +106,75 @@ async fn head_is_no_get() {
             (404, ""),
             "{path}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_utf_8_is_an_unknown_route() {
+    let service = Running::start().await;
+    for (method, path) in [
+        ("GET", "/users/me/%ff"),
+        ("GET", "/docs/%ff"),
+        ("POST", "/token/%c3"),
+        ("GET", "/%ff"),
+    ] {
+        let response = Response::of(service.request(method, path)).await;
+        assert_eq!(
+            (response.status, &response.body),
+            (404, &json!({"message": "Not Found"})),
+            "{path}"
+        );
+        assert_eq!(response.header("content-type"), "application/json");
+    }
+}
+
+/// Sends bytes to a service that waits for 100 ms, and returns the response, empty where it closes the connection.
+async fn sent_too_slowly(bytes: &str) -> String {
+    let limit = Duration::from_millis(100);
+    let service = Running::start_within(Limits {
+        headers: limit,
+        body: limit,
+        ..Limits::default()
+    })
+    .await;
+    let mut stream = TcpStream::connect(service.url.strip_prefix("http://").unwrap())
+        .await
+        .unwrap();
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_string(&mut response)).await;
+    closed.unwrap().unwrap();
+    response
+}
+
+#[tokio::test]
+async fn a_half_sent_request_and_an_idle_connection_are_closed() {
+    for bytes in ["", "G", "GET /docs HTTP/1.1\r\nhost: a\r\nx-"] {
+        assert_eq!(sent_too_slowly(bytes).await, "", "{bytes}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_a_408_of_the_gateway() {
+    let request =
+        "POST /register HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
+    let response = sent_too_slowly(request).await;
+    assert!(
+        response.starts_with("HTTP/1.1 408 Request Timeout\r\n"),
+        "{response}"
+    );
+    assert!(
+        response.ends_with("{\"message\":\"Request Timeout\"}"),
+        "{response}"
+    );
+}
+
+#[tokio::test]
+async fn over_http_no_response_asks_for_https() {
+    let service = Running::start_with(&[]).await;
+    for path in ["/openapi.json", "/users/me", "/.well-known/jwks.json"] {
+        let response = Response::of(service.request("GET", path).header("x-forwarded-proto", "https")).await;
+        assert_eq!(response.header("x-content-type-options"), "nosniff");
+        assert_eq!(response.header("strict-transport-security"), "", "{path}");
     }
 }

@@ -10,6 +10,7 @@ mod gateway;
 mod log_in;
 mod me;
 mod oauth;
+mod odd;
 mod program;
 mod register;
 mod rotation;

@@ -1,10 +1,11 @@
 //! The program `cargo dev` itself.
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -262,4 +263,28 @@ async fn it_logs_a_line_per_request_and_no_secret() {
     ] {
         assert!(!log.join("\n").contains(secret), "{secret} in {log:?}");
     }
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_it_within_5_seconds_though_a_request_is_half_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path());
+    // It listens for Ctrl-C once it serves.
+    assert_eq!(program.log_in().await.0, 401);
+    let address = program.url.strip_prefix("http://").unwrap().to_owned();
+    let send = |half: &str| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.write_all(half.as_bytes()).unwrap();
+        stream
+    };
+    let _held = [send(""), send("GET /docs HTT")];
+    let head = "POST /register HTTP/1.1\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n";
+    let mut waiting = BufReader::new(send(head));
+    // It responds once it waits for the body.
+    let mut line = String::new();
+    waiting.read_line(&mut line).unwrap();
+    assert!(line.contains("100 Continue"), "{line}");
+    let interrupted = Instant::now();
+    program.stop();
+    assert!(interrupted.elapsed() < Duration::from_secs(5));
 }

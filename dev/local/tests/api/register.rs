@@ -321,6 +321,27 @@ async fn json_that_is_no_utf_8_is_malformed() {
     is_malformed(&service, b"{\"username\":\"a\xff\"}").await;
 }
 
+#[tokio::test]
+async fn malformed_json_names_line_and_column_and_no_value() {
+    let service = Running::start().await;
+    for (body, place) in [
+        (
+            "{\n  \"username\": \"johndoe\",\n  \"password\" \"hunter2\"\n}",
+            "line 3, column 14",
+        ),
+        ("{\"password\": \"hunter2", "line 1, column 21"),
+        ("hunter2", "line 1, column 1"),
+    ] {
+        let request = service
+            .request("POST", "/register")
+            .header("content-type", "application/json")
+            .body(body);
+        let response = Response::of(request).await;
+        response.is_problem(400, &format!("The body is not valid JSON at {place}"));
+        assert!(!response.body.to_string().contains("hunter2"));
+    }
+}
+
 async fn is_malformed(service: &Running, body: &[u8]) {
     let request = service
         .request("POST", "/register")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use local::rotation::{self, Command};
-use local::{Data, KEYS_FILE, Options, Service};
+use local::{Data, KEYS_FILE, Limits, Options, Service};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -60,6 +60,7 @@ impl Fixture {
             dynamodb_port: 0,
             data: Data::Folder(folder.path().to_owned()),
             dynamodb: None,
+            limits: Limits::default(),
         };
         let service = Service::start(options, |name| variables.get(name).cloned(), time.clock())
             .await

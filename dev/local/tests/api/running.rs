@@ -2,7 +2,7 @@
 //! deployed stack that `LATCHKEY_URL` names, which all tests share.
 
 use futures_util::{StreamExt, stream};
-use local::{Data, Dynamodb, Options, Service};
+use local::{Data, Dynamodb, Limits, Options, Service};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -40,7 +40,15 @@ impl Running {
         }
         let users = OwnTable::make().await;
         let endpoint = users.endpoint().to_owned();
-        Self::start_on(&[], users, endpoint).await
+        Self::start_on(&[], Limits::default(), users, endpoint).await
+    }
+
+    /// Starts a service that waits for clients no longer than this.
+    pub(crate) async fn start_within(limits: Limits) -> Self {
+        needs_its_own_service("sets limits");
+        let users = OwnTable::make().await;
+        let endpoint = users.endpoint().to_owned();
+        Self::start_on(&[], limits, users, endpoint).await
     }
 
     /// Starts a service with variables that override the template's defaults.
@@ -49,7 +57,7 @@ impl Running {
         needs_its_own_service(&format!("sets {}", names.join(" and ")));
         let users = OwnTable::make().await;
         let endpoint = users.endpoint().to_owned();
-        Self::start_on(variables, users, endpoint).await
+        Self::start_on(variables, Limits::default(), users, endpoint).await
     }
 
     /// Starts a service whose store is behind a proxy that can fail.
@@ -57,7 +65,7 @@ impl Running {
         needs_its_own_service("puts a proxy before the store");
         let users = OwnTable::make().await;
         let proxy = FaultProxy::start(users.endpoint()).await.unwrap();
-        let running = Self::start_on(&[], users, proxy.endpoint().to_owned()).await;
+        let running = Self::start_on(&[], Limits::default(), users, proxy.endpoint().to_owned()).await;
         (running, proxy)
     }
 
@@ -74,7 +82,7 @@ impl Running {
         }
     }
 
-    async fn start_on(variables: &[(&str, &str)], users: OwnTable, endpoint: String) -> Self {
+    async fn start_on(variables: &[(&str, &str)], limits: Limits, users: OwnTable, endpoint: String) -> Self {
         let table = users.table().clone();
         let options = Options {
             port: 0,
@@ -84,6 +92,7 @@ impl Running {
                 endpoint,
                 table_name: table.name().to_owned(),
             }),
+            limits,
         };
         // The least that is allowed: these tests are about HTTP.
         let cheap = [("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_ITERATIONS", "1")];

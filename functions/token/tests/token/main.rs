@@ -4,6 +4,7 @@
 
 mod keys;
 
+use std::path::Path;
 use std::time::Instant;
 
 use lambda_http::{Body, Request, Response};
@@ -13,9 +14,10 @@ use shared::env::Env;
 use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
 use testing::deployment::{Answer, Deployment, call};
-use testing::event::log_in;
+use testing::event::{Event, log_in};
 use testing::fault_proxy::{Fault, FaultProxy};
 use testing::rings::shared_ring;
+use testing::runtime_api::{check_lines, run};
 use token::Token;
 use utoipa::openapi::OpenApi;
 
@@ -32,7 +34,7 @@ async fn behind_proxy() -> (Deployment, FaultProxy) {
 }
 
 async fn try_log_in(function: &Token, username: &str, password: &str) -> Answer {
-    call(function, log_in(username, password).request()).await
+    call(function, log_in(username, password)).await
 }
 
 async fn stored_hash(deployment: &Deployment, id: &str) -> String {
@@ -297,7 +299,7 @@ async fn a_panic_is_the_500_of_the_error_table_and_the_next_request_is_served() 
     let deployment = Deployment::start().await;
     deployment.user("johndoe", PASSWORD).await;
     let function = deployment.function::<Token>().await;
-    let response = call(&Panics, log_in("johndoe", PASSWORD).request()).await;
+    let response = call(&Panics, log_in("johndoe", PASSWORD)).await;
     assert_eq!(response.status, 500);
     assert_eq!(
         response.body,
@@ -320,5 +322,44 @@ async fn an_item_that_cannot_be_read_is_a_500_without_its_content() {
     assert_eq!(
         (response.status, &response.body["detail"]),
         (500, &json!("Internal server error"))
+    );
+}
+
+#[tokio::test]
+async fn at_the_most_detailed_level_no_line_holds_a_secret() {
+    let (deployment, proxy) = behind_proxy().await;
+    let id = deployment.user("johndoe", PASSWORD).await;
+    let hash = stored_hash(&deployment, &id).await;
+    let deployment = deployment
+        .with("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .with("AWS_LAMBDA_LOG_LEVEL", "TRACE");
+    let binary = Path::new(env!("CARGO_BIN_EXE_token"));
+    let form = "username=johndoe&password=correct+horse+battery%";
+    let events = [
+        log_in("johndoe", PASSWORD).value().clone(),
+        log_in("nobody", PASSWORD).value().clone(),
+        Event::new("POST", "/token").form(form).value().clone(),
+        json!({"body": form}),
+    ];
+    let served = run(binary, deployment.variables(), &events).await;
+    let statuses: Vec<_> = served
+        .responses
+        .iter()
+        .map(|response| &response["statusCode"])
+        .collect();
+    assert_eq!(statuses, [200, 401, 400, 500]);
+    proxy.always(Fault::CutAnswer);
+    let failed = run(binary, deployment.variables(), &events[..1]).await;
+    assert_eq!(failed.responses[0]["statusCode"], 503);
+    let body: Value = serde_json::from_str(served.responses[0]["body"].as_str().unwrap()).unwrap();
+    let (_, signature) = body["access_token"].as_str().unwrap().rsplit_once('.').unwrap();
+    let keys: Value = serde_json::from_str(shared_ring()).unwrap();
+    let key = keys["keys"][0]["pem"].as_str().unwrap().lines().nth(2).unwrap();
+    let output = served.output + &failed.output;
+    assert!(output.contains("the request failed"), "{output}");
+    let encoded = [0, 2].map(|index| events[index]["body"].as_str().unwrap());
+    check_lines(
+        &output,
+        &[PASSWORD, "horse", &hash, signature, key, encoded[0], encoded[1]],
     );
 }
