@@ -77,8 +77,8 @@ fn a_username_of_marks_or_dots_alone_or_of_mixed_scripts_is_invalid() {
         "\u{3bf}livia",
         "\u{13aa}nn",
         "j\u{585}hn",
-        // Mathematical letters, which fold to Latin ones.
-        "\u{1d4f3}\u{43e}hn",
+        // A mathematical letter, of no script until it is folded to a Latin one.
+        "\u{1d4f3}\u{43e}",
         // Greek beside Cyrillic, Cyrillic beside Han, Hangul beside Kana, digits of one script beside letters of another.
         "αж",
         "ж漢",
