@@ -30,7 +30,7 @@ fn configuration() -> String {
     let mut text = String::from(
         "# Configuration\n\n\
          The parameters of [`template.yaml`](../template.yaml) set these variables. Under `cargo dev` your environment does, except for\n\
-         `TABLE_NAME`, `DYNAMODB_ENDPOINT`, `ISSUER`, `SIGNING_KEYS_SECRET` and `SIGNING_KEYS_FILE`, which it sets itself. A missing or\n\
+         `TABLE_NAME`, `AWS_ENDPOINT_URL_DYNAMODB`, `ISSUER`, `SIGNING_KEYS_SECRET` and `SIGNING_KEYS_FILE`, which it sets itself. A missing or\n\
          wrong value stops the start with a message that names the variable. The declarations are in\n\
          [`shared/src/env.rs`](../shared/src/env.rs); `cargo run -p local --bin renew` generates this page from them.\n\n\
          The password grant is for first-party clients: RFC 9700 section 2.4 advises others against it. `EnablePasswordGrant` turns it off.\n\n\

@@ -152,7 +152,7 @@ impl Service {
         let origins = overrides(cors::VARIABLE).unwrap_or_default();
         let variables = BTreeMap::from([
             ("TABLE_NAME", dynamodb.table_name),
-            ("DYNAMODB_ENDPOINT", dynamodb.endpoint.clone()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.endpoint.clone()),
             ("ISSUER", format!("http://127.0.0.1:{port}")),
             ("SIGNING_KEYS_FILE", keys_file.display().to_string()),
             ("SIGNING_KEYS_SECRET", String::new()),

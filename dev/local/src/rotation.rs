@@ -70,7 +70,7 @@ pub async fn run(
         template: &template,
         settings: BTreeMap::from([
             ("TABLE_NAME", TABLE_NAME.to_owned()),
-            ("DYNAMODB_ENDPOINT", dynamodb_endpoint),
+            ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_endpoint),
             ("SIGNING_KEYS_FILE", file.display().to_string()),
             ("SIGNING_KEYS_SECRET", String::new()),
         ]),

@@ -77,7 +77,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<String, String> {
     let env = Env::new(|name| match name {
         "TABLE_NAME" => Some(arguments.table.clone()),
-        "DYNAMODB_ENDPOINT" => arguments.endpoint_url.clone(),
+        "AWS_ENDPOINT_URL_DYNAMODB" => arguments.endpoint_url.clone(),
         _ => None,
     });
     let table = Table::connect(&env).await.map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! A running service: one for each test, on free ports and in memory or on the engine that `DYNAMODB_ENDPOINT` names; or the
+//! A running service: one for each test, on free ports and in memory or on the engine that `AWS_ENDPOINT_URL_DYNAMODB` names; or the
 //! deployed stack that `LATCHKEY_URL` names, which all tests share.
 
 use local::{Data, Dynamodb, Options, Service};
