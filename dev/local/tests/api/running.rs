@@ -1,6 +1,8 @@
 //! A running service: one for each test, on free ports and in memory or on the engine that `AWS_ENDPOINT_URL_DYNAMODB` names; or the
 //! deployed stack that `LATCHKEY_URL` names, which all tests share.
 
+use std::net::Ipv4Addr;
+
 use local::{Data, Dynamodb, Options, Service};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
@@ -75,6 +77,7 @@ impl Running {
     async fn start_on(variables: &[(&str, &str)], users: OwnTable, endpoint: String) -> Self {
         let table = users.table().clone();
         let options = Options {
+            host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             dynamodb_port: 0,
             data: Data::InMemory,
