@@ -15,8 +15,8 @@ use rustls::RootCertStore;
 use url::Url;
 
 use crate::env::{
-    AWS_ACCESS_KEY_ID, AWS_CA_BUNDLE, AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_USE_DUALSTACK_ENDPOINT,
-    AWS_USE_FIPS_ENDPOINT, Endpoint, Env, EnvError, Variable,
+    AWS_ACCESS_KEY_ID, AWS_CA_BUNDLE, AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS,
+    AWS_USE_DUALSTACK_ENDPOINT, AWS_USE_FIPS_ENDPOINT, Endpoint, Env, EnvError, Variable,
 };
 use crate::error::Error;
 use crate::function::StartError;
@@ -41,7 +41,10 @@ const MADE_UP_REGION: Region = Region::from_static("us-east-1");
 /// searched, since a function never uses the rest of the default chain (profiles, instance metadata, STS) and would carry it along.
 /// Without credentials there, requests to an endpoint that is not AWS's are signed with made-up ones: the embedded engine and the
 /// emulators accept any.
-pub(crate) async fn config(env: &Env<'_>, own_endpoint: &Variable<Endpoint>) -> Result<SdkConfig, StartError> {
+pub(crate) async fn config(
+    env: &Env<'_>,
+    own_endpoint: &Variable<Endpoint>,
+) -> Result<SdkConfig, StartError> {
     let endpoint = endpoint(env, own_endpoint)?;
     let is_fips = env.sdk(&AWS_USE_FIPS_ENDPOINT)?;
     let is_dual_stack = env.sdk(&AWS_USE_DUALSTACK_ENDPOINT)?;
@@ -51,7 +54,9 @@ pub(crate) async fn config(env: &Env<'_>, own_endpoint: &Variable<Endpoint>) -> 
     ] {
         if is_on && endpoint.is_some() {
             // The SDK would refuse each request.
-            return Err(variable.error("must be false where an endpoint is configured").into());
+            return Err(variable
+                .error("must be false where an endpoint is configured")
+                .into());
         }
     }
     let config = SdkConfig::builder()
@@ -141,4 +146,100 @@ pub(crate) fn message(error: &dyn std::error::Error) -> String {
         .map(ToString::to_string)
         .collect();
     messages.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_sdk_dynamodb::Client;
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
+    use super::{Credentials, Env, MADE_UP_REGION, config};
+    use crate::env::AWS_ENDPOINT_URL_DYNAMODB;
+
+    /// Sends nothing, and keeps where to.
+    #[derive(Clone, Debug, Default)]
+    struct Recorder(Arc<Mutex<String>>);
+
+    impl HttpConnector for Recorder {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            if let Ok(mut url) = self.0.lock() {
+                request.uri().clone_into(&mut url);
+            }
+            HttpConnectorFuture::ready(Err(ConnectorError::user("sends nothing".into())))
+        }
+    }
+
+    /// Returns the URL that a client of DynamoDB calls, or why there is none.
+    async fn url(variables: &[(&str, &str)]) -> String {
+        let env = Env::new(|name| {
+            let variable = variables.iter().find(|(known, _)| *known == name);
+            variable.map(|(_, value)| (*value).to_owned())
+        });
+        let config = match config(&env, &AWS_ENDPOINT_URL_DYNAMODB).await {
+            Ok(config) => config,
+            Err(error) => return error.to_string(),
+        };
+        let recorder = Recorder::default();
+        let connector = SharedHttpConnector::new(recorder.clone());
+        let config = aws_sdk_dynamodb::config::Builder::from(&config)
+            .region(MADE_UP_REGION)
+            .credentials_provider(Credentials::new("a", "b", None, None, "test"))
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .build();
+        let _refused = Client::from_conf(config).list_tables().send().await;
+        recorder.0.lock().map(|url| url.clone()).unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn the_sdks_variables_decide_which_endpoint_is_called() {
+        let (own, every) = ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL");
+        let (fips, dual_stack) = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT");
+        let ignore = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+        let aws = "https://dynamodb.us-east-1.amazonaws.com/";
+        let refused = "AWS_USE_FIPS_ENDPOINT must be false where an endpoint is configured";
+        for (variables, expected) in [
+            (&[][..], aws),
+            (&[(own, ""), (every, ""), (fips, ""), (dual_stack, "false")], aws),
+            (
+                &[(fips, "true")],
+                "https://dynamodb-fips.us-east-1.amazonaws.com/",
+            ),
+            (&[(dual_stack, "True")], "https://dynamodb.us-east-1.api.aws/"),
+            (
+                &[(fips, "true"), (dual_stack, "true")],
+                "https://dynamodb-fips.us-east-1.api.aws/",
+            ),
+            (&[(every, "http://a.example:1")], "http://a.example:1/"),
+            (
+                &[(every, "http://a.example:1"), (own, "http://b.example:2")],
+                "http://b.example:2/",
+            ),
+            (
+                &[
+                    (every, "http://a.example"),
+                    (own, "http://b.example"),
+                    (ignore, "true"),
+                ],
+                aws,
+            ),
+            (&[(own, "http://b.example"), (fips, "true")], refused),
+            (
+                &[(own, "http://b.example"), (fips, "true"), (ignore, "TRUE")],
+                "https://dynamodb-fips.us-east-1.amazonaws.com/",
+            ),
+            (&[(fips, "yes")], "AWS_USE_FIPS_ENDPOINT must be true or false"),
+            (
+                &[(every, "a.example:1")],
+                "AWS_ENDPOINT_URL must be an http or https URL",
+            ),
+        ] {
+            assert_eq!(url(variables).await, expected, "{variables:?}");
+        }
+    }
 }

@@ -181,13 +181,19 @@ fn a_web_page_is_refused_by_its_origin_or_its_host() {
         "host: [::1]:8000\r\n",
     ] {
         let response = request("POST", "/", host);
-        assert!(response.starts_with("http/1.1 200 ") && response.contains("\"count\":0"), "{host}: {response}");
+        assert!(
+            response.starts_with("http/1.1 200 ") && response.contains("\"count\":0"),
+            "{host}: {response}"
+        );
         assert!(!response.contains("access-control"), "{host}: {response}");
     }
     let refused = [
         ("/", format!("{own}origin: https://evil.example\r\n")),
         ("/", format!("{own}origin: null\r\n")),
-        ("/", format!("{own}origin: http://127.0.0.1:{}\r\n", engine.port())),
+        (
+            "/",
+            format!("{own}origin: http://127.0.0.1:{}\r\n", engine.port()),
+        ),
         ("/", "host: evil.example:8000\r\n".to_owned()),
         ("/", "host: localhost.evil.example\r\n".to_owned()),
         ("/", "host: 127.0.0.1.evil.example\r\n".to_owned()),
@@ -201,8 +207,14 @@ fn a_web_page_is_refused_by_its_origin_or_its_host() {
     for (target, headers) in refused {
         for method in ["POST", "GET", "OPTIONS"] {
             let response = request(method, target, &headers);
-            assert!(response.starts_with("http/1.1 403 "), "{method} {target} {headers}: {response}");
-            assert!(!response.contains("access-control"), "{method} {target} {headers}: {response}");
+            assert!(
+                response.starts_with("http/1.1 403 "),
+                "{method} {target} {headers}: {response}"
+            );
+            assert!(
+                !response.contains("access-control"),
+                "{method} {target} {headers}: {response}"
+            );
         }
     }
 }
@@ -212,11 +224,22 @@ fn a_web_page_is_refused_by_its_origin_or_its_host() {
 fn no_port_of_the_engine_serves_a_web_page() {
     let engine = Engine::in_memory(&template()).unwrap();
     // Once it responds, all its ports are there.
-    raw(engine.port(), "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    raw(
+        engine.port(),
+        "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
+    );
     let sockets: Vec<String> = std::fs::read_dir("/proc/self/fd")
         .unwrap()
         .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
-        .filter_map(|target| Some(target.to_str()?.strip_prefix("socket:[")?.trim_end_matches(']').to_owned()))
+        .filter_map(|target| {
+            Some(
+                target
+                    .to_str()?
+                    .strip_prefix("socket:[")?
+                    .trim_end_matches(']')
+                    .to_owned(),
+            )
+        })
         .collect();
     // State 0A is LISTEN; the address is hexadecimal, and the tenth column is the socket's number.
     let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
@@ -228,8 +251,14 @@ fn no_port_of_the_engine_serves_a_web_page() {
         .collect();
     assert!(ports.len() > 1, "the engine's own port was not found");
     for port in ports {
-        let response = raw(port, "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\norigin: https://evil.example\r\nconnection: close\r\n\r\n");
-        assert!(response.is_empty() || response.starts_with("http/1.1 403 "), "{port}: {response}");
+        let response = raw(
+            port,
+            "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\norigin: https://evil.example\r\nconnection: close\r\n\r\n",
+        );
+        assert!(
+            response.is_empty() || response.starts_with("http/1.1 403 "),
+            "{port}: {response}"
+        );
     }
 }
 
@@ -239,7 +268,9 @@ async fn a_client_that_hangs_up_leaves_the_engine_to_the_others() {
     for _ in 0..20 {
         let mut client = TcpStream::connect(("127.0.0.1", engine.port())).unwrap();
         client
-            .write_all(b"POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")
+            .write_all(
+                b"POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}",
+            )
             .unwrap();
         drop(client);
     }

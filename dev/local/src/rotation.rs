@@ -112,7 +112,9 @@ fn seen(command: &Command, ring: &Ring, rotation: &Rotation) -> String {
             let signs = ring
                 .newest_signs_from()
                 .map_or_else(String::new, |time| format!("; it signs from {time}"));
-            format!("`cargo dev` publishes the new key by {by_us}, and every verifier has it by {by_all}{signs}.")
+            format!(
+                "`cargo dev` publishes the new key by {by_us}, and every verifier has it by {by_all}{signs}."
+            )
         }
         Command::DropKey(_) => format!(
             "`cargo dev` rejects tokens of what was dropped by {by_us}. Other verifiers accept them until their caches expire, at \

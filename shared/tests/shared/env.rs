@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use shared::env::{
-    ALLOWED_ORIGINS, ARGON2_ITERATIONS, AUDIENCE, AWS_ENDPOINT_URL_DYNAMODB, Env, ISSUER, KEY_KIND, TABLE_NAME,
-    declarations,
+    ALLOWED_ORIGINS, ARGON2_ITERATIONS, AUDIENCE, AWS_ENDPOINT_URL_DYNAMODB,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER, Env, ISSUER, KEY_KIND, TABLE_NAME, declarations,
 };
 use shared::function::StartError;
 use shared::keys::{Kind, Lifecycle, RingStore};
@@ -24,6 +24,7 @@ fn env<'a>(changes: &[(&'a str, &'a str)]) -> Env<'a> {
 async fn read_all(env: &Env<'_>) -> Result<(), StartError> {
     Table::connect(env).await?;
     RingStore::connect(env).await?;
+    env.get(&AWS_ENDPOINT_URL_SECRETS_MANAGER)?;
     HashCost::read(env)?;
     Issuer::read(env)?;
     Grants::read(env)?;

@@ -37,8 +37,7 @@ const PASSED_ON: [HeaderName; 6] = [
     HeaderName::from_static("x-amz-target"),
 ];
 
-const REFUSED: &str =
-    "This DynamoDB is for programs on this machine: no Origin, and a Host that is localhost, 127.0.0.0/8 or [::1].\n";
+const REFUSED: &str = "This DynamoDB is for programs on this machine: no Origin, and a Host that is localhost, 127.0.0.0/8 or [::1].\n";
 
 /// The one connection to dynoxide. Its thread does one request after the other in any case.
 type Connection = Arc<Mutex<SendRequest<Full<Bytes>>>>;
@@ -123,7 +122,11 @@ async fn pass_on(
     let response = tokio::spawn(async move { exchange(&connection, request).await });
     match response.await {
         Ok(Ok(response)) => response,
-        _ => (StatusCode::INTERNAL_SERVER_ERROR, "the embedded engine has failed\n").into_response(),
+        _ => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the embedded engine has failed\n",
+        )
+            .into_response(),
     }
 }
 

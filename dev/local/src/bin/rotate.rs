@@ -41,15 +41,7 @@ async fn main() -> ExitCode {
         .or_else(|| process_variable(AWS_ENDPOINT_URL_DYNAMODB.name))
         .filter(|endpoint| !endpoint.is_empty())
         .unwrap_or_else(|| DYNAMODB_URL.to_owned());
-    match rotation::run(
-        command,
-        &folder,
-        endpoint,
-        process_variable,
-        Clock::system(),
-    )
-    .await
-    {
+    match rotation::run(command, &folder, endpoint, process_variable, Clock::system()).await {
         Ok(changed) => {
             for key in changed.ring.keys {
                 println!("{key}");

@@ -97,7 +97,13 @@ impl Drop for Program {
 /// Returns the URL in the line of this heading.
 fn url(printed: &[String], heading: &str) -> String {
     let mut lines = printed.iter().filter_map(|line| line.strip_prefix(heading));
-    lines.next().unwrap().split_whitespace().next().unwrap().to_owned()
+    lines
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 /// Returns what the program prints where it cannot start.
@@ -181,9 +187,20 @@ fn a_port_in_use_is_named() {
 #[test]
 fn a_host_that_is_not_this_machines_is_named() {
     // An address of documentation (RFC 5737).
-    let arguments = ["--host", "192.0.2.1", "--port", "0", "--dynamodb-port", "0", "--in-memory"];
+    let arguments = [
+        "--host",
+        "192.0.2.1",
+        "--port",
+        "0",
+        "--dynamodb-port",
+        "0",
+        "--in-memory",
+    ];
     let printed = failed_start(&mut command(&arguments));
-    assert!(printed.contains("192.0.2.1:0") && printed.contains("--host"), "{printed}");
+    assert!(
+        printed.contains("192.0.2.1:0") && printed.contains("--host"),
+        "{printed}"
+    );
 }
 
 #[tokio::test]
@@ -191,7 +208,12 @@ async fn another_host_opens_the_api_alone_and_the_issuer_stays_on_loopback() {
     let service = Program::start_with(&["--host", "0.0.0.0", "--in-memory"]);
     let (api, dynamodb) = (&service.url, url(&service.printed, "DynamoDB"));
     assert!(api.starts_with("http://127.0.0.1:") && dynamodb.starts_with("http://127.0.0.1:"));
-    let elsewhere = |url: &str| format!("{}/.well-known/openid-configuration", url.replace("127.0.0.1", "127.0.0.2"));
+    let elsewhere = |url: &str| {
+        format!(
+            "{}/.well-known/openid-configuration",
+            url.replace("127.0.0.1", "127.0.0.2")
+        )
+    };
     let metadata: Value = reqwest::get(elsewhere(api)).await.unwrap().json().await.unwrap();
     assert_eq!(metadata["issuer"], *api);
     assert!(reqwest::get(elsewhere(&dynamodb)).await.unwrap_err().is_connect());
@@ -205,7 +227,9 @@ fn a_data_folder_has_one_service_at_a_time() {
     let again = || command(&["--port", "0", "--dynamodb-port", "0", "--data-dir", data]);
     assert_eq!(
         failed_start(&mut again()),
-        format!("error: the folder {data} is in use by another cargo dev; stop it, or choose another with --data-dir or --in-memory\n")
+        format!(
+            "error: the folder {data} is in use by another cargo dev; stop it, or choose another with --data-dir or --in-memory\n"
+        )
     );
     first.stop();
     Program::start(folder.path());
@@ -247,7 +271,8 @@ fn a_rotation_without_a_service_says_what_to_start() {
     };
     let printed = failed_start(&mut rotate(""));
     assert!(
-        printed.contains("signing-keys.json is not there: start `cargo dev` first") && printed.contains("--data-dir"),
+        printed.contains("signing-keys.json is not there: start `cargo dev` first")
+            && printed.contains("--data-dir"),
         "{printed}"
     );
     let service = Program::start(folder.path());
@@ -257,7 +282,9 @@ fn a_rotation_without_a_service_says_what_to_start() {
     assert!(String::from_utf8_lossy(&rotated.stderr).contains("publishes the new key by"));
     service.stop();
     let printed = failed_start(&mut rotate(&dynamodb));
-    let expected = format!("error: no DynamoDB responds at {dynamodb}: start `cargo dev` first, or name another address with --endpoint-url");
+    let expected = format!(
+        "error: no DynamoDB responds at {dynamodb}: start `cargo dev` first, or name another address with --endpoint-url"
+    );
     assert!(printed.starts_with(&expected), "{printed}");
 }
 

@@ -118,7 +118,10 @@ fn without_a_service_it_says_what_to_start() {
     let expected = format!(
         "error: no DynamoDB responds at {endpoint}: start `cargo dev` first, or name another address with --endpoint-url"
     );
-    assert!(!output.status.success() && printed.starts_with(&expected), "{printed}");
+    assert!(
+        !output.status.success() && printed.starts_with(&expected),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -128,7 +131,10 @@ fn credentials_of_the_environment_sign_at_any_endpoint_and_else_local() {
         let mut table = Command::new(env!("CARGO_BIN_EXE_table"))
             .args(["set-disabled", "johndoe", "true"])
             .env_clear()
-            .env("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{}", server.local_addr().unwrap()))
+            .env(
+                "AWS_ENDPOINT_URL_DYNAMODB",
+                format!("http://{}", server.local_addr().unwrap()),
+            )
             .envs(variables.iter().copied())
             .stderr(Stdio::null())
             .spawn()
