@@ -2,8 +2,8 @@
 
     python .ci/deployed_tests/build.py BINARIES FOLDER ENDPOINT
 
-Two things are changed for the emulator: the functions' endpoints, and that each route with {proxy+} has one with an empty rest beside it,
-which the emulator wants and AWS refuses.
+Three things are changed for the emulator: the functions' endpoints; that each route with {proxy+} has one with an empty rest beside it,
+which the emulator wants and AWS refuses; and that an alarm by metric math, which the emulator refuses, watches the first of its metrics.
 """
 
 import copy
@@ -22,6 +22,9 @@ for name, resource in list(template["Resources"].items()):
         beside = copy.deepcopy(resource)
         beside["Properties"]["RouteKey"] = properties["RouteKey"].replace("{proxy+}", "")
         template["Resources"][f"{name}Empty"] = beside
+    if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in properties:
+        first = next(one["MetricStat"] for one in properties.pop("Metrics") if "MetricStat" in one)
+        properties |= first["Metric"] | {"Period": first["Period"], "Statistic": first["Stat"]}
     if resource["Type"] == "AWS::Serverless::Function":
         binary = binaries / resource.pop("Metadata")["BuildProperties"]["Binary"]
         if not binary.is_file():

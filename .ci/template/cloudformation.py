@@ -59,6 +59,7 @@ STACKS = {
         "EnableTracing": "true",
         "TokenReservedConcurrency": "5",
         "AlarmEmail": "ops@example.com",
+        "AlarmTopicArn": "arn:aws:sns:eu-central-1:123456789012:on-call",
         "LogRetentionDays": "90",
     },
     **{f"samconfig's {name}": overrides(deployment) for name, deployment in samconfig().items()},

@@ -1,4 +1,4 @@
-"""Rotation, alarms and the dashboard, concurrency, and the table's protection."""
+"""Rotation, the dashboard, concurrency, and the table's protection."""
 
 import json
 import re
@@ -10,7 +10,6 @@ broken_by = pytest.mark.broken_by
 
 SCHEDULE = "Resources.RotationSchedule"
 VARIABLES = "Resources.RotateKeysFunction.Properties.Environment.Variables"
-ALARM = "Resources.ErrorRateAlarm.Properties"
 TABLE = "Resources.UsersTable"
 
 
@@ -36,25 +35,6 @@ def test_the_schedule_is_the_period_that_the_functions_calculate_with(stack):
         expected = "secretsmanager.amazonaws.com", resource_name(schedule["RotationLambdaARN"])
         permitted = [(one.get("Principal"), resource_name(one.get("FunctionName", ""))) for one in awaited]
         assert expected in permitted, "the schedule does not wait for the permission"
-
-
-@broken_by("notifies", f"{ALARM}.AlarmActions", AlarmEmail="ops@example.com")
-@broken_by("notifies", f"{ALARM}.AlarmActions", [{"Ref": "AlarmTopic"}])
-@broken_by("topics", "Resources.AlarmTopic.Condition")
-@broken_by("nothing counts", "Resources.OverdueRotation")
-@broken_by("looks back", "Resources.RotationAlarm.Properties.EvaluationPeriods", 24 * 30)
-def test_each_alarm_can_go_off_and_notifies_the_topic_that_was_asked_for(stack):
-    topics = ["${%s}" % name for name in stack.of_type("AWS::SNS::Topic")]
-    assert len(topics) == (stack.values["AlarmEmail"] != ""), f"the topics are {topics}"
-    filters = stack.of_type("AWS::Logs::MetricFilter").values()
-    counted = {(metric["MetricNamespace"], metric["MetricName"]) for one in filters for metric in one["MetricTransformations"]}
-    for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
-        assert alarm.get("AlarmActions", []) == topics, f"{name} notifies {alarm.get('AlarmActions')}"
-        metric = alarm["Namespace"], alarm["MetricName"]
-        assert metric[0].startswith("AWS/") or metric in counted, f"nothing counts what {name} watches"
-        window = alarm["Period"] * alarm["EvaluationPeriods"]
-        # CloudWatch rejects longer windows.
-        assert window <= (86400 if alarm["Period"] < 3600 else 604800), f"{name} looks back further than CloudWatch does"
 
 
 @broken_by("Expecting value", "Resources.Dashboard.Properties.DashboardBody.Fn::Sub", '{"widgets": [,]}')

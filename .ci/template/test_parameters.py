@@ -21,6 +21,7 @@ REFUSED = [
     {"AllowedOrigins": "*"},
     {"AllowedOrigins": "https://app.example.com,https://app.example.com/"},
     {"AlarmEmail": "ops"},
+    {"AlarmTopicArn": "on-call"},
     {"EnvironmentName": "Prod"},
     {"EnableDocs": "yes"},
     {"AccessTokenSeconds": "0"},

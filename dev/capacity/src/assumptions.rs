@@ -49,7 +49,7 @@ section! { Quotas of Number:
 }
 section! { Prices of Price:
     lambda_requests lambda_time gateway_requests read_units write_units table_storage table_backup secrets secret_calls
-    log_ingestion log_storage alarms dashboards data_out cognito_lite cognito_essentials cognito_plus
+    log_ingestion log_storage log_metrics alarm_metrics dashboards data_out cognito_lite cognito_essentials cognito_plus
 }
 
 /// What the tables show.
@@ -65,7 +65,10 @@ pub(crate) struct Shown {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LogLines {
+    /// What Lambda writes for each request.
     pub(crate) request: Vec<String>,
+    /// What API Gateway writes for each request.
+    pub(crate) access: String,
     pub(crate) cold_start: Vec<String>,
 }
 

@@ -27,6 +27,31 @@ impl Model {
         priced(&[self.meters(operation, memory_mb, 1e6)])
     }
 
+    /// The bytes that CloudWatch counts for each request.
+    pub(crate) fn request_log_bytes(&self) -> f64 {
+        let lines = &self.given.log_lines;
+        self.log_bytes(&lines.request) + self.log_bytes(std::slice::from_ref(&lines.access))
+    }
+
+    /// What so many bytes of the logs cost: each of two prices and the units.
+    fn log_meters(&self, bytes: f64) -> [(&Price, f64); 2] {
+        let kept = self.given.bytes.log_compression.value * self.stack.log_retention_days / DAYS;
+        let prices = &self.given.prices;
+        [
+            (&prices.log_ingestion, bytes / GB),
+            (&prices.log_storage, bytes * kept / GB),
+        ]
+    }
+
+    /// The cost of the access log's lines of a million requests.
+    pub(crate) fn million_access_lines(&self) -> f64 {
+        let bytes = 1e6 * self.log_bytes(std::slice::from_ref(&self.given.log_lines.access));
+        self.log_meters(bytes)
+            .into_iter()
+            .map(|(price, units)| price.of(units))
+            .sum()
+    }
+
     /// The bytes that CloudWatch counts for these lines.
     pub(crate) fn log_bytes(&self, lines: &[String]) -> f64 {
         let event = self.given.bytes.log_event.value;
@@ -35,15 +60,15 @@ impl Model {
 
     /// What requests use: the service's place in [`SERVICES`], the price and the units.
     fn meters(&self, operation: &Operation, memory_mb: f64, count: f64) -> [(usize, &Price, f64); 9] {
-        let (bytes, lines, prices) = (&self.given.bytes, &self.given.log_lines, &self.given.prices);
+        let (bytes, prices) = (&self.given.bytes, &self.given.prices);
         let cold = count * self.given.time.cold_share.value;
         // Lambda rounds each invocation up to a whole millisecond.
         let warm_ms = self.warm_ms(operation, memory_mb).ceil();
         let seconds = (count * warm_ms + cold * self.billed_cold_ms(operation)) / 1_000.0;
         let read_units =
             count * self.read_units(&operation.reads) + cold * self.read_units(&operation.cold_reads);
-        let log_bytes = count * self.log_bytes(&lines.request) + cold * self.log_bytes(&lines.cold_start);
-        let kept = bytes.log_compression.value * self.stack.log_retention_days / DAYS;
+        let cold_bytes = cold * self.log_bytes(&self.given.log_lines.cold_start);
+        let [ingested, stored] = self.log_meters(count * self.request_log_bytes() + cold_bytes);
         let gateway = (operation.response / bytes.gateway_unit.value).ceil();
         [
             (0, &prices.lambda_requests, count),
@@ -55,8 +80,8 @@ impl Model {
                 &prices.write_units,
                 count * self.transaction_units(&operation.transaction),
             ),
-            (3, &prices.log_ingestion, log_bytes / GB),
-            (3, &prices.log_storage, log_bytes * kept / GB),
+            (3, ingested.0, ingested.1),
+            (3, stored.0, stored.1),
             (4, &prices.data_out, count * operation.response / GB),
             (5, &prices.secret_calls, cold * operation.cold_secrets),
         ]
@@ -75,7 +100,7 @@ impl Model {
     }
 
     /// A month without a request: what there is, how many, and the cost.
-    pub(crate) fn idle(&self) -> [(&'static str, f64, f64); 5] {
+    pub(crate) fn idle(&self) -> [(&'static str, f64, f64); 6] {
         let (stack, prices) = (&self.stack, &self.given.prices);
         let published = [self.given.bytes.published.value];
         [
@@ -84,7 +109,16 @@ impl Model {
                 stack.secrets,
                 prices.secrets.of(stack.secrets),
             ),
-            ("alarms", stack.alarms, prices.alarms.of(stack.alarms)),
+            (
+                "metrics that alarms watch",
+                stack.alarm_metrics,
+                prices.alarm_metrics.of(stack.alarm_metrics),
+            ),
+            (
+                "metrics of the logs, at most: an hour without a value costs nothing",
+                stack.log_metrics,
+                prices.log_metrics.of(stack.log_metrics),
+            ),
             (
                 "dashboard",
                 stack.dashboards,
@@ -140,7 +174,8 @@ mod tests {
     #[test]
     fn each_line_is_logged_with_its_overhead_and_kept_compressed() {
         let mut model = round_figures();
-        model.given.log_lines.request = vec!["x".repeat(486), "x".repeat(486)];
+        model.given.log_lines.request = vec!["x".repeat(486)];
+        model.given.log_lines.access = "x".repeat(486);
         (
             model.given.bytes.log_event.value,
             model.given.bytes.log_compression.value,
@@ -148,6 +183,12 @@ mod tests {
         (model.given.time.cold_share.value, model.stack.log_retention_days) = (0.0, 60.0);
         let meters = model.meters(&model.me, 256.0, 1024.0 * 1024.0);
         assert_eq!((meters[5].2, meters[6].2), (1.0, 1.0));
+        // 1e6 lines of 512 bytes are 0.4768 GB, taken in and kept.
+        (
+            model.given.prices.log_ingestion.usd,
+            model.given.prices.log_storage.usd,
+        ) = (1.0, 1.0);
+        assert!((model.million_access_lines() - 2.0 * 0.4768).abs() < 1e-4);
     }
 
     #[test]

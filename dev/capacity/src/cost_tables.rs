@@ -6,9 +6,10 @@ use crate::model::Model;
 use crate::price::{Price, Step};
 
 /// Each table with its name in the document.
-pub(crate) fn tables(model: &Model) -> [(&'static str, String); 9] {
+pub(crate) fn tables(model: &Model) -> [(&'static str, String); 10] {
     [
         ("million", million(model)),
+        ("access", access(model)),
         ("memory", memory(model)),
         ("idle", idle(model)),
         ("steady", steady(model)),
@@ -35,6 +36,11 @@ fn million(model: &Model) -> String {
     });
     let head = format!("a million of | MB | {} | sum", SERVICES.join(" | "));
     table(&head, 1, &rows)
+}
+
+fn access(model: &Model) -> String {
+    let cost = money(model.million_access_lines());
+    format!("The access log is {cost} of the logs' cost of a million requests.\n")
 }
 
 fn memory(model: &Model) -> String {
@@ -115,12 +121,13 @@ fn request(model: &Model) -> String {
             plain(model.read_units(&operation.reads)),
             plain(model.transaction_units(&operation.transaction)),
             plain(operation.response),
-            plain(model.log_bytes(&lines.request)),
+            plain(model.request_log_bytes()),
+            plain(model.log_bytes(std::slice::from_ref(&lines.access))),
             plain(model.log_bytes(&lines.cold_start)),
         ]
     });
     let times = "request | ms, warm | billed ms more, cold | read units | write units";
-    let bytes = "response bytes | log bytes | log bytes more, cold";
+    let bytes = "response bytes | log bytes | of them the access log's | log bytes more, cold";
     table(&format!("{times} | {bytes}"), 1, &rows)
 }
 

@@ -91,7 +91,7 @@ impl Model {
         let own = |operation: &Operation| Number {
             what: format!("Template: `{}`", operation.key),
             value: operation.limit.0,
-            raise: "parameters of `template.yaml`".to_owned(),
+            raise: "in `template.yaml`".to_owned(),
             ..quotas.gateway_rate.clone()
         };
         let gateway = (quotas.gateway_rate.value, quotas.gateway_burst.value);

@@ -10,7 +10,10 @@ pub(crate) struct Stack {
     pub(crate) point_in_time_recovery: bool,
     pub(crate) functions: f64,
     pub(crate) secrets: f64,
-    pub(crate) alarms: f64,
+    /// The metrics that alarms watch: CloudWatch charges an alarm for each.
+    pub(crate) alarm_metrics: f64,
+    /// The metrics that are counted in logs.
+    pub(crate) log_metrics: f64,
     pub(crate) dashboards: f64,
 }
 
@@ -22,12 +25,27 @@ pub(crate) fn stack(template: &Template) -> Result<Stack, String> {
     let recovery = [&specification[..], &["PointInTimeRecoveryEnabled"]].concat();
     let recovered = |table: &str| template.text(table, &recovery).as_deref() == Some("true");
     let count = |kind| template.resources_of_type(kind).count() as f64;
+    // Metric math has ten metrics at most; an alarm without it watches one.
+    let watched = |alarm: &str| {
+        let stat = |index: &usize| {
+            template.text(
+                alarm,
+                &["Properties", "Metrics", &index.to_string(), "MetricStat", "Stat"],
+            )
+        };
+        (0..20).filter(|index| stat(index).is_some()).count().max(1)
+    };
+    let watched: usize = template
+        .resources_of_type("AWS::CloudWatch::Alarm")
+        .map(watched)
+        .sum();
     Ok(Stack {
         log_retention_days: days.into_iter().fold(0.0, f64::max),
         point_in_time_recovery: template.resources_of_type("AWS::DynamoDB::Table").any(recovered),
         functions: template.functions().len() as f64,
         secrets: count("AWS::SecretsManager::Secret"),
-        alarms: count("AWS::CloudWatch::Alarm"),
+        alarm_metrics: watched as f64,
+        log_metrics: count("AWS::Logs::MetricFilter"),
         dashboards: count("AWS::CloudWatch::Dashboard"),
     })
 }
@@ -75,18 +93,21 @@ Resources:
     Properties:
       DefaultRouteSettings: {ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200}
       RouteSettings: {POST /token: {ThrottlingRateLimit: !Ref Rate, ThrottlingBurstLimit: 40}}
+  Plain: {Type: AWS::CloudWatch::Alarm, Properties: {MetricName: Latency}}
+  Rate: {Type: AWS::CloudWatch::Alarm, Properties: {Metrics: [{Expression: a / b}, {MetricStat: {Stat: Sum}}, {MetricStat: {Stat: Sum}}]}}
   Short: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 7}}
   Long: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 30}}
 ";
 
     #[test]
-    fn memory_limits_and_the_longest_retention_are_the_templates() {
+    fn memory_limits_watched_metrics_and_the_longest_retention_are_the_templates() {
         let template = Template::parse(TEMPLATE).unwrap();
         assert_eq!(memory_mb(&template, "POST /token"), Ok(512.0));
         assert_eq!(limit(&template, "POST /token"), Ok((20.0, 40.0)));
         assert_eq!(limit(&template, "GET /users/me"), Ok((100.0, 200.0)));
         let stack = stack(&template).unwrap();
         assert_eq!((stack.log_retention_days, stack.functions), (30.0, 1.0));
+        assert_eq!((stack.alarm_metrics, stack.log_metrics), (3.0, 0.0));
     }
 
     #[test]

@@ -90,11 +90,14 @@ impl Template {
     /// Returns the text at `path` in a resource, with the defaults of the parameters that it refers to. `None` if there is none, or
     /// if only a deployment knows it.
     ///
-    /// The keys of the path are exact, so one of them may be a route: `["Properties", "RouteSettings", "GET /users/me"]`.
+    /// The keys of the path are exact, so one of them may be a route: `["Properties", "RouteSettings", "GET /users/me"]`. In a list, a key
+    /// is an index.
     pub fn text(&self, logical_id: &str, path: &[&str]) -> Option<String> {
         let value = path
             .iter()
-            .try_fold(self.document.resource(logical_id)?, |value, key| value.get(key))?;
+            .try_fold(self.document.resource(logical_id)?, |value, key| {
+                value.get(key).or_else(|| value.get(key.parse::<usize>().ok()?))
+            })?;
         intrinsic::text(&self.document, value)
     }
 }
