@@ -2,8 +2,9 @@
 
     python .ci/deployed_tests/build.py BINARIES FOLDER ENDPOINT
 
-Three things are changed for the emulator: the functions' endpoints; that each route with {proxy+} has one with an empty rest beside it,
-which the emulator wants and AWS refuses; and that an alarm by metric math, which the emulator refuses, watches the first of its metrics.
+Four things are changed for the emulator: the functions' endpoints; that each route with {proxy+} has one with an empty rest beside it,
+which the emulator wants and AWS refuses; that an alarm by metric math, which the emulator refuses, watches the first of its metrics; and that
+the types that it does not know are left out.
 """
 
 import copy
@@ -14,9 +15,16 @@ import sys
 
 from samtranslator.yaml_helper import yaml_parse
 
+UNKNOWN = {"AWS::SecretsManager::ResourcePolicy"}
+
 binaries, folder, endpoint = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
 template = yaml_parse((pathlib.Path(__file__).resolve().parents[2] / "template.yaml").read_text())
+unknown = [name for name, resource in template["Resources"].items() if resource["Type"] in UNKNOWN]
+for name in unknown:
+    del template["Resources"][name]
 for name, resource in list(template["Resources"].items()):
+    if isinstance(resource.get("DependsOn"), list):
+        resource["DependsOn"] = [awaited for awaited in resource["DependsOn"] if awaited not in unknown]
     properties = resource.get("Properties", {})
     if resource["Type"] == "AWS::ApiGatewayV2::Route" and "{proxy+}" in properties["RouteKey"]:
         beside = copy.deepcopy(resource)
@@ -35,4 +43,4 @@ for name, resource in list(template["Resources"].items()):
         variables = properties.get("Environment", {}).get("Variables", {})
         variables |= {key: endpoint for key in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER") if key in variables}
 (folder / "template.json").write_text(json.dumps(template, indent=1))
-print(f"{len(list(folder.iterdir())) - 1} functions")
+print(f"{len(list(folder.iterdir())) - 1} functions; left out: {', '.join(unknown)}")

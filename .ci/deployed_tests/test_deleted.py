@@ -24,6 +24,13 @@ def test_the_table_stays_with_its_items(cache):
     assert "early" in json.dumps(items) and "johndoe" in json.dumps(items) and len(items) > 4
 
 
+def test_the_keys_stay_under_the_stacks_name(cache):
+    secret = cache.get("latchkey/outputs", {})["SigningKeysSecret"]
+    stays = [one["Name"] for one in listed("secretsmanager", "list_secrets", "SecretList")]
+    # The other is that of the black-box suite's stack, which is deleted, too.
+    assert len(stays) == 2 and [name for name in stays if name in secret and name.startswith(f"{STACK}/")], stays
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "member"),
     [
@@ -33,7 +40,6 @@ def test_the_table_stays_with_its_items(cache):
         ("logs", "describe_log_groups", "logGroups"),
         ("cloudwatch", "describe_alarms", "MetricAlarms"),
         ("sns", "list_topics", "Topics"),
-        ("secretsmanager", "list_secrets", "SecretList"),
     ],
 )
 def test_nothing_of_its_kind_is_left(service, operation, member):

@@ -45,16 +45,20 @@ def defaults(template):
     return {name: str(parameter["Default"]) for name, parameter in template["Parameters"].items()}
 
 
+PSEUDO_PARAMETERS = {"AWS::StackId": "arn:aws:cloudformation:eu-central-1:123456789012:stack/NAME/51af3dc0-da77-11e4-872e-1234567db123"}
 DOMAIN = {"DomainName": "auth.example.com", "CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/1-2-3"}
 # The deployments that are checked. Together they decide each condition both ways, which test_parameters.py checks.
 STACKS = {
     "defaults": {},
     "issuer": {"Issuer": "https://login.example.com"},
+    "no document": {"EnableOpenApi": "false"},
     "domain": DOMAIN,
     "everything": DOMAIN | {
         "Issuer": "https://login.example.com",
         "AllowedOrigins": "https://app.example.com,https://other.example.com",
         "EnableDocs": "true",
+        "ExistingTableName": "latchkey-restored",
+        "KeyOperatorArn": "arn:aws:iam::123456789012:role/emergency",
         "EnableRotationSchedule": "false",
         "EnableTracing": "true",
         "TokenReservedConcurrency": "5",
@@ -144,6 +148,8 @@ class Stack:
             case "Ref" if argument in self.values:
                 is_list = self.template["Parameters"][argument]["Type"] == "CommaDelimitedList"
                 return self.values[argument].split(",") if is_list else self.values[argument]
+            case "Ref" if argument in PSEUDO_PARAMETERS:
+                return PSEUDO_PARAMETERS[argument]
             case "Ref" | "Fn::GetAtt":
                 return "${" + ".".join(listed(argument)) + "}"
             case "Fn::Sub":
@@ -152,6 +158,10 @@ class Stack:
                 return re.sub(r"\$\{(\w+)\}", lambda name: known.get(name[1], name[0]), text)
             case "Fn::Join":
                 return argument[0].join(argument[1])
+            case "Fn::Split":
+                return argument[1].split(argument[0])
+            case "Fn::Select":
+                return argument[1][int(argument[0])]
             case "Fn::Equals":
                 return argument[0] == argument[1]
             case "Fn::Not":

@@ -105,9 +105,15 @@ def test_other_origins_are_allowed_as_asked_and_without_credentials(stack):
 
 @broken_by("'GET /docs'", "Conditions.HasDocs", ALWAYS)
 @broken_by("the docs are", "Conditions.HasDocs", NEVER, EnableDocs="true")
-def test_the_docs_are_served_where_asked_for_and_nowhere_else(stack):
-    found = [key for key, _, _ in stack.routes() if "docs" in key or "openapi" in key]
-    assert bool(found) == (stack.values["EnableDocs"] == "true"), f"the docs are at {found}"
+@broken_by("the document is", "Conditions.HasOpenApi", NEVER)
+@broken_by("the document is", "Conditions.HasOpenApi", ALWAYS, EnableOpenApi="false")
+@broken_by("DocsFunction", "Resources.DocsFunction.Condition", EnableOpenApi="false")
+def test_the_document_and_its_page_are_served_where_asked_for_and_nowhere_else(stack):
+    found = {key for key, _, _ in stack.routes() if "docs" in key or "openapi" in key}
+    pages = found - {"GET /openapi.json"}
+    assert bool(pages) == (stack.values["EnableDocs"] == "true"), f"the docs are at {pages}"
+    assert (pages != found) == (stack.values["EnableOpenApi"] == "true"), f"the document is at {found - pages}"
+    assert ("DocsFunction" in stack.functions) == bool(found), f"DocsFunction: {found}"
 
 
 @broken_by("MeFunction", ISSUER, {"Ref": "Audience"})

@@ -55,11 +55,39 @@ def test_concurrency_is_reserved_only_where_asked_for(stack):
 
 @broken_by("UsersTable goes", f"{TABLE}.DeletionPolicy", "Delete")
 @broken_by("UsersTable goes", f"{TABLE}.UpdateReplacePolicy")
+@broken_by("SigningKeys goes", "Resources.SigningKeys.DeletionPolicy")
+@broken_by("SigningKeys goes", "Resources.SigningKeys.UpdateReplacePolicy", "Delete")
+# A secret without its policy would be open.
+@broken_by("SigningKeysPolicy goes", "Resources.SigningKeysPolicy.DeletionPolicy", "Delete")
 @broken_by("UsersTable has", f"{TABLE}.Properties.DeletionProtectionEnabled")
 @broken_by("UsersTable cannot", f"{TABLE}.Properties.PointInTimeRecoverySpecification", {})
-def test_each_table_outlives_the_stack_and_can_be_restored(stack):
+def test_tables_and_secrets_outlive_the_stack_and_tables_can_be_restored(stack):
+    # A failed first deployment cannot delete a protected table; it can delete the others.
+    policies = {
+        "AWS::DynamoDB::Table": "Retain",
+        "AWS::SecretsManager::Secret": "RetainExceptOnCreate",
+        "AWS::SecretsManager::ResourcePolicy": "RetainExceptOnCreate",
+    }
+    for name, resource in stack.resources.items():
+        if resource["Type"] in policies:
+            found = resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")
+            assert found == (policies[resource["Type"]], "Retain"), f"{name} goes with the stack"
     for name, table in stack.of_type("AWS::DynamoDB::Table").items():
-        policies = {stack.resources[name].get(policy) for policy in ("DeletionPolicy", "UpdateReplacePolicy")}
-        assert policies == {"Retain"}, f"{name} goes with the stack"
         assert table.get("DeletionProtectionEnabled"), f"{name} has no protection against deletion"
         assert table["PointInTimeRecoverySpecification"].get("PointInTimeRecoveryEnabled"), f"{name} cannot be restored"
+
+
+@broken_by("MeFunction", "Resources.MeFunction.Properties.Environment.Variables.TABLE_NAME", {"Ref": "Audience"})
+@broken_by("the output", "Outputs.TableName.Value", {"Ref": "UsersTable"}, ExistingTableName="latchkey-restored")
+@broken_by("creates", f"{TABLE}.Condition", ExistingTableName="latchkey-restored")
+@broken_by("names a table", "Resources.Dashboard.Properties.DashboardBody.Fn::Sub.1.Table", "other")
+def test_one_table_is_used_everywhere_the_stacks_own_or_an_existing_one(stack):
+    existing = stack.values["ExistingTableName"]
+    table = existing or "${UsersTable}"
+    assert len(stack.of_type("AWS::DynamoDB::Table")) == (existing == ""), "the stack creates a table that it does not use"
+    for name, variables in stack.variables.items():
+        assert variables.get("TABLE_NAME", table) == table, f"{name} uses {variables['TABLE_NAME']}"
+    assert stack.outputs["TableName"] == table, f"the output TableName is {stack.outputs['TableName']}"
+    for name, resource in stack.of_type("AWS::CloudWatch::").items():
+        named = re.findall(r'"TableName", (?:"Value": )?"([^"]+)"', resource.get("DashboardBody", json.dumps(resource)))
+        assert set(named) <= {table}, f"{name} names a table that the functions do not use: {named}"

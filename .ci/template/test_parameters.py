@@ -8,6 +8,14 @@ from cloudformation import DOMAIN, STACKS, Stack, overrides
 
 broken_by = pytest.mark.broken_by
 
+ACCEPTED = [
+    # In Punycode, as ACM and API Gateway want it (RFC 5890): two top-level domains that exist, and the longest label (RFC 1035).
+    DOMAIN | {"DomainName": "auth.xn--e1afmkfd.xn--p1ai"},
+    DOMAIN | {"DomainName": "auth.example.xn--vermgensberatung-pwb"},
+    DOMAIN | {"DomainName": "auth.xn--" + 59 * "a"},
+    {"KeyOperatorArn": "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Keys_0123456789abcdef"},
+    {"KeyOperatorArn": "arn:aws-cn:iam::123456789012:user/jane.doe@example.com"},
+]
 # What the parameters' bounds and rules are there for.
 REFUSED = [
     {"Issuer": "https://auth.example.com/"},
@@ -18,12 +26,22 @@ REFUSED = [
     DOMAIN | {"DomainName": ""},
     DOMAIN | {"CertificateArn": ""},
     DOMAIN | {"CertificateArn": "arn:aws:iam::123456789012:server-certificate/x"},
+    DOMAIN | {"DomainName": "auth.example.xn--"},
+    DOMAIN | {"DomainName": "auth.example.xn--p1ai-"},
+    DOMAIN | {"DomainName": "auth.xn--" + 60 * "a"},
+    DOMAIN | {"DomainName": "auth.example.c0m"},
+    {"ExistingTableName": "arn:aws:dynamodb:eu-central-1:123456789012:table/users"},
+    {"KeyOperatorArn": "*"},
+    {"KeyOperatorArn": "arn:aws:iam::123456789012:role/*"},
+    {"KeyOperatorArn": "arn:aws:iam::123456789012:root"},
+    {"KeyOperatorArn": "arn:aws:sts::123456789012:assumed-role/emergency/jane"},
     {"AllowedOrigins": "*"},
     {"AllowedOrigins": "https://app.example.com,https://app.example.com/"},
     {"AlarmEmail": "ops"},
     {"AlarmTopicArn": "on-call"},
     {"EnvironmentName": "Prod"},
     {"EnableDocs": "yes"},
+    {"EnableDocs": "true", "EnableOpenApi": "false"},
     {"AccessTokenSeconds": "0"},
 ]
 
@@ -57,12 +75,20 @@ def test_the_template_accepts_the_parameters_of_each_deployment(stack):
     assert not list(stack.rejections()), list(stack.rejections())
 
 
+@broken_by("p1ai", "Parameters.DomainName.AllowedPattern", r"^$|^([a-z0-9-]+\.)+[a-z]{2,63}$")
+@broken_by("SSO", "Parameters.KeyOperatorArn.AllowedPattern", "^$|^arn:aws:iam::[0-9]{12}:role/[A-Za-z]+$")
+def test_the_template_accepts_what_people_have(template):
+    for parameters in ACCEPTED:
+        assert not list(Stack(template, parameters).rejections()), f"rejected: {parameters}"
+
+
 @broken_by("https://auth.example.com/", "Parameters.Issuer.AllowedPattern")
 @broken_by("AllowedOrigins", "Parameters.AllowedOrigins.AllowedPattern", ".*")
 @broken_by("EnableDocs", "Parameters.EnableDocs.AllowedValues")
 @broken_by("AccessTokenSeconds", "Parameters.AccessTokenSeconds.MinValue")
 @broken_by("'DomainName': ''", "Rules.CertificateNeedsDomain")
 @broken_by("'CertificateArn': ''", "Rules.DomainNeedsCertificate")
+@broken_by("'EnableOpenApi': 'false'", "Rules.DocsNeedOpenApi")
 @broken_by("ClientId has no bounds", "Parameters.ClientId.AllowedPattern")
 def test_the_template_rejects_what_its_bounds_and_rules_are_there_for(template):
     for parameters in REFUSED:

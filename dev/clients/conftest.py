@@ -1,7 +1,11 @@
 """The service under test and its users."""
 
+import contextlib
 import os
+import subprocess
+import time
 import uuid
+from pathlib import Path
 
 import pytest
 import requests
@@ -9,6 +13,30 @@ import requests
 # These libraries reject plain HTTP by default, even on loopback.
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
+
+
+@contextlib.contextmanager
+def started(command, log, ready, **variables):
+    """Runs a program until the block ends, which begins with what the program had printed when it was ready."""
+    with log.open("w") as output:
+        program = subprocess.Popen(command, env={**os.environ, **variables}, stdout=output, stderr=output)
+    try:
+        deadline = time.time() + 60
+        while ready not in log.read_text():
+            assert program.poll() is None and time.time() < deadline, log.read_text()
+            time.sleep(0.1)
+        yield log.read_text()
+    finally:
+        program.terminate()
+        program.wait(timeout=10)
+
+
+@pytest.fixture
+def programs():
+    """The folder of `local` and `rotate`, for tests that start a service of their own."""
+    if "LATCHKEY_PROGRAMS" not in os.environ:
+        pytest.skip("LATCHKEY_PROGRAMS names no folder with `local` and `rotate`, to start a service")
+    return Path(os.environ["LATCHKEY_PROGRAMS"])
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,8 @@ use crate::gateway::own_body;
     ),
     servers((url = "/", description = "Where this document is served")),
     tags(
-        (name = "tokens", description = "Log in and get an access token."),
         (name = "users", description = "Register, and read yourself."),
+        (name = "tokens", description = "Log in and get an access token."),
         (name = "discovery", description = "What verifiers of access tokens need to know."),
     ),
     modifiers(&Schemes),
@@ -46,9 +46,10 @@ impl Modify for Schemes {
             .bearer_format("JWT")
             .description(Some("An access token of RFC 9068."))
             .build();
+        // Swagger UI's dialog shows them in the order of their names: the form to log in comes first.
         for (name, scheme) in [
             ("password", SecurityScheme::OAuth2(password)),
-            ("bearer", SecurityScheme::Http(bearer)),
+            ("token", SecurityScheme::Http(bearer)),
         ] {
             components.add_security_scheme(name, scheme);
         }

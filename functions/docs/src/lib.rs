@@ -1,6 +1,8 @@
 //! `GET /docs`, `GET /docs/{proxy+}` and `GET /openapi.json`: Swagger UI and the document that it shows. Everything comes from
 //! this function; nothing is loaded from elsewhere.
 
+use std::borrow::Cow;
+
 use lambda_http::http::{HeaderName, HeaderValue, header};
 use lambda_http::{Body, Request, RequestExt, Response};
 use shared::clock::Clock;
@@ -9,14 +11,21 @@ use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
 use utoipa::openapi::OpenApi;
 
-/// The function `docs`. It touches nothing: neither the table nor a key.
-pub struct Docs;
+mod document;
+
+pub use document::OPENAPI;
+
+/// The function `docs`: the document. It touches neither the table nor a key.
+pub struct Docs {
+    document: Cow<'static, str>,
+}
 
 impl Function for Docs {
     const NAME: &'static str = "docs";
 
-    async fn start(_: &Env<'_>, _: &Clock) -> Result<Self, StartError> {
-        Ok(Self)
+    async fn start(env: &Env<'_>, _: &Clock) -> Result<Self, StartError> {
+        let document = document::offered(env)?;
+        Ok(Self { document })
     }
 }
 
@@ -30,7 +39,7 @@ impl HttpFunction for Docs {
 
     /// Responds 200 with the page, one of its files, or the document.
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
-        let asset = asset(&request).ok_or(Error::NotFound)?;
+        let asset = asset(&request, &self.document).ok_or(Error::NotFound)?;
         let mut response = Response::new(Body::from(asset.body));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
@@ -41,9 +50,6 @@ impl HttpFunction for Docs {
         Ok(response)
     }
 }
-
-/// The OpenAPI document. `cargo run -p local --bin renew` renews it, and a test fails where it differs from the code.
-pub const OPENAPI: &str = include_str!("../openapi.json");
 
 /// The headers of the page. Users type passwords into it on the issuer's origin: no script but our own files, no frame around it,
 /// and no address of it in a `Referer`. Swagger UI sets styles of single elements.
@@ -61,14 +67,14 @@ const FRESH: &str = "no-cache";
 /// The `Cache-Control` of Swagger UI's own files, which change with its version alone.
 const KEPT: &str = "public, max-age=86400";
 
-struct Asset {
+struct Asset<'a> {
     content_type: &'static str,
     cache: &'static str,
-    body: &'static [u8],
+    body: &'a [u8],
 }
 
-fn asset(request: &Request) -> Option<Asset> {
-    let own = |content_type, body: &'static str| Asset {
+fn asset<'a>(request: &Request, document: &'a str) -> Option<Asset<'a>> {
+    let own = |content_type, body: &'a str| Asset {
         content_type,
         cache: FRESH,
         body: body.as_bytes(),
@@ -82,7 +88,7 @@ fn asset(request: &Request) -> Option<Asset> {
     let rest = parameters.first("proxy").unwrap_or_default();
     let is_document = request.uri().path().ends_with("/openapi.json") && rest.is_empty();
     Some(match rest {
-        "" if is_document => own("application/json", OPENAPI),
+        "" if is_document => own("application/json", document),
         "" => own("text/html; charset=utf-8", include_str!("../page/index.html")),
         "page.js" => own("text/javascript; charset=utf-8", include_str!("../page/page.js")),
         "page.css" => own("text/css; charset=utf-8", include_str!("../page/page.css")),

@@ -22,7 +22,7 @@ pub(crate) struct Document;
     description = "The user of the access token.",
     tag = "users",
     responses(Responses),
-    security(("password" = []), ("bearer" = [])),
+    security(("password" = []), ("token" = [])),
 )]
 pub fn me() {}
 

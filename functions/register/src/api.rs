@@ -1,5 +1,6 @@
 //! What the OpenAPI document says of `POST /register` and its alias.
 
+use serde_json::Value;
 use shared::error::{Conflict, Error, FieldError, Problem};
 use shared::function::HttpFunction;
 use shared::http::{body, json};
@@ -59,6 +60,14 @@ impl utoipa::Path for Alias {
         let mut operation = __path_register::operation();
         operation.operation_id = Some("create_user".to_owned());
         operation.summary = Some("Register (alias)".to_owned());
+        // Another user than in the first operation's example, so that each can be tried.
+        if let Some(RefOr::T(body)) = &mut operation.request_body {
+            for content in body.content.values_mut() {
+                if let RefOr::T(content) = content {
+                    content.example = Some(example("alice", "Alice Wonderson"));
+                }
+            }
+        }
         operation
     }
 }
@@ -91,17 +100,21 @@ impl PartialSchema for Registration {
                 "A username or an email is required. `name` and `surname` are joined by a space into the full name and \
                  must not be given beside `full_name`. A field that is not known is refused.",
             ))
-            .examples([serde_json::json!({
-                "username": "johndoe",
-                "email": "johndoe@example.com",
-                "full_name": "John Doe",
-                "password": "correct horse battery",
-            })])
+            .examples([example("johndoe", "John Doe")])
             .into()
     }
 }
 
 impl ToSchema for Registration {}
+
+fn example(username: &str, full_name: &str) -> Value {
+    serde_json::json!({
+        "username": username,
+        "email": format!("{username}@example.com"),
+        "full_name": full_name,
+        "password": "correct horse battery",
+    })
+}
 
 fn or_null(schema: RefOr<Schema>) -> OneOfBuilder {
     OneOfBuilder::new()

@@ -43,8 +43,7 @@ impl PartialSchema for TokenRequest {
             .property(
                 "grant_type",
                 described("May be left out beside username and password.")
-                    .enum_values(Some(["password", ""]))
-                    .default(Some("password".into())),
+                    .enum_values(Some(["password", ""])),
             )
             .property(
                 "username",
@@ -61,15 +60,17 @@ impl PartialSchema for TokenRequest {
             )
             .property(
                 "scope",
-                described("No scope can be granted yet; empty counts as not sent.").max_length(Some(0)),
+                described("No scope can be granted yet; empty counts as not sent.")
+                    .max_length(Some(0))
+                    .examples([""]),
             )
             .property(
                 "client_id",
-                described("Not looked at until clients can be registered."),
+                openapi::text("Not looked at until clients can be registered.", ""),
             )
             .property(
                 "client_secret",
-                described("Not looked at until clients can be registered."),
+                openapi::text("Not looked at until clients can be registered.", ""),
             )
             .required("username")
             .required("password")

@@ -65,7 +65,7 @@ async fn an_allowed_origin_learns_what_it_may_send_and_read() {
     assert_eq!(response.header("access-control-allow-origin"), ORIGIN);
     assert_eq!(
         response.header("access-control-expose-headers"),
-        "www-authenticate,x-amzn-remapped-www-authenticate,retry-after,location"
+        "www-authenticate,x-amzn-remapped-www-authenticate,retry-after,location,apigw-requestid"
     );
     assert_eq!(response.header("access-control-allow-credentials"), "");
 }

@@ -1,4 +1,6 @@
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
 
 use crate::running::{Response, Running};
 
@@ -59,15 +61,65 @@ async fn the_document_is_served() {
     );
     assert_eq!(
         response.body.to_string(),
-        serde_json::from_str::<serde_json::Value>(docs::OPENAPI)
-            .unwrap()
-            .to_string()
+        serde_json::from_str::<Value>(docs::OPENAPI).unwrap().to_string()
+    );
+}
+
+/// Returns the paths, after checking that the document names just what it has: no reference, scheme or tag dangles or is left over.
+fn paths(document: &Value) -> BTreeSet<&str> {
+    let names = |pointer: &str| -> BTreeSet<&str> {
+        let object = document.pointer(pointer).unwrap().as_object().unwrap();
+        object.keys().map(String::as_str).collect()
+    };
+    let text = document.to_string();
+    let references = text.split("#/components/schemas/").skip(1);
+    let referenced = references.map(|rest| rest.split('"').next().unwrap());
+    assert_eq!(referenced.collect::<BTreeSet<_>>(), names("/components/schemas"));
+    let (mut schemes, mut tags) = (BTreeSet::new(), BTreeSet::new());
+    let operations = document["paths"].as_object().unwrap().values();
+    for operation in operations.flat_map(|path| path.as_object().unwrap().values()) {
+        for way in operation["security"].as_array().unwrap() {
+            schemes.extend(way.as_object().unwrap().keys().map(String::as_str));
+        }
+        tags.extend(operation["tags"].as_array().unwrap().iter().map(Value::as_str));
+    }
+    assert_eq!(schemes, names("/components/securitySchemes"));
+    let declared = document["tags"].as_array().unwrap().iter();
+    assert_eq!(tags, declared.map(|tag| tag["name"].as_str()).collect());
+    names("/paths")
+}
+
+#[tokio::test]
+async fn without_the_password_grant_the_document_offers_no_log_in_as_the_metadata() {
+    let whole: Value = serde_json::from_str(docs::OPENAPI).unwrap();
+    let service = Running::start_with(&[("ENABLE_PASSWORD_GRANT", "false")]).await;
+    let offered = Response::of(service.request("GET", "/openapi.json")).await.body;
+    let gone: Vec<&str> = paths(&whole).difference(&paths(&offered)).copied().collect();
+    assert_eq!(gone, ["/token"]);
+    let schemes = &offered["components"]["securitySchemes"];
+    assert_eq!(
+        schemes,
+        &json!({"token": whole["components"]["securitySchemes"]["token"]})
+    );
+    let metadata = Response::of(service.request("GET", "/.well-known/openid-configuration")).await;
+    assert_eq!(metadata.body.get("token_endpoint"), None);
+    assert_eq!(metadata.body.get("grant_types_supported"), None);
+}
+
+#[test]
+fn no_parameter_of_the_log_in_has_a_default_since_generators_would_demand_it() {
+    let document: Value = serde_json::from_str(docs::OPENAPI).unwrap();
+    let schema = &document["components"]["schemas"]["TokenRequest"];
+    assert_eq!(schema["required"], json!(["username", "password"]));
+    assert!(
+        !schema["properties"].to_string().contains("\"default\""),
+        "{schema}"
     );
 }
 
 #[test]
 fn every_response_is_documented_with_its_body_its_headers_and_an_example() {
-    let document: serde_json::Value = serde_json::from_str(docs::OPENAPI).unwrap();
+    let document: Value = serde_json::from_str(docs::OPENAPI).unwrap();
     let statuses = |path: &str, method: &str| -> Vec<String> {
         let responses = document["paths"][path][method]["responses"].as_object().unwrap();
         for (status, response) in responses {
@@ -112,7 +164,7 @@ fn every_response_is_documented_with_its_body_its_headers_and_an_example() {
 
 #[test]
 fn the_usernames_pattern_asks_for_no_unicode_classes() {
-    let document: serde_json::Value = serde_json::from_str(docs::OPENAPI).unwrap();
+    let document: Value = serde_json::from_str(docs::OPENAPI).unwrap();
     let pattern = document["components"]["schemas"]["Username"]["pattern"]
         .as_str()
         .unwrap();

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::running::{PASSWORD, Response, Running};
+use crate::running::{PASSWORD, Response, Running, at_once};
 
 #[tokio::test]
 async fn a_user_is_created_and_shown_with_every_field_as_typed() {
@@ -365,7 +365,7 @@ async fn one_of_24_clients_gets_the_username_that_all_register_at_once() {
             "username": "johndoe", "email": format!("john{number}@example.com"), "password": PASSWORD,
         }))
     };
-    let responses = futures_util::future::join_all((0..24).map(register)).await;
+    let responses = at_once((0..24).map(register)).await;
     let with = |status: u16| {
         responses
             .iter()
@@ -391,7 +391,7 @@ async fn each_of_64_clients_that_register_64_names_at_once_gets_its_name() {
     let service = Running::start().await;
     let register =
         |number: usize| service.register(json!({"username": format!("user{number}"), "password": PASSWORD}));
-    let responses = futures_util::future::join_all((0..64).map(register)).await;
+    let responses = at_once((0..64).map(register)).await;
     assert!(
         responses.iter().all(|response| response.status == 201),
         "{responses:?}"

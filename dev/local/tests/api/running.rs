@@ -3,11 +3,13 @@
 
 use std::net::Ipv4Addr;
 
+use futures_util::{StreamExt, stream};
 use local::{Data, Dynamodb, Options, Service};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use shared::env::process_variable;
 use testing::fault_proxy::FaultProxy;
 use testing::forge::Forger;
 use testing::own_table::OwnTable;
@@ -172,6 +174,17 @@ impl Running {
     pub(crate) fn forger(&self, user: &str) -> Forger {
         Forger::new(&self.keys, &self.issuer, user, Clock::system().now().unix())
     }
+}
+
+/// Returns the outputs of requests that are sent at once. An engine of another process gets as many at a time as API Gateway's burst
+/// for a registration lets through: an emulator that is slower than the SDK waits is rightly a 503.
+pub(crate) async fn at_once<T>(requests: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let at_a_time = if process_variable("AWS_ENDPOINT_URL_DYNAMODB").is_some() {
+        10
+    } else {
+        usize::MAX
+    };
+    stream::iter(requests).buffered(at_a_time).collect().await
 }
 
 /// Fails a test that would show nothing of the deployed stack. A run there leaves it out by name.

@@ -17,7 +17,9 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 /// The longest time until the emulator listens.
-const START: Duration = Duration::from_secs(10);
+const START: Duration = Duration::from_secs(60);
+/// How often it is started: another program may be given a port that was free a moment ago.
+const STARTS: usize = 3;
 
 /// Why an invocation has no response.
 #[derive(Debug)]
@@ -51,6 +53,21 @@ impl Rie {
     ///
     /// If the emulator cannot be started or does not listen.
     pub(crate) async fn start(
+        rie: &Path,
+        binary: &Path,
+        limit: Duration,
+        variables: &BTreeMap<String, String>,
+    ) -> io::Result<Self> {
+        let mut starts = 1;
+        loop {
+            match Self::start_once(rie, binary, limit, variables).await {
+                Err(_) if starts < STARTS => starts += 1,
+                started => return started,
+            }
+        }
+    }
+
+    async fn start_once(
         rie: &Path,
         binary: &Path,
         limit: Duration,
