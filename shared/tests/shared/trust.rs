@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use pem::Pem;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -19,6 +20,10 @@ fn authority() -> Authority {
     let mut params = CertificateParams::new([]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn pem(authority: &Authority) -> String {
+    pem::encode(&Pem::new("CERTIFICATE", authority.der().to_vec()))
 }
 
 /// Serves a DynamoDB that has no item, with a certificate of the authority, and returns its URL.
@@ -83,10 +88,10 @@ async fn a_bundle_replaces_the_built_in_roots() {
     let unusable = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let trusting = bundle(
         "trusting",
-        &format!("# a comment\n{}{unusable}{}", other.pem(), own.pem()),
+        &format!("# a comment\n{}{unusable}{}", pem(&other), pem(&own)),
     );
     assert_eq!(read(&url, &trusting).await, Ok(()));
-    let error = read(&url, &bundle("other", &other.pem())).await.unwrap_err();
+    let error = read(&url, &bundle("other", &pem(&other))).await.unwrap_err();
     assert!(error.contains("invalid peer certificate"), "{error}");
     for wrong in [
         bundle("empty", ""),
