@@ -54,7 +54,7 @@ class Service:
     def rotate(self):
         """Returns each key's id with its three dates: it signs from, it signs until, it leaves at."""
         done = subprocess.run(
-            [*self.run_rotation, "--dynamodb-endpoint", self.dynamodb],
+            [*self.run_rotation, "--endpoint-url", self.dynamodb],
             env={**os.environ, **TIMES}, check=True, capture_output=True, text=True, timeout=60,
         )
         keys = {}

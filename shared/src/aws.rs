@@ -10,9 +10,16 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use pem::Pem;
+use rustls::RootCertStore;
 use url::Url;
 
+use crate::env::{
+    AWS_ACCESS_KEY_ID, AWS_CA_BUNDLE, AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS,
+    AWS_USE_DUALSTACK_ENDPOINT, AWS_USE_FIPS_ENDPOINT, Endpoint, Env, EnvError, Variable,
+};
 use crate::error::Error;
+use crate::function::StartError;
 
 /// The roots that AWS's endpoints chain to (see `docs/decisions.md`). Reading every certificate of the system instead takes
 /// three times as long as all the rest of a cold start.
@@ -26,15 +33,37 @@ const CONNECT: Duration = Duration::from_millis(500);
 const ATTEMPTS: u32 = 4;
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
+/// The region where no one names one: an emulator has any.
+const MADE_UP_REGION: Region = Region::from_static("us-east-1");
 
-/// Creates the configuration that the clients share, for AWS or for another endpoint. Lambda sets region and credentials in the
-/// environment; no other source is searched, since a function never uses the rest of the default chain (profiles, instance
-/// metadata, STS) and would carry it along. Another endpoint has fixed credentials: the embedded engine and the emulators accept
-/// any.
-pub(crate) async fn config(endpoint: Option<&Url>) -> Result<SdkConfig, Error> {
-    let common = SdkConfig::builder()
+/// Creates the configuration of a service's client. `own_endpoint` is the variable of its endpoint, which comes before
+/// `AWS_ENDPOINT_URL`, as in every SDK. Region and credentials are in the environment, where Lambda sets them; no other source is
+/// searched, since a function never uses the rest of the default chain (profiles, instance metadata, STS) and would carry it along.
+/// Without credentials there, requests to an endpoint that is not AWS's are signed with made-up ones: the embedded engine and the
+/// emulators accept any.
+pub(crate) async fn config(
+    env: &Env<'_>,
+    own_endpoint: &Variable<Endpoint>,
+) -> Result<SdkConfig, StartError> {
+    let endpoint = endpoint(env, own_endpoint)?;
+    let is_fips = env.sdk(&AWS_USE_FIPS_ENDPOINT)?;
+    let is_dual_stack = env.sdk(&AWS_USE_DUALSTACK_ENDPOINT)?;
+    for (variable, is_on) in [
+        (&AWS_USE_FIPS_ENDPOINT, is_fips),
+        (&AWS_USE_DUALSTACK_ENDPOINT, is_dual_stack),
+    ] {
+        if is_on && endpoint.is_some() {
+            // The SDK would refuse each request.
+            return Err(variable
+                .error("must be false where an endpoint is configured")
+                .into());
+        }
+    }
+    let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .http_client(http_client(endpoint)?)
+        .http_client(http_client(env, endpoint.as_ref())?)
+        .use_fips(is_fips)
+        .use_dual_stack(is_dual_stack)
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(ATTEMPTS)
@@ -48,35 +77,66 @@ pub(crate) async fn config(endpoint: Option<&Url>) -> Result<SdkConfig, Error> {
                 .operation_timeout(OPERATION)
                 .build(),
         );
+    let region = EnvironmentVariableRegionProvider::new().region().await;
+    let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
     let config = match endpoint {
-        Some(endpoint) => common
-            .endpoint_url(endpoint.as_str())
-            .region(Region::from_static("us-east-1"))
+        None => config.region(region).credentials_provider(credentials),
+        Some(endpoint) if env.sdk(&AWS_ACCESS_KEY_ID)?.is_empty() => config
+            .endpoint_url(endpoint)
+            .region(MADE_UP_REGION)
             .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
                 "local", "local", None, None, "local",
             ))),
-        None => common
-            .region(EnvironmentVariableRegionProvider::new().region().await)
-            .credentials_provider(SharedCredentialsProvider::new(
-                EnvironmentVariableCredentialsProvider::new(),
-            )),
+        Some(endpoint) => config
+            .endpoint_url(endpoint)
+            .region(region.unwrap_or(MADE_UP_REGION))
+            .credentials_provider(credentials),
     };
     Ok(config.build())
 }
 
-fn http_client(endpoint: Option<&Url>) -> Result<SharedHttpClient, Error> {
+/// Returns the endpoint where it is not AWS's.
+fn endpoint(env: &Env<'_>, own: &Variable<Endpoint>) -> Result<Option<Url>, EnvError> {
+    let (own, every) = (env.get(own)?, env.sdk(&AWS_ENDPOINT_URL)?);
+    let is_ignored = env.sdk(&AWS_IGNORE_CONFIGURED_ENDPOINT_URLS)?;
+    Ok(own.or(every).filter(|_| !is_ignored))
+}
+
+fn http_client(env: &Env<'_>, endpoint: Option<&Url>) -> Result<SharedHttpClient, StartError> {
+    let bundle = env.sdk(&AWS_CA_BUNDLE)?;
     if endpoint.is_some_and(|endpoint| endpoint.scheme() == "http") {
         return Ok(Builder::new().build_http());
     }
-    let trust = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+    let roots = if bundle.is_empty() {
+        AMAZON_ROOTS.to_owned()
+    } else {
+        bundled_roots(&bundle).ok_or_else(|| AWS_CA_BUNDLE.error("must name a file of PEM certificates"))?
+    };
     let context = TlsContext::builder()
-        .with_trust_store(trust)
+        .with_trust_store(TrustStore::empty().with_pem_certificate(roots))
         .build()
         .map_err(|error| Error::internal("TLS", error.to_string()))?;
     Ok(Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .tls_context(context)
         .build_https())
+}
+
+/// Reads the certificates of a bundle. Those that rustls cannot use as roots are left out, since the HTTP client panics at them;
+/// `None` where none is left.
+fn bundled_roots(path: &str) -> Option<Vec<u8>> {
+    let text = std::fs::read(path).ok()?;
+    let certificates = pem::parse_many(text).ok()?;
+    let usable: Vec<Pem> = certificates
+        .into_iter()
+        .filter(|certificate| certificate.tag() == "CERTIFICATE")
+        .filter(|certificate| {
+            RootCertStore::empty()
+                .add(certificate.contents().to_owned().into())
+                .is_ok()
+        })
+        .collect();
+    (!usable.is_empty()).then(|| pem::encode_many(&usable).into_bytes())
 }
 
 /// Returns the messages of an SDK's error and of its causes. `DisplayErrorContext` adds the raw response: an item or a secret
@@ -86,4 +146,100 @@ pub(crate) fn message(error: &dyn std::error::Error) -> String {
         .map(ToString::to_string)
         .collect();
     messages.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_sdk_dynamodb::Client;
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
+    use super::{Credentials, Env, MADE_UP_REGION, config};
+    use crate::env::AWS_ENDPOINT_URL_DYNAMODB;
+
+    /// Sends nothing, and keeps where to.
+    #[derive(Clone, Debug, Default)]
+    struct Recorder(Arc<Mutex<String>>);
+
+    impl HttpConnector for Recorder {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            if let Ok(mut url) = self.0.lock() {
+                request.uri().clone_into(&mut url);
+            }
+            HttpConnectorFuture::ready(Err(ConnectorError::user("sends nothing".into())))
+        }
+    }
+
+    /// Returns the URL that a client of DynamoDB calls, or why there is none.
+    async fn url(variables: &[(&str, &str)]) -> String {
+        let env = Env::new(|name| {
+            let variable = variables.iter().find(|(known, _)| *known == name);
+            variable.map(|(_, value)| (*value).to_owned())
+        });
+        let config = match config(&env, &AWS_ENDPOINT_URL_DYNAMODB).await {
+            Ok(config) => config,
+            Err(error) => return error.to_string(),
+        };
+        let recorder = Recorder::default();
+        let connector = SharedHttpConnector::new(recorder.clone());
+        let config = aws_sdk_dynamodb::config::Builder::from(&config)
+            .region(MADE_UP_REGION)
+            .credentials_provider(Credentials::new("a", "b", None, None, "test"))
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .build();
+        let _refused = Client::from_conf(config).list_tables().send().await;
+        recorder.0.lock().map(|url| url.clone()).unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn the_sdks_variables_decide_which_endpoint_is_called() {
+        let (own, every) = ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL");
+        let (fips, dual_stack) = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT");
+        let ignore = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+        let aws = "https://dynamodb.us-east-1.amazonaws.com/";
+        let refused = "AWS_USE_FIPS_ENDPOINT must be false where an endpoint is configured";
+        for (variables, expected) in [
+            (&[][..], aws),
+            (&[(own, ""), (every, ""), (fips, ""), (dual_stack, "false")], aws),
+            (
+                &[(fips, "true")],
+                "https://dynamodb-fips.us-east-1.amazonaws.com/",
+            ),
+            (&[(dual_stack, "True")], "https://dynamodb.us-east-1.api.aws/"),
+            (
+                &[(fips, "true"), (dual_stack, "true")],
+                "https://dynamodb-fips.us-east-1.api.aws/",
+            ),
+            (&[(every, "http://a.example:1")], "http://a.example:1/"),
+            (
+                &[(every, "http://a.example:1"), (own, "http://b.example:2")],
+                "http://b.example:2/",
+            ),
+            (
+                &[
+                    (every, "http://a.example"),
+                    (own, "http://b.example"),
+                    (ignore, "true"),
+                ],
+                aws,
+            ),
+            (&[(own, "http://b.example"), (fips, "true")], refused),
+            (
+                &[(own, "http://b.example"), (fips, "true"), (ignore, "TRUE")],
+                "https://dynamodb-fips.us-east-1.amazonaws.com/",
+            ),
+            (&[(fips, "yes")], "AWS_USE_FIPS_ENDPOINT must be true or false"),
+            (
+                &[(every, "a.example:1")],
+                "AWS_ENDPOINT_URL must be an http or https URL",
+            ),
+        ] {
+            assert_eq!(url(variables).await, expected, "{variables:?}");
+        }
+    }
 }

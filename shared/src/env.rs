@@ -11,22 +11,23 @@ use url::{Host, Url};
 
 /// Declares each variable in one line: name, form, default (`None` where it must be set) and meaning.
 macro_rules! variables {
-    ($($name:ident: $form:ty = $value:expr, $default:expr, $meaning:literal;)*) => {
+    ($list:ident, $returns:literal; $($name:ident: $form:ty = $value:expr, $default:expr, $meaning:literal;)*) => {
         $(
             #[doc = concat!("Declares ", $meaning, ".")]
             pub const $name: Variable<$form> =
                 Variable { name: stringify!($name), form: $value, default: $default, meaning: $meaning };
         )*
-        /// Returns every declaration, in the order of `docs/configuration.md`.
-        pub fn declarations() -> Vec<Declaration> {
+        #[doc = concat!("Returns ", $returns, ", in the order of `docs/configuration.md`.")]
+        pub fn $list() -> Vec<Declaration> {
             vec![$($name.declaration()),*]
         }
     };
 }
 
 variables! {
+    declarations, "the declarations of what `template.yaml` sets";
     TABLE_NAME: Text = Text("a table's name"), None, "the DynamoDB table of users";
-    DYNAMODB_ENDPOINT: Endpoint = Endpoint, Some(""), "the DynamoDB endpoint, if not AWS's";
+    AWS_ENDPOINT_URL_DYNAMODB: Endpoint = Endpoint, Some(""), "the DynamoDB endpoint, if not AWS's";
     ARGON2_MEMORY_KIB: Number = Number { unit: "KiB", min: 7_168, max: 131_072 }, Some("19456"), "the memory of a password hash";
     ARGON2_ITERATIONS: Number = Number { unit: "passes", min: 1, max: 16 }, Some("2"), "the passes of a password hash";
     ARGON2_PARALLELISM: Number = Number { unit: "lanes", min: 1, max: 16 }, Some("1"), "the lanes of a password hash";
@@ -36,7 +37,7 @@ variables! {
     ACCESS_TOKEN_SECONDS: Number = Number { unit: "seconds", min: 60, max: 86_400 }, Some("1800"), "how long an access token lives";
     ENABLE_PASSWORD_GRANT: Flag = Flag, Some("true"), "whether the grant `password` is offered";
     SIGNING_KEYS_SECRET: Text = Text("a secret's ARN or name; exclusive with the file"), Some(""), "the secret of the key ring";
-    SECRETS_MANAGER_ENDPOINT: Endpoint = Endpoint, Some(""), "the Secrets Manager endpoint, if not AWS's";
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: Endpoint = Endpoint, Some(""), "the Secrets Manager endpoint, if not AWS's";
     SIGNING_KEYS_FILE: Text = Text("a path; exclusive with the secret"), Some(""), "the file of the key ring, in place of the secret";
     KEY_LEAD_SECONDS: Number = Number { unit: "seconds", min: 2, max: 604_800 }, Some("21600"), "how long a key is published before it signs";
     KEY_ROTATION_SECONDS: Number = Number { unit: "seconds", min: 2, max: 31_536_000 }, Some("2592000"), "how often a key is created; at least the lead";
@@ -44,6 +45,16 @@ variables! {
     ENABLE_REGISTRATION: Flag = Flag, Some("true"), "whether `POST /register` makes users";
     RESERVED_USERNAMES: Text = Text("usernames, separated by commas"), Some(""), "usernames that nobody can register, in any spelling";
     ALLOWED_ORIGINS: Text = Text("origins, separated by commas"), Some(""), "origins whose pages may call the API";
+}
+
+variables! {
+    sdk_declarations, "the declarations of what every AWS SDK reads, and the template does not set";
+    AWS_ENDPOINT_URL: Endpoint = Endpoint, Some(""), "the endpoint of each service that has none of its own";
+    AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: Flag = Flag, Some("false"), "whether all three endpoints are ignored";
+    AWS_USE_FIPS_ENDPOINT: Flag = Flag, Some("false"), "whether AWS's FIPS endpoints are called; not with another endpoint";
+    AWS_USE_DUALSTACK_ENDPOINT: Flag = Flag, Some("false"), "whether AWS's dual-stack endpoints are called; not with another endpoint";
+    AWS_CA_BUNDLE: Text = Text("the path of a file of PEM certificates"), Some(""), "the roots that are trusted, in place of the built-in ones";
+    AWS_ACCESS_KEY_ID: Text = Text("an access key's id"), Some(""), "with `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, who signs; without it, `local` signs at another endpoint than AWS's";
 }
 
 /// A variable: what it is called, which values it accepts and what it decides.
@@ -130,7 +141,7 @@ impl Form for Number {
     }
 }
 
-/// `true` or `false`.
+/// `true` or `false`, in any case, as the SDKs read them.
 #[derive(Clone, Copy, Debug)]
 pub struct Flag;
 
@@ -142,7 +153,7 @@ impl Form for Flag {
     }
 
     fn parse(&self, text: &str) -> Option<bool> {
-        text.parse().ok()
+        text.to_ascii_lowercase().parse().ok()
     }
 }
 
@@ -290,6 +301,15 @@ impl<'a> Env<'a> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(variable.name);
+        self.sdk(variable)
+    }
+
+    /// Reads a variable of [`sdk_declarations`] as [`Env::get`] does, and does not record it: no template sets it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Env::get`].
+    pub fn sdk<F: Form>(&self, variable: &Variable<F>) -> Result<F::Value, EnvError> {
         let value = (self.lookup)(variable.name)
             .filter(|value| !value.is_empty())
             .or_else(|| variable.default.map(str::to_owned))

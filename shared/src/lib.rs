@@ -13,9 +13,10 @@ pub mod http;
 #[cfg(feature = "table")]
 pub mod random;
 
+pub mod function;
+
 #[cfg(feature = "table")]
 pub mod aws;
-pub mod function;
 pub mod logging;
 pub mod openapi;
 

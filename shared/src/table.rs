@@ -9,7 +9,7 @@ pub(crate) mod item;
 use aws_sdk_dynamodb::Client;
 
 use crate::aws;
-use crate::env::{DYNAMODB_ENDPOINT, Env, TABLE_NAME};
+use crate::env::{Env, TABLE_NAME};
 use crate::error::Error;
 use crate::function::StartError;
 
@@ -29,10 +29,9 @@ impl Table {
     ///
     /// [`StartError`] for a wrong variable, or where the TLS configuration cannot be built.
     pub async fn connect(env: &Env<'_>) -> Result<Self, StartError> {
-        let endpoint = env.get(&DYNAMODB_ENDPOINT)?;
         Ok(Self {
             name: env.get(&TABLE_NAME)?,
-            client: client::connect(endpoint.as_ref()).await?,
+            client: client::connect(env).await?,
         })
     }
 

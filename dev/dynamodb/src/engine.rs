@@ -1,7 +1,8 @@
-//! The embedded engine: dynoxide on a loopback port.
+//! The embedded engine: dynoxide on a loopback port, behind a front that refuses web pages.
 
 mod data;
 mod error;
+mod front;
 mod schema;
 
 pub use error::EngineError;
@@ -139,7 +140,7 @@ fn run(runtime: Runtime, listener: TcpListener, database: Database, asked_to_sto
             return;
         };
         tokio::select! {
-            () = dynoxide::server::serve_on(listener, database) => {}
+            _ = front::serve(listener, database) => {}
             _ = asked_to_stop => {}
         }
     });

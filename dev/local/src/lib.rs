@@ -2,7 +2,7 @@
 //! DynamoDB. Routes, time limits and variables come from `template.yaml`.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,12 +13,15 @@ use shared::clock::Clock;
 use shared::error::Error;
 use shared::function;
 use shared::keys::Rotation;
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+use data::Folder;
 use functions::Settings;
 
+pub use data::{Data, KEYS_FILE};
+
 pub mod cors;
+pub mod data;
 pub mod functions;
 pub mod gateway;
 pub mod generated;
@@ -28,23 +31,14 @@ mod router;
 
 /// The table's name in the embedded engine: its logical id in the template.
 pub const TABLE_NAME: &str = "UsersTable";
-/// The file of signing keys below the data folder.
-pub const KEYS_FILE: &str = "signing-keys.json";
-/// The file of the embedded engine below the data folder.
-const DYNAMODB_FILE: &str = "dynamodb.sqlite";
-
-/// Where users and keys are kept.
-#[derive(Clone, Debug)]
-pub enum Data {
-    /// Nowhere: they vanish with the process.
-    InMemory,
-    /// In a folder, which is created if it does not exist.
-    Folder(PathBuf),
-}
+/// The endpoint of the DynamoDB of a `cargo dev` with the default options.
+pub const DYNAMODB_URL: &str = "http://127.0.0.1:8000";
 
 /// How the service is started.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// The address of the API. The embedded DynamoDB is on 127.0.0.1 in any case.
+    pub host: IpAddr,
     /// The HTTP port; 0 for any free one.
     pub port: u16,
     /// The port of the embedded DynamoDB; 0 for any free one.
@@ -90,12 +84,12 @@ pub struct Dynamodb {
 /// The reason why the service does not start, as a message for the person who started it.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The port is in use.
-    #[error("port {0} is taken; choose another with --port")]
-    PortTaken(u16),
-    /// The port may not be used.
-    #[error("port {0} cannot be used: {1}")]
-    Port(u16, std::io::Error),
+    /// The port is in use; the option chooses another one.
+    #[error("port {0} is taken; choose another with {1}")]
+    PortTaken(u16, &'static str),
+    /// The address may not be used.
+    #[error("{0} cannot be used: {1}; choose another with --host and --port")]
+    Address(SocketAddr, std::io::Error),
     /// The embedded DynamoDB does not start.
     #[error("the embedded DynamoDB does not start: {0}")]
     Engine(EngineError),
@@ -114,6 +108,12 @@ pub enum StartError {
     /// The data folder.
     #[error("the folder {path}: {1}", path = .0.display())]
     Folder(PathBuf, std::io::Error),
+    /// Another process has the data folder.
+    #[error("the folder {path} is in use by another cargo dev; stop it, or choose another with --data-dir or --in-memory", path = data::short(.0).display())]
+    FolderTaken(PathBuf),
+    /// The store of a running service is not there.
+    #[error("{}", no_dynamodb(.0, .1))]
+    NoDynamodb(String, Error),
     /// A function does not start.
     #[error(transparent)]
     Function(#[from] function::StartError),
@@ -129,10 +129,10 @@ pub struct Service {
     limits: Limits,
     /// Kept: the engine stops with it.
     engine: Option<Engine>,
-    /// Kept: the keys of a service in memory live in a folder that goes with it.
-    _scratch: Option<TempDir>,
-    port: u16,
-    keys_file: PathBuf,
+    /// Kept: no other process uses it meanwhile.
+    folder: Folder,
+    address: SocketAddr,
+    issuer: String,
     rotation: Rotation,
     dynamodb: String,
     routes: Vec<String>,
@@ -147,26 +147,30 @@ impl Service {
         clock: Clock,
     ) -> Result<Self, StartError> {
         let template = Template::of_this_project().map_err(StartError::Template)?;
+        // The folder first: two services of one checkout conflict in all three, and the folder says it best.
+        let folder = Folder::open(&options.data)?;
+        let address = SocketAddr::new(options.host, options.port);
         let failed = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::AddrInUse => StartError::PortTaken(options.port),
-            _ => StartError::Port(options.port, error),
+            std::io::ErrorKind::AddrInUse => StartError::PortTaken(options.port, "--port"),
+            _ => StartError::Address(address, error),
         };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
-            .await
-            .map_err(failed)?;
-        let port = listener.local_addr().map_err(failed)?.port();
-        let (folder, scratch) = folder(&options.data)?;
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let issuer = issuer(address);
         let engine = match (&options.dynamodb, &options.data) {
             (Some(_), _) => None,
             (None, Data::InMemory) => Some(Engine::in_memory_on(&template, options.dynamodb_port)),
-            (None, Data::Folder(folder)) => Some(Engine::in_file(
-                &folder.join(DYNAMODB_FILE),
+            (None, Data::Folder(_)) => Some(Engine::in_file(
+                &folder.dynamodb_file(),
                 &template,
                 options.dynamodb_port,
             )),
         }
         .transpose()
-        .map_err(StartError::Engine)?;
+        .map_err(|error| match error {
+            EngineError::PortTaken { port } => StartError::PortTaken(port, "--dynamodb-port"),
+            error => StartError::Engine(error),
+        })?;
         let dynamodb = options.dynamodb.unwrap_or_else(|| Dynamodb {
             endpoint: engine
                 .as_ref()
@@ -174,13 +178,12 @@ impl Service {
                 .unwrap_or_default(),
             table_name: TABLE_NAME.to_owned(),
         });
-        let keys_file = folder.join(KEYS_FILE);
         let origins = overrides(cors::VARIABLE).unwrap_or_default();
         let variables = BTreeMap::from([
             ("TABLE_NAME", dynamodb.table_name),
-            ("DYNAMODB_ENDPOINT", dynamodb.endpoint.clone()),
-            ("ISSUER", format!("http://127.0.0.1:{port}")),
-            ("SIGNING_KEYS_FILE", keys_file.display().to_string()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.endpoint.clone()),
+            ("ISSUER", issuer.clone()),
+            ("SIGNING_KEYS_FILE", folder.keys_file().display().to_string()),
             ("SIGNING_KEYS_SECRET", String::new()),
         ]);
         let settings = Settings {
@@ -199,9 +202,9 @@ impl Service {
             router,
             limits: options.limits,
             engine,
-            _scratch: scratch,
-            port,
-            keys_file,
+            folder,
+            address,
+            issuer,
             rotation,
             dynamodb: dynamodb.endpoint,
             routes: template
@@ -212,9 +215,19 @@ impl Service {
         })
     }
 
-    /// Returns the base URL, without a trailing slash: the issuer, too.
+    /// Returns the base URL for clients on this machine, without a trailing slash.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        url(reachable(self.address))
+    }
+
+    /// Returns the tokens' issuer: the base URL where that is on loopback.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Returns the address of the API.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Returns the endpoint of the DynamoDB API.
@@ -223,8 +236,8 @@ impl Service {
     }
 
     /// Returns the file of private keys.
-    pub fn keys_file(&self) -> &std::path::Path {
-        &self.keys_file
+    pub fn keys_file(&self) -> PathBuf {
+        self.folder.keys_file()
     }
 
     /// Returns the keys of the routes, such as `POST /token`.
@@ -256,16 +269,34 @@ impl Service {
     }
 }
 
-fn folder(data: &Data) -> Result<(PathBuf, Option<TempDir>), StartError> {
-    match data {
-        Data::InMemory => {
-            let scratch =
-                tempfile::tempdir().map_err(|error| StartError::Folder(std::env::temp_dir(), error))?;
-            Ok((scratch.path().to_owned(), Some(scratch)))
-        }
-        Data::Folder(folder) => {
-            std::fs::create_dir_all(folder).map_err(|error| StartError::Folder(folder.clone(), error))?;
-            Ok((folder.clone(), None))
-        }
+/// Returns an address that leads to the service on this machine.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let host = match address.ip() {
+        IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(host) if host.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        host => host,
+    };
+    SocketAddr::new(host, address.port())
+}
+
+fn url(address: SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+/// Returns the issuer, which is http on loopback only.
+fn issuer(address: SocketAddr) -> String {
+    let reachable = reachable(address);
+    if reachable.ip().is_loopback() {
+        url(reachable)
+    } else {
+        url(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()))
     }
+}
+
+/// Returns what to do where the DynamoDB of a running `cargo dev` does not respond.
+pub fn no_dynamodb(endpoint: &str, error: &Error) -> String {
+    format!(
+        "no DynamoDB responds at {endpoint}: start `cargo dev` first, or name another address with --endpoint-url or \
+         AWS_ENDPOINT_URL_DYNAMODB ({error})"
+    )
 }

@@ -5,18 +5,23 @@
     reason = "a command line program talks to the person who started it"
 )]
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use local::data::{default_folder, short};
 use local::{Data, Limits, Options, Service, TABLE_NAME};
 use shared::clock::Clock;
 use shared::env::process_variable;
 
-/// Runs Latchkey on this machine: the API on 127.0.0.1, on an embedded DynamoDB.
+/// Runs Latchkey on this machine, on an embedded DynamoDB.
 #[derive(Parser)]
-#[command(name = "cargo dev", bin_name = "cargo dev")]
+#[command(name = "cargo dev", bin_name = "cargo dev", version)]
 struct Arguments {
+    /// The address of the API; another one than loopback opens it to other machines.
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
     /// The port of the API; 0 for any free one.
     #[arg(long, default_value_t = 3000)]
     port: u16,
@@ -24,7 +29,7 @@ struct Arguments {
     #[arg(long, default_value_t = 8000)]
     dynamodb_port: u16,
     /// Where users and signing keys are kept.
-    #[arg(long, default_value = ".local", conflicts_with = "in_memory")]
+    #[arg(long, default_value_os_t = default_folder(), conflicts_with = "in_memory")]
     data_dir: PathBuf,
     /// Keep nothing.
     #[arg(long)]
@@ -55,6 +60,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         Data::Folder(arguments.data_dir.clone())
     };
     let options = Options {
+        host: arguments.host,
         port: arguments.port,
         dynamodb_port: arguments.dynamodb_port,
         data,
@@ -67,7 +73,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     } else {
         format!(
             "users and signing keys are kept in {}",
-            arguments.data_dir.display()
+            short(&arguments.data_dir).display()
         )
     };
     println!("Latchkey  {}", service.url());
@@ -88,6 +94,14 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         service.url()
     );
     println!();
+    if !service.address().ip().is_loopback() {
+        eprintln!(
+            "warning: {} is open to other machines: they can register and log in, and passwords cross the network unencrypted. \
+             The tokens' issuer is {}.",
+            service.address(),
+            service.issuer()
+        );
+    }
     println!("Ctrl-C ends it.");
     service.run(interrupted()).await?;
     Ok(())

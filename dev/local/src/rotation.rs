@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use sam_template::Template;
 use shared::clock::Clock;
+use shared::error::Error;
 use shared::function::Function;
 use shared::keys::{Ring, Rotation};
 
+use crate::data::short;
 use crate::functions::Settings;
 use crate::{KEYS_FILE, StartError, TABLE_NAME};
 
@@ -50,27 +52,36 @@ pub(crate) async fn rotate_when_due(rotation: Rotation) {
     }
 }
 
-/// Changes the keys of the service that keeps its data in `folder`, and returns the ring afterwards.
+/// What a change of the signing keys leads to.
+#[derive(Debug)]
+pub struct Changed {
+    /// The keys afterwards.
+    pub ring: Ring,
+    /// By when who sees the change, as a sentence.
+    pub seen: String,
+}
+
+/// Changes the keys of the service that keeps its data in `folder`.
 pub async fn run(
     command: Command,
     folder: &Path,
-    dynamodb_endpoint: String,
+    endpoint: String,
     overrides: impl Fn(&str) -> Option<String> + Send + Sync,
     clock: Clock,
-) -> Result<Ring, StartError> {
+) -> Result<Changed, StartError> {
     let template = Template::of_this_project().map_err(StartError::Template)?;
     let file = folder.join(KEYS_FILE);
     if !file.exists() {
         return Err(StartError::KeysFile(format!(
-            "{} is not there; start cargo dev first",
-            file.display()
+            "{} is not there: start `cargo dev` first, or name its folder with --data-dir",
+            short(&file).display()
         )));
     }
     let settings = Settings {
         template: &template,
         settings: BTreeMap::from([
             ("TABLE_NAME", TABLE_NAME.to_owned()),
-            ("DYNAMODB_ENDPOINT", dynamodb_endpoint),
+            ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.clone()),
             ("SIGNING_KEYS_FILE", file.display().to_string()),
             ("SIGNING_KEYS_SECRET", String::new()),
         ]),
@@ -78,9 +89,36 @@ pub async fn run(
         clock: &clock,
     };
     let rotation = connect(&settings).await?;
+    let changed = match &command {
+        Command::Rotate => rotation.rotate().await,
+        Command::DropKey(kid) => rotation.drop_compromised(kid).await,
+    };
+    changed.map_err(|error| match error {
+        error @ Error::Unavailable(_) => StartError::NoDynamodb(endpoint, error),
+        error => error.into(),
+    })?;
+    let ring = rotation.ring.current().await?;
+    let seen = seen(&command, &ring, &rotation);
+    Ok(Changed { ring, seen })
+}
+
+/// Says by when a change is seen. A function's own copy of the keys has its maximum age, and the lead is longer than all copies of
+/// a verifier may be old together.
+fn seen(command: &Command, ring: &Ring, rotation: &Rotation) -> String {
+    let (now, lead) = (rotation.clock.now(), rotation.lifecycle.lead);
+    let (by_us, by_all) = (now.plus(lead.copy_seconds()), now.plus(lead.seconds));
     match command {
-        Command::Rotate => rotation.rotate().await?,
-        Command::DropKey(kid) => rotation.drop_compromised(&kid).await?,
+        Command::Rotate => {
+            let signs = ring
+                .newest_signs_from()
+                .map_or_else(String::new, |time| format!("; it signs from {time}"));
+            format!(
+                "`cargo dev` publishes the new key by {by_us}, and every verifier has it by {by_all}{signs}."
+            )
+        }
+        Command::DropKey(_) => format!(
+            "`cargo dev` rejects tokens of what was dropped by {by_us}. Other verifiers accept them until their caches expire, at \
+             the latest at {by_all}: have them fetch the JWK Set after {by_us}."
+        ),
     }
-    Ok(rotation.ring.current().await?)
 }

@@ -45,7 +45,7 @@ impl Deployment {
         let keys_file = folder.path().join("signing-keys.json");
         let variables = [
             ("TABLE_NAME", users.table().name()),
-            ("DYNAMODB_ENDPOINT", users.endpoint()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", users.endpoint()),
             ("ISSUER", ISSUER),
             ("SIGNING_KEYS_FILE", keys_file.to_str().unwrap()),
             // The least that is allowed, so that only tests of hashing wait for it.
@@ -117,7 +117,7 @@ impl Deployment {
     /// Returns the store of users, past any proxy.
     pub async fn users(&self) -> Users {
         let env = Env::new(|name| match name {
-            "DYNAMODB_ENDPOINT" => Some(self.users.endpoint().to_owned()),
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some(self.users.endpoint().to_owned()),
             name => self.variables.get(name).cloned(),
         });
         Users::new(shared::table::Table::connect(&env).await.unwrap())

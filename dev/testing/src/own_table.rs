@@ -1,4 +1,4 @@
-//! A table of one test's own: on an engine that starts with the test, or on the one that `DYNAMODB_ENDPOINT` names.
+//! A table of one test's own: on an engine that starts with the test, or on the one that `AWS_ENDPOINT_URL_DYNAMODB` names.
 //!
 //! With that variable the tests run on another engine (`.ci/engines`). The tables stay there: it is in memory and stops with the
 //! run.
@@ -29,7 +29,7 @@ impl OwnTable {
     /// Creates the table.
     pub async fn make() -> Self {
         let template = Template::of_this_project().unwrap();
-        match process_variable("DYNAMODB_ENDPOINT").filter(|endpoint| !endpoint.is_empty()) {
+        match process_variable("AWS_ENDPOINT_URL_DYNAMODB").filter(|endpoint| !endpoint.is_empty()) {
             Some(endpoint) => Self::at(&endpoint, &template).await,
             None => Self::embedded(&template),
         }

@@ -34,7 +34,9 @@ impl Fixture {
         let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
         let user = deployment.user("johndoe", "correct horse battery").await;
         let time = TestClock::at(Clock::system().now().unix());
-        let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint()).at(&time);
+        let deployment = deployment
+            .with("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint())
+            .at(&time);
         Self {
             deployment,
             proxy,

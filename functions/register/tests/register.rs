@@ -20,7 +20,7 @@ const NO_USER: u64 = 1;
 async fn behind_proxy() -> (Deployment, FaultProxy, Register) {
     let deployment = Deployment::start().await;
     let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
-    let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint());
+    let deployment = deployment.with("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint());
     let function = deployment.function::<Register>().await;
     (deployment, proxy, function)
 }

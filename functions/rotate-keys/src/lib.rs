@@ -53,7 +53,9 @@ impl RotateKeys {
                     .await
                     .inspect_err(|error| tracing::error!(?step, %error, "the step failed"))?;
                 tracing::info!(?step, "done");
-                Ok(Outcome { done: "the step" })
+                Ok(Outcome {
+                    done: "the step".to_owned(),
+                })
             }
             Command::Compromised(kid) => {
                 self.rotation
@@ -61,8 +63,14 @@ impl RotateKeys {
                     .await
                     .inspect_err(|error| tracing::error!(kid, %error, "a key could not be dropped"))?;
                 tracing::warn!(kid, "a compromised key was dropped");
+                let lead = self.rotation.lifecycle.lead;
                 Ok(Outcome {
-                    done: "the key is dropped; verifiers follow as their caches end",
+                    done: format!(
+                        "the key is dropped; the stack's functions follow within {} s, other verifiers as their caches expire, \
+                         within {} s",
+                        lead.copy_seconds(),
+                        lead.seconds
+                    ),
                 })
             }
         }
@@ -83,10 +91,10 @@ pub struct Event {
 }
 
 /// What was done, for the log of the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
     /// A message.
-    pub done: &'static str,
+    pub done: String,
 }
 
 enum Command {

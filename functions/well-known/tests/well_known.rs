@@ -24,7 +24,9 @@ impl Fixture {
         let deployment = Deployment::without_keys().await;
         let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
         let time = TestClock::at(START);
-        let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint()).at(&time);
+        let deployment = deployment
+            .with("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint())
+            .at(&time);
         Self {
             deployment,
             proxy,

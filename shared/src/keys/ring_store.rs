@@ -9,7 +9,7 @@ use super::ring::Ring;
 use super::ring_file::RingFile;
 use super::secret::{Secret, Versions};
 use crate::clock::Timestamp;
-use crate::env::{Env, SECRETS_MANAGER_ENDPOINT, SIGNING_KEYS_FILE, SIGNING_KEYS_SECRET};
+use crate::env::{Env, SIGNING_KEYS_FILE, SIGNING_KEYS_SECRET};
 use crate::error::Error;
 use crate::function::StartError;
 use crate::random;
@@ -32,9 +32,8 @@ impl RingStore {
     pub async fn connect(env: &Env<'_>) -> Result<Self, StartError> {
         let secret = env.get(&SIGNING_KEYS_SECRET)?;
         let file = env.get(&SIGNING_KEYS_FILE)?;
-        let endpoint = env.get(&SECRETS_MANAGER_ENDPOINT)?;
         match (secret.is_empty(), file.is_empty()) {
-            (false, true) => Ok(Self::Secret(Secret::connect(secret, endpoint.as_ref()).await?)),
+            (false, true) => Ok(Self::Secret(Secret::connect(secret, env).await?)),
             (true, false) => Ok(Self::File(RingFile::new(file.into()))),
             _ => Err(SIGNING_KEYS_SECRET
                 .error("or SIGNING_KEYS_FILE must be set, and not both")

@@ -6,12 +6,13 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use aws_sdk_secretsmanager::operation::get_secret_value::builders::GetSecretValueFluentBuilder;
 use aws_sdk_secretsmanager::operation::put_secret_value::PutSecretValueError;
-use url::Url;
 use zeroize::Zeroizing;
 
 use super::ring::Ring;
 use crate::aws;
+use crate::env::{AWS_ENDPOINT_URL_SECRETS_MANAGER, Env};
 use crate::error::Error;
+use crate::function::StartError;
 
 const CURRENT: &str = "AWSCURRENT";
 const PENDING: &str = "AWSPENDING";
@@ -65,9 +66,9 @@ impl Versions {
 }
 
 impl Secret {
-    /// Creates the client for AWS, or for another endpoint.
-    pub(super) async fn connect(id: String, endpoint: Option<&Url>) -> Result<Self, Error> {
-        let client = Client::new(&aws::config(endpoint).await?);
+    /// Creates the client; sends nothing.
+    pub(super) async fn connect(id: String, env: &Env<'_>) -> Result<Self, StartError> {
+        let client = Client::new(&aws::config(env, &AWS_ENDPOINT_URL_SECRETS_MANAGER).await?);
         Ok(Self { client, id })
     }
 

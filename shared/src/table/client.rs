@@ -7,14 +7,14 @@ use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
 };
-use url::Url;
 
 use crate::aws;
-use crate::error::Error;
+use crate::env::{AWS_ENDPOINT_URL_DYNAMODB, Env};
+use crate::function::StartError;
 
-/// Creates a client for AWS, or for another endpoint.
-pub(super) async fn connect(endpoint: Option<&Url>) -> Result<Client, Error> {
-    let common = aws::config(endpoint).await?;
+/// Creates the client; sends nothing.
+pub(super) async fn connect(env: &Env<'_>) -> Result<Client, StartError> {
+    let common = aws::config(env, &AWS_ENDPOINT_URL_DYNAMODB).await?;
     let own = aws_sdk_dynamodb::config::Builder::from(&common).retry_classifier(TransactionClassifier);
     Ok(Client::from_conf(own.build()))
 }

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use shared::env::{
-    ALLOWED_ORIGINS, ARGON2_ITERATIONS, AUDIENCE, DYNAMODB_ENDPOINT, Env, ISSUER, KEY_KIND, TABLE_NAME,
-    declarations,
+    ALLOWED_ORIGINS, ARGON2_ITERATIONS, AUDIENCE, AWS_ENDPOINT_URL_DYNAMODB,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER, Env, ISSUER, KEY_KIND, TABLE_NAME, declarations,
 };
 use shared::function::StartError;
 use shared::keys::{Kind, Lifecycle, RingStore};
@@ -24,6 +24,7 @@ fn env<'a>(changes: &[(&'a str, &'a str)]) -> Env<'a> {
 async fn read_all(env: &Env<'_>) -> Result<(), StartError> {
     Table::connect(env).await?;
     RingStore::connect(env).await?;
+    env.get(&AWS_ENDPOINT_URL_SECRETS_MANAGER)?;
     HashCost::read(env)?;
     Issuer::read(env)?;
     Grants::read(env)?;
@@ -52,7 +53,7 @@ fn defaults_stand_where_nothing_is_set() {
     );
     assert_eq!(lifecycle.kind, Kind::Rs256);
     assert!(env.get(&ALLOWED_ORIGINS).unwrap().is_empty());
-    assert_eq!(env.get(&DYNAMODB_ENDPOINT), Ok(None));
+    assert_eq!(env.get(&AWS_ENDPOINT_URL_DYNAMODB), Ok(None));
 }
 
 #[tokio::test]
@@ -77,9 +78,9 @@ async fn a_wrong_value_is_named_and_not_shown() {
         ("ACCESS_TOKEN_SECONDS", "86401"),
         ("ACCESS_TOKEN_SECONDS", "half an hour"),
         ("ENABLE_PASSWORD_GRANT", "perhaps"),
-        ("DYNAMODB_ENDPOINT", "localhost:8000"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "localhost:8000"),
         ("ISSUER", "auth.example.com"),
-        ("SECRETS_MANAGER_ENDPOINT", "localhost:8001"),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "localhost:8001"),
         ("KEY_LEAD_SECONDS", "1"),
         ("KEY_ROTATION_SECONDS", "31536001"),
         ("KEY_KIND", "HS256"),

@@ -5,4 +5,5 @@ mod env;
 mod keys;
 mod password;
 mod store;
+mod trust;
 mod user;

@@ -85,7 +85,7 @@ async fn a_response_that_does_not_parse_is_an_error_without_its_content() {
     let deployment = Deployment::without_keys().await;
     deployment.user("johndoe", "correct horse battery").await;
     let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
-    let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint());
+    let deployment = deployment.with("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint());
     let users = Users::new(Table::connect(&deployment.env()).await.unwrap());
     // The marker's response passes, the user's does not.
     proxy.script_for("GetItem", [Fault::Pass]);

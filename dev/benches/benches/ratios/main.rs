@@ -183,7 +183,7 @@ async fn cold_starts(binaries: &Path) {
     let deployment = deployment
         .with("SIGNING_KEYS_FILE", "")
         .with("SIGNING_KEYS_SECRET", SECRET)
-        .with("SECRETS_MANAGER_ENDPOINT", secrets.endpoint());
+        .with("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.endpoint());
     let start = async |name: &str, event: &Value| {
         let events = std::slice::from_ref(event);
         let run = run(&binaries.join(name), deployment.variables(), events).await;

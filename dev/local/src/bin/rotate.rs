@@ -9,24 +9,26 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use local::DYNAMODB_URL;
+use local::data::default_folder;
 use local::rotation::{self, Command};
 use shared::clock::Clock;
-use shared::env::process_variable;
+use shared::env::{AWS_ENDPOINT_URL_DYNAMODB, process_variable};
 
 /// Rotates the signing keys of a running `cargo dev`. Reads its times from the same variables as the service:
 /// KEY_LEAD_SECONDS, KEY_ROTATION_SECONDS, ACCESS_TOKEN_SECONDS, KEY_KIND.
 #[derive(Parser)]
-#[command(name = "cargo rotate", bin_name = "cargo rotate")]
+#[command(name = "cargo rotate", bin_name = "cargo rotate", version)]
 struct Arguments {
     /// Drop this compromised key at once instead; `*` for every key.
     #[arg(long, value_name = "KID")]
     compromised: Option<String>,
     /// Where the service keeps its signing keys.
-    #[arg(long, default_value = ".local")]
+    #[arg(long, default_value_os_t = default_folder())]
     data_dir: PathBuf,
-    /// Where the service's DynamoDB is.
-    #[arg(long, default_value = "http://127.0.0.1:8000")]
-    dynamodb_endpoint: String,
+    /// Where the service's DynamoDB is; AWS_ENDPOINT_URL_DYNAMODB says it, too [default: http://127.0.0.1:8000]
+    #[arg(long)]
+    endpoint_url: Option<String>,
 }
 
 #[tokio::main]
@@ -34,19 +36,18 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let command = arguments.compromised.map_or(Command::Rotate, Command::DropKey);
     let folder = arguments.data_dir;
-    match rotation::run(
-        command,
-        &folder,
-        arguments.dynamodb_endpoint,
-        process_variable,
-        Clock::system(),
-    )
-    .await
-    {
-        Ok(ring) => {
-            for key in ring.keys {
+    let endpoint = arguments
+        .endpoint_url
+        .or_else(|| process_variable(AWS_ENDPOINT_URL_DYNAMODB.name))
+        .filter(|endpoint| !endpoint.is_empty())
+        .unwrap_or_else(|| DYNAMODB_URL.to_owned());
+    match rotation::run(command, &folder, endpoint, process_variable, Clock::system()).await {
+        Ok(changed) => {
+            for key in changed.ring.keys {
                 println!("{key}");
             }
+            // Not among the keys, which a program may read.
+            eprintln!("{}", changed.seen);
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -11,21 +11,23 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use shared::clock::Clock;
-use shared::env::Env;
-use shared::error::Violation;
+use shared::env::{AWS_ENDPOINT_URL_DYNAMODB, Env, process_variable};
+use shared::error::{Error, Violation};
 use shared::passwords::StoredHash;
 use shared::random;
 use shared::table::Table;
 use shared::users::{Email, FullName, NameKey, Profile, User, UserId, Username, Users, Website};
+use url::Url;
 
 /// Changes one user in the table. Region and credentials come from the environment (`AWS_REGION`, `AWS_ACCESS_KEY_ID`, …);
 /// with --endpoint-url none are needed.
 #[derive(Parser)]
+#[command(version)]
 struct Arguments {
     /// The table.
     #[arg(long, default_value = local::TABLE_NAME)]
     table: String,
-    /// Where DynamoDB is, if not at AWS: http://127.0.0.1:8000 for a running `cargo dev`.
+    /// Where DynamoDB is, if not at AWS: http://127.0.0.1:8000 for a running `cargo dev`; AWS_ENDPOINT_URL_DYNAMODB says it, too.
     #[arg(long)]
     endpoint_url: Option<String>,
     #[command(subcommand)]
@@ -75,46 +77,96 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<String, String> {
+    let given = arguments.endpoint_url.clone();
     let env = Env::new(|name| match name {
         "TABLE_NAME" => Some(arguments.table.clone()),
-        "DYNAMODB_ENDPOINT" => arguments.endpoint_url.clone(),
-        _ => None,
+        "AWS_ENDPOINT_URL_DYNAMODB" => given.clone().or_else(|| process_variable(name)),
+        // What is typed counts.
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS" if given.is_some() => None,
+        name => process_variable(name),
     });
     let table = Table::connect(&env).await.map_err(|error| error.to_string())?;
-    let users = Users::new(table);
+    let table = Operator {
+        users: Users::new(table),
+        endpoint: env
+            .get(&AWS_ENDPOINT_URL_DYNAMODB)
+            .map_err(|error| error.to_string())?,
+    };
     match arguments.action {
-        Action::PutUser(new) => put_user(&users, new).await,
-        Action::SetDisabled { name, disabled } => set_disabled(&users, &name, disabled).await,
+        Action::PutUser(new) => table.put_user(new).await,
+        Action::SetDisabled { name, disabled } => table.set_disabled(&name, disabled).await,
     }
 }
 
-async fn put_user(users: &Users, new: NewUser) -> Result<String, String> {
-    let mut hash = String::new();
-    std::io::stdin()
-        .read_to_string(&mut hash)
-        .map_err(|error| error.to_string())?;
-    let hash = hash.trim();
-    if !hash.starts_with('$') {
-        return Err("standard input must be a password hash, such as $2b$12$…".to_owned());
+struct Operator {
+    users: Users,
+    /// The endpoint, if it is not AWS's.
+    endpoint: Option<Url>,
+}
+
+impl Operator {
+    fn explain(&self, error: &Error) -> String {
+        match (error, &self.endpoint) {
+            (Error::Unavailable(_), Some(endpoint)) => {
+                local::no_dynamodb(endpoint.as_str().trim_end_matches('/'), error)
+            }
+            _ => error.to_string(),
+        }
     }
-    let now = Clock::system().now();
-    let user = User {
-        id: UserId::known(random::ulid(now).map_err(|error| error.to_string())?),
-        profile: Profile {
-            username: parsed("username", new.username, Username::parse)?,
-            email: parsed("email", new.email, Email::parse)?,
-            full_name: parsed("full_name", new.full_name, FullName::parse)?,
-            website: parsed("website", new.website, Website::parse)?,
-        },
-        disabled: new.disabled,
-        created_at: now,
-        updated_at: now,
-    };
-    users
-        .register(&user, &StoredHash::from_store(hash.to_owned()))
-        .await
-        .map(|()| user.id.as_str().to_owned())
-        .map_err(|error| error.to_string())
+
+    async fn put_user(&self, new: NewUser) -> Result<String, String> {
+        let mut hash = String::new();
+        std::io::stdin()
+            .read_to_string(&mut hash)
+            .map_err(|error| error.to_string())?;
+        let hash = hash.trim();
+        if !hash.starts_with('$') {
+            return Err("standard input must be a password hash, such as $2b$12$…".to_owned());
+        }
+        let now = Clock::system().now();
+        let user = User {
+            id: UserId::known(random::ulid(now).map_err(|error| error.to_string())?),
+            profile: Profile {
+                username: parsed("username", new.username, Username::parse)?,
+                email: parsed("email", new.email, Email::parse)?,
+                full_name: parsed("full_name", new.full_name, FullName::parse)?,
+                website: parsed("website", new.website, Website::parse)?,
+            },
+            disabled: new.disabled,
+            created_at: now,
+            updated_at: now,
+        };
+        self.users
+            .register(&user, &StoredHash::from_store(hash.to_owned()))
+            .await
+            .map(|()| user.id.as_str().to_owned())
+            .map_err(|error| self.explain(&error))
+    }
+
+    async fn set_disabled(&self, name: &str, disabled: bool) -> Result<String, String> {
+        let now = Clock::system().now();
+        let key = NameKey::of(name).ok_or("no user can have this name")?;
+        let found = self
+            .users
+            .credentials(Some(&key), now)
+            .await
+            .map_err(|error| self.explain(&error))?;
+        let user = found.ok_or("no user has this name")?;
+        // `updated_at` changes when a shown field does.
+        if user.disabled == disabled {
+            return Ok(user.id.as_str().to_owned());
+        }
+        let there = self
+            .users
+            .set_disabled(&user.id, disabled, now)
+            .await
+            .map_err(|error| self.explain(&error))?;
+        if there {
+            Ok(user.id.as_str().to_owned())
+        } else {
+            Err("the user is gone".to_owned())
+        }
+    }
 }
 
 fn parsed<T>(
@@ -125,27 +177,4 @@ fn parsed<T>(
     value
         .map(|value| parse(&value).map_err(|violation| format!("{field}: {}", violation.message)))
         .transpose()
-}
-
-async fn set_disabled(users: &Users, name: &str, disabled: bool) -> Result<String, String> {
-    let now = Clock::system().now();
-    let key = NameKey::of(name).ok_or("no user can have this name")?;
-    let found = users
-        .credentials(Some(&key), now)
-        .await
-        .map_err(|error| error.to_string())?;
-    let user = found.ok_or("no user has this name")?;
-    // `updated_at` changes when a shown field does.
-    if user.disabled == disabled {
-        return Ok(user.id.as_str().to_owned());
-    }
-    let there = users
-        .set_disabled(&user.id, disabled, now)
-        .await
-        .map_err(|error| error.to_string())?;
-    if there {
-        Ok(user.id.as_str().to_owned())
-    } else {
-        Err("the user is gone".to_owned())
-    }
 }

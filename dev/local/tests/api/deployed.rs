@@ -36,7 +36,7 @@ impl Deployed {
             "tests on a deployed stack run one after the other: --test-threads=1"
         );
         let url = variable("LATCHKEY_URL");
-        let table = Table::at(&variable("DYNAMODB_ENDPOINT"), &variable("TABLE_NAME"));
+        let table = Table::at(&variable("AWS_ENDPOINT_URL_DYNAMODB"), &variable("TABLE_NAME"));
         table.clear_but_keys().await;
         Self {
             client: client(&url),

@@ -6,6 +6,8 @@ use docs::Docs;
 use local::functions::{Callable, FUNCTIONS};
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use shared::env::Env;
+use shared::function::Function;
 use shared::lambda::invoke;
 use testing::deployment::Deployment;
 use testing::event::{Event, me};

@@ -25,8 +25,12 @@ fn command(arguments: &[&str]) -> Command {
 
 impl Program {
     fn start(data: &Path) -> Self {
-        let data = data.to_str().unwrap();
-        let mut child = command(&["--port", "0", "--dynamodb-port", "0", "--data-dir", data])
+        Self::start_with(&["--data-dir", data.to_str().unwrap()])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
+        let mut child = command(&["--port", "0", "--dynamodb-port", "0"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -40,15 +44,9 @@ impl Program {
         }
         // The program goes on printing; a closed pipe would stop it.
         let log = std::thread::spawn(move || lines.map_while(Result::ok).collect());
-        let url = printed
-            .iter()
-            .find_map(|line| line.strip_prefix("Latchkey"))
-            .unwrap()
-            .trim()
-            .to_owned();
         Self {
             child: Some(child),
-            url,
+            url: url(&printed, "Latchkey"),
             printed,
             log: Some(log),
         }
@@ -95,6 +93,18 @@ impl Drop for Program {
             let _ = child.wait();
         }
     }
+}
+
+/// Returns the URL in the line of this heading.
+fn url(printed: &[String], heading: &str) -> String {
+    let mut lines = printed.iter().filter_map(|line| line.strip_prefix(heading));
+    lines
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 /// Returns what the program prints where it cannot start.
@@ -165,28 +175,118 @@ async fn it_prints_what_it_serves_and_a_line_to_try() {
 fn a_port_in_use_is_named() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
-    let printed = failed_start(&mut command(&[
+    for (option, other) in [("--port", "--dynamodb-port"), ("--dynamodb-port", "--port")] {
+        let taken = port.to_string();
+        let printed = failed_start(&mut command(&[option, &taken, other, "0", "--in-memory"]));
+        assert_eq!(
+            printed,
+            format!("error: port {port} is taken; choose another with {option}\n")
+        );
+    }
+}
+
+#[test]
+fn a_host_that_is_not_this_machines_is_named() {
+    // An address of documentation (RFC 5737).
+    let arguments = [
+        "--host",
+        "192.0.2.1",
         "--port",
-        &port.to_string(),
+        "0",
         "--dynamodb-port",
         "0",
         "--in-memory",
-    ]));
-    assert_eq!(
-        printed,
-        format!("error: port {port} is taken; choose another with --port\n")
-    );
-    let printed = failed_start(&mut command(&[
-        "--port",
-        "0",
-        "--dynamodb-port",
-        &port.to_string(),
-        "--in-memory",
-    ]));
+    ];
+    let printed = failed_start(&mut command(&arguments));
     assert!(
-        printed.contains(&port.to_string()) && printed.contains("taken"),
+        printed.contains("192.0.2.1:0") && printed.contains("--host"),
         "{printed}"
     );
+}
+
+#[tokio::test]
+async fn another_host_opens_the_api_alone_and_the_issuer_stays_on_loopback() {
+    let service = Program::start_with(&["--host", "0.0.0.0", "--in-memory"]);
+    let (api, dynamodb) = (&service.url, url(&service.printed, "DynamoDB"));
+    assert!(api.starts_with("http://127.0.0.1:") && dynamodb.starts_with("http://127.0.0.1:"));
+    let elsewhere = |url: &str| {
+        format!(
+            "{}/.well-known/openid-configuration",
+            url.replace("127.0.0.1", "127.0.0.2")
+        )
+    };
+    let metadata: Value = reqwest::get(elsewhere(api)).await.unwrap().json().await.unwrap();
+    assert_eq!(metadata["issuer"], *api);
+    assert!(reqwest::get(elsewhere(&dynamodb)).await.unwrap_err().is_connect());
+}
+
+#[test]
+fn a_data_folder_has_one_service_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let first = Program::start(folder.path());
+    let again = || command(&["--port", "0", "--dynamodb-port", "0", "--data-dir", data]);
+    assert_eq!(
+        failed_start(&mut again()),
+        format!(
+            "error: the folder {data} is in use by another cargo dev; stop it, or choose another with --data-dir or --in-memory\n"
+        )
+    );
+    first.stop();
+    Program::start(folder.path());
+}
+
+#[test]
+fn users_and_keys_are_kept_in_the_workspace_wherever_the_program_starts() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let expected = format!("[default: {}]", root.join(".local").display());
+    for program in [env!("CARGO_BIN_EXE_local"), env!("CARGO_BIN_EXE_rotate")] {
+        let help = Command::new(program)
+            .arg("--help")
+            .current_dir(&elsewhere)
+            .output()
+            .unwrap();
+        let help = String::from_utf8(help.stdout).unwrap();
+        assert!(help.contains(&expected), "{help}");
+    }
+}
+
+#[test]
+fn the_version_is_shown() {
+    let output = command(&["--version"]).output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        concat!("cargo dev ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+#[test]
+fn a_rotation_without_a_service_says_what_to_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let rotate = |endpoint: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rotate"));
+        command.arg("--data-dir").arg(folder.path()).env_clear();
+        command.env("AWS_ENDPOINT_URL_DYNAMODB", endpoint);
+        command
+    };
+    let printed = failed_start(&mut rotate(""));
+    assert!(
+        printed.contains("signing-keys.json is not there: start `cargo dev` first")
+            && printed.contains("--data-dir"),
+        "{printed}"
+    );
+    let service = Program::start(folder.path());
+    let dynamodb = url(&service.printed, "DynamoDB");
+    let rotated = rotate(&dynamodb).output().unwrap();
+    assert!(rotated.status.success(), "{rotated:?}");
+    assert!(String::from_utf8_lossy(&rotated.stderr).contains("publishes the new key by"));
+    service.stop();
+    let printed = failed_start(&mut rotate(&dynamodb));
+    let expected = format!(
+        "error: no DynamoDB responds at {dynamodb}: start `cargo dev` first, or name another address with --endpoint-url"
+    );
+    assert!(printed.starts_with(&expected), "{printed}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A rotation by `cargo rotate`'s own code beside the running service, at a time that the test decides.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use local::rotation::{self, Command};
@@ -9,6 +10,8 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testing::clock::TestClock;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::running::PASSWORD;
 
@@ -24,6 +27,8 @@ struct Fixture {
     time: TestClock,
     variables: BTreeMap<&'static str, String>,
     client: Client,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<std::io::Result<()>>,
 }
 
 impl Fixture {
@@ -56,6 +61,7 @@ impl Fixture {
         ]);
         variables.extend(times.iter().cloned());
         let options = Options {
+            host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             dynamodb_port: 0,
             data: Data::Folder(folder.path().to_owned()),
@@ -65,28 +71,40 @@ impl Fixture {
         let service = Service::start(options, |name| variables.get(name).cloned(), time.clock())
             .await
             .unwrap();
-        let fixture = Self {
+        let (stop, stopped) = oneshot::channel();
+        Self {
             folder,
             url: service.url(),
             dynamodb: service.dynamodb_url().to_owned(),
             time,
             variables,
             client: Client::new(),
-        };
-        tokio::spawn(service.run(std::future::pending()));
-        fixture
+            stop,
+            served: tokio::spawn(service.run(async {
+                let _ = stopped.await;
+            })),
+        }
+    }
+
+    /// Stops the service and returns its folder.
+    async fn stop(self) -> Arc<TempDir> {
+        self.stop.send(()).unwrap();
+        self.served.await.unwrap().unwrap();
+        self.folder
     }
 
     fn pass(&self, seconds: i64) {
         self.time.pass(seconds);
     }
 
-    async fn change(&self, command: Command) {
+    /// Returns by when the change is seen.
+    async fn change(&self, command: Command) -> String {
         let lookup = |name: &str| self.variables.get(name).cloned();
         let dynamodb = self.dynamodb.clone();
         rotation::run(command, self.folder.path(), dynamodb, lookup, self.time.clock())
             .await
-            .unwrap();
+            .unwrap()
+            .seen
     }
 
     async fn get(&self, url: &str) -> Value {
@@ -130,7 +148,13 @@ async fn a_rotation_publishes_signs_and_drops_and_tokens_are_accepted_until_they
     let fixture = Fixture::new().await;
     let [old, new] = fixture.published().await.try_into().unwrap();
     fixture.pass(60);
-    fixture.change(Command::Rotate).await;
+    let seen = fixture.change(Command::Rotate).await;
+    // A 72nd of the lead, and the lead, from 2027-01-15T08:01:00Z on.
+    assert_eq!(
+        seen,
+        "`cargo dev` publishes the new key by 2027-01-15T08:01:10Z, and every verifier has it by 2027-01-15T08:13:00Z; it signs \
+         from 2027-01-15T09:12:00Z."
+    );
     // Published and not signing: its lead since the start is not over.
     let (token, kid) = fixture.log_in().await;
     assert_eq!(kid, old);
@@ -158,7 +182,11 @@ async fn a_rotation_publishes_signs_and_drops_and_tokens_are_accepted_until_they
 async fn a_compromised_key_is_gone_at_once_and_its_tokens_within_the_age_of_a_copy() {
     let fixture = Fixture::new().await;
     let (token, kid) = fixture.log_in().await;
-    fixture.change(Command::DropKey(kid.clone())).await;
+    let seen = fixture.change(Command::DropKey(kid.clone())).await;
+    assert!(
+        seen.contains("by 2027-01-15T08:00:10Z") && seen.contains("at the latest at 2027-01-15T08:12:00Z"),
+        "{seen}"
+    );
     // The functions read their copies again after a 72nd of the lead.
     fixture.pass(LEAD / 72);
     assert!(!fixture.published().await.contains(&kid));
@@ -214,7 +242,7 @@ async fn a_ring_of_shortened_times_does_not_hold_up_a_start_with_the_usual_ones(
     let shortened = Fixture::with_times(4, 20).await;
     shortened.pass(30);
     let now = shortened.time.now().unix();
-    let usual = Fixture::start(Arc::clone(&shortened.folder), &[], now).await;
+    let usual = Fixture::start(shortened.stop().await, &[], now).await;
     let (_, kid) = usual.log_in().await;
     assert!(usual.published().await.contains(&kid));
 }

@@ -1,5 +1,7 @@
-//! A running service: one for each test, on free ports and in memory or on the engine that `DYNAMODB_ENDPOINT` names; or the
+//! A running service: one for each test, on free ports and in memory or on the engine that `AWS_ENDPOINT_URL_DYNAMODB` names; or the
 //! deployed stack that `LATCHKEY_URL` names, which all tests share.
+
+use std::net::Ipv4Addr;
 
 use futures_util::{StreamExt, stream};
 use local::{Data, Dynamodb, Limits, Options, Service};
@@ -85,6 +87,7 @@ impl Running {
     async fn start_on(variables: &[(&str, &str)], limits: Limits, users: OwnTable, endpoint: String) -> Self {
         let table = users.table().clone();
         let options = Options {
+            host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             dynamodb_port: 0,
             data: Data::InMemory,
@@ -185,7 +188,7 @@ impl Running {
 /// Returns the outputs of requests that are sent at once. An engine of another process gets as many at a time as API Gateway's burst
 /// for a registration lets through: an emulator that is slower than the SDK waits is rightly a 503.
 pub(crate) async fn at_once<T>(requests: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let at_a_time = if process_variable("DYNAMODB_ENDPOINT").is_some() {
+    let at_a_time = if process_variable("AWS_ENDPOINT_URL_DYNAMODB").is_some() {
         10
     } else {
         usize::MAX

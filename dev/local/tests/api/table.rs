@@ -1,6 +1,7 @@
 //! The program behind `scripts/put-user` and `scripts/set-disabled`.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::json;
@@ -101,4 +102,58 @@ async fn what_is_no_hash_or_no_name_is_rejected() {
             .success()
     );
     assert_eq!(service.table.count().await, 1, "the JWK Set alone");
+}
+
+#[test]
+fn without_a_service_it_says_what_to_start() {
+    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let endpoint = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+    let output = Command::new(env!("CARGO_BIN_EXE_table"))
+        .args(["set-disabled", "johndoe", "true"])
+        .env_clear()
+        .env("AWS_ENDPOINT_URL_DYNAMODB", &endpoint)
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
+    let expected = format!(
+        "error: no DynamoDB responds at {endpoint}: start `cargo dev` first, or name another address with --endpoint-url"
+    );
+    assert!(
+        !output.status.success() && printed.starts_with(&expected),
+        "{printed}"
+    );
+}
+
+#[test]
+fn credentials_of_the_environment_sign_at_any_endpoint_and_else_local() {
+    let signed_by = |variables: &[(&str, &str)]| {
+        let server = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let mut table = Command::new(env!("CARGO_BIN_EXE_table"))
+            .args(["set-disabled", "johndoe", "true"])
+            .env_clear()
+            .env(
+                "AWS_ENDPOINT_URL_DYNAMODB",
+                format!("http://{}", server.local_addr().unwrap()),
+            )
+            .envs(variables.iter().copied())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (client, _) = server.accept().unwrap();
+        let mut lines = BufReader::new(client).lines().map_while(Result::ok);
+        let credential = lines.find_map(|line| Some(line.split_once("Credential=")?.1.to_owned()));
+        table.kill().unwrap();
+        table.wait().unwrap();
+        let credential = credential.unwrap();
+        let scope: Vec<&str> = credential.split(['/', ',']).collect();
+        format!("{} in {}", scope[0], scope[2])
+    };
+    let own = [
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_REGION", "eu-central-1"),
+    ];
+    assert_eq!(signed_by(&own), "AKIDEXAMPLE in eu-central-1");
+    assert_eq!(signed_by(&own[2..]), "local in us-east-1");
 }

@@ -193,7 +193,8 @@ fn the_example_environment_sets_just_what_must_be_set_and_where_engine_and_keys_
     let needed: BTreeSet<&str> = declarations()
         .into_iter()
         .filter(|variable| {
-            variable.default.is_none() || ["DYNAMODB_ENDPOINT", "SIGNING_KEYS_FILE"].contains(&variable.name)
+            variable.default.is_none()
+                || ["AWS_ENDPOINT_URL_DYNAMODB", "SIGNING_KEYS_FILE"].contains(&variable.name)
         })
         .map(|variable| variable.name)
         .collect();

@@ -43,13 +43,13 @@ impl Fixture {
             .await
             .with("SIGNING_KEYS_FILE", "")
             .with("SIGNING_KEYS_SECRET", SECRET)
-            .with("SECRETS_MANAGER_ENDPOINT", secrets.endpoint())
+            .with("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.endpoint())
             .at(&time);
         for (name, value) in variables {
             deployment = deployment.with(name, value);
         }
         let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
-        let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint());
+        let deployment = deployment.with("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint());
         let function = ready(&deployment.env(), &time.clock()).await.unwrap();
         Self {
             secrets,

@@ -30,7 +30,7 @@ impl Fixture {
             .await
             .with("SIGNING_KEYS_FILE", "")
             .with("SIGNING_KEYS_SECRET", SECRET)
-            .with("SECRETS_MANAGER_ENDPOINT", secrets.endpoint())
+            .with("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.endpoint())
             .at(&time);
         deployment.user("johndoe", PASSWORD).await;
         Self {

@@ -29,7 +29,7 @@ const TUTORIALS: &str = "$2b$12$dQD2AD2Y.Aa8F3IliHPfk.yNESW7FZe3RmeT38K661sg/vds
 async fn behind_proxy() -> (Deployment, FaultProxy) {
     let deployment = Deployment::start().await;
     let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
-    let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint());
+    let deployment = deployment.with("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint());
     (deployment, proxy)
 }
 

@@ -36,7 +36,7 @@ pub(crate) async fn rotation(binaries: &Binaries, report: &mut Report) {
         .await
         .with("SIGNING_KEYS_FILE", "")
         .with("SIGNING_KEYS_SECRET", SECRET)
-        .with("SECRETS_MANAGER_ENDPOINT", secrets.endpoint());
+        .with("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.endpoint());
     let mut environment = binaries.start("rotate-keys", deployment.variables()).await;
     let mut walk = rotation::Walk::begin(&secrets);
     for case in rotation::cases() {

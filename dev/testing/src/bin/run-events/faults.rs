@@ -56,7 +56,7 @@ impl Fixture {
         let id = deployment.user("johndoe", "correct horse battery").await;
         let now = Clock::system().now().unix();
         let token = Forger::new(shared_ring(), ISSUER, &id, now).token(|_, _| {});
-        let deployment = deployment.with("DYNAMODB_ENDPOINT", proxy.endpoint());
+        let deployment = deployment.with("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint());
         Self {
             environment: binaries.start("me", deployment.variables()).await,
             proxy,

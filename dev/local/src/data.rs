@@ -1,0 +1,82 @@
+//! Where `cargo dev` keeps users and keys.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::StartError;
+
+/// The file of signing keys below the data folder.
+pub const KEYS_FILE: &str = "signing-keys.json";
+/// The file of the embedded engine below the data folder.
+const DYNAMODB_FILE: &str = "dynamodb.sqlite";
+/// The file that the one `cargo dev` of the data folder has locked.
+const LOCK_FILE: &str = "lock";
+
+/// Where users and keys are kept.
+#[derive(Clone, Debug)]
+pub enum Data {
+    /// Nowhere: they vanish with the process.
+    InMemory,
+    /// In a folder, which is created if it does not exist.
+    Folder(PathBuf),
+}
+
+/// Returns the workspace's data folder, wherever in it a command is started: the one that Git ignores.
+pub fn default_folder() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    root.unwrap_or(Path::new("")).join(".local")
+}
+
+/// Returns a path as short as it can be typed in the current folder.
+pub fn short(path: &Path) -> &Path {
+    std::env::current_dir()
+        .ok()
+        .and_then(|current| path.strip_prefix(current).ok())
+        .unwrap_or(path)
+}
+
+/// A data folder that is in use by this process alone: two engines do not know of each other's idempotency tokens, and two
+/// services would rotate the same keys.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    /// Kept: the folder is free when it is closed.
+    _lock: File,
+    /// Kept: the keys of a service in memory live in a folder that goes with it.
+    _scratch: Option<TempDir>,
+}
+
+impl Folder {
+    pub(crate) fn open(data: &Data) -> Result<Self, StartError> {
+        let (path, scratch) = match data {
+            Data::InMemory => {
+                let scratch =
+                    tempfile::tempdir().map_err(|error| StartError::Folder(std::env::temp_dir(), error))?;
+                (scratch.path().to_owned(), Some(scratch))
+            }
+            Data::Folder(folder) => (folder.clone(), None),
+        };
+        let failed = |error| StartError::Folder(path.clone(), error);
+        std::fs::create_dir_all(&path).map_err(failed)?;
+        let lock = File::create(path.join(LOCK_FILE)).map_err(failed)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => StartError::FolderTaken(path.clone()),
+            TryLockError::Error(error) => failed(error),
+        })?;
+        Ok(Self {
+            path,
+            _lock: lock,
+            _scratch: scratch,
+        })
+    }
+
+    pub(crate) fn keys_file(&self) -> PathBuf {
+        self.path.join(KEYS_FILE)
+    }
+
+    pub(crate) fn dynamodb_file(&self) -> PathBuf {
+        self.path.join(DYNAMODB_FILE)
+    }
+}
