@@ -2,11 +2,13 @@
 //! (`docs/emulator.md`). A test named `t_01_…` shows the statement T-01 of the list of requirements (`docs/conformance.md`).
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod access_token;
 mod cors;
 mod deployed;
 mod docs;
 mod events;
 mod gateway;
+mod json_body;
 mod log_in;
 mod me;
 mod oauth;

@@ -12,6 +12,7 @@ mod fixture;
 mod next_ring;
 mod recovery;
 mod simulation;
+mod world;
 
 use fixture::{Fixture, is_rejected};
 use serde_json::json;
