@@ -11,7 +11,7 @@ fn decoded(part: &str) -> Value {
 }
 
 /// Returns header and claims of a token, unverified.
-pub fn parts(token: &str) -> (Value, Value) {
+pub(crate) fn parts(token: &str) -> (Value, Value) {
     let parts: Vec<&str> = token.split('.').collect();
     (decoded(parts[0]), decoded(parts[1]))
 }

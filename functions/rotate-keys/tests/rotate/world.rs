@@ -16,27 +16,27 @@ use testing::secrets_manager::Failure;
 use super::STEPS;
 use super::fixture::Fixture;
 
-pub const MINUTE: i64 = 60;
+pub(crate) const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// How long API Gateway keeps keys, which is also the maximum of the verifiers here.
-pub const VERIFIER_KEEPS: i64 = 2 * HOUR;
-pub const VERIFIERS: usize = 3000;
+pub(crate) const VERIFIER_KEEPS: i64 = 2 * HOUR;
+pub(crate) const VERIFIERS: usize = 3000;
 const TOKEN_LIFE: u32 = 1800;
 /// The token life of a signer that was redeployed, longer than the rotation knows.
 const LONGER_LIFE: u32 = 5400;
 
 /// The times of a run.
 #[derive(Clone, Copy)]
-pub struct Times {
+pub(crate) struct Times {
     pub lead: u32,
     pub rotation: u32,
 }
 
 /// A day between rotations, and a lead hardly longer than the ages of all copies of the published keys together: two hours at the
 /// verifier, a 24th of the lead in a cache before it, a 72nd at the function, and a step of the simulation.
-pub const SHARP: Times = Times {
+pub(crate) const SHARP: Times = Times {
     lead: 8400,
     rotation: 86_400,
 };
@@ -62,7 +62,7 @@ struct Verifier {
 /// The responses of a discovery function, each by the time since which it is given.
 type Responses = BTreeMap<i64, BTreeSet<String>>;
 
-pub struct World {
+pub(crate) struct World {
     pub fixture: Fixture,
     times: Times,
     rng: Rng,
@@ -77,7 +77,7 @@ pub struct World {
 }
 
 #[derive(Debug, Default)]
-pub struct Counts {
+pub(crate) struct Counts {
     pub steps: u64,
     pub checks: u64,
     pub tokens: u64,
@@ -88,7 +88,7 @@ pub struct Counts {
 }
 
 impl World {
-    pub async fn new(seed: u64, times: Times) -> Self {
+    pub(crate) async fn new(seed: u64, times: Times) -> Self {
         let (lead, rotation) = (times.lead.to_string(), times.rotation.to_string());
         let fixture = Fixture::with_variables(&[
             ("KEY_KIND", "EdDSA"),
@@ -283,7 +283,7 @@ impl World {
             .any(|ring_key| near(ring_key.dates.signs_from) || near(ring_key.dates.drop_at))
     }
 
-    pub async fn run(&mut self, days: i64) {
+    pub(crate) async fn run(&mut self, days: i64) {
         let end = self.now() + days * DAY;
         while self.now() < end {
             let busy = self.is_busy();
@@ -308,7 +308,7 @@ impl World {
 
 /// What an emergency costs.
 #[derive(Debug)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// The most verifiers that reject fresh tokens at once.
     pub rejecting: usize,
     /// How long any verifier does, in minutes.
@@ -319,7 +319,7 @@ pub struct Cost {
 
 impl World {
     /// Drops the key that signs and asks all verifiers every two minutes.
-    pub async fn emergency(&mut self) -> Cost {
+    pub(crate) async fn emergency(&mut self) -> Cost {
         let bad = self
             .fixture
             .ring()
