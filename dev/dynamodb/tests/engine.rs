@@ -375,3 +375,26 @@ async fn only_the_owner_can_read_the_data_files() {
         );
     }
 }
+
+#[tokio::test]
+async fn no_request_leaves_the_engine_broken_for_the_others() {
+    let engine = Engine::in_memory(&template()).unwrap();
+    // HTTP/2 in clear text, and heads that another server behind this port may reject.
+    let mut heads = vec![b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec()];
+    for length in [8_000, 65_000, 417_000] {
+        let mut head = b"GET /zz HTTP/1.1\nHost:localhost\n".to_vec();
+        head.extend(b"date:\n".repeat(90));
+        head.extend(b"authorization:");
+        head.extend(b"a".repeat(length));
+        head.extend(b"\n\n");
+        heads.push(head);
+    }
+    for head in heads {
+        let mut stream = TcpStream::connect(("127.0.0.1", engine.port())).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        // It may close the connection before all is written.
+        let _refused = stream.write_all(&head);
+        let _closed = stream.read(&mut [0; 1024]);
+        put(&engine, "a").await;
+    }
+}

@@ -253,7 +253,9 @@ impl Service {
             .http1_only()
             .handle(handle.clone());
         let mut http = server.http_builder().http1();
-        http.header_read_timeout(self.limits.headers);
+        http.header_read_timeout(self.limits.headers)
+            // As many as the gateway's bytes can hold, of which the shortest header has four.
+            .max_headers(gateway::HEADERS_MAX_BYTES / 4);
         let stop = tokio::spawn(async move {
             shutdown.await;
             handle.graceful_shutdown(Some(self.limits.shutdown));

@@ -1,15 +1,17 @@
 //! The routes of `template.yaml`, each leading to its function through the gateway's event format.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
-use axum::http::{Response, StatusCode};
+use axum::http::{Response, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::routing::{MethodFilter, on};
+use http_body_util::LengthLimitError;
 use sam_template::Template;
 use shared::clock::Clock;
 use shared::random;
@@ -68,7 +70,23 @@ pub(crate) fn router(
     if let Some(cors) = cors {
         router = router.layer(from_fn(move |request, next| cors.clone().pass(request, next)));
     }
-    Ok(router.layer(from_fn(log_request)))
+    // Around the whole router: axum adds `Allow` outside of a route's own layers.
+    let gateway = Router::new().fallback_service(router).layer(from_fn(at_the_edge));
+    Ok(gateway.layer(from_fn(log_request)))
+}
+
+/// Bounds the headers of every request, and removes a header that the gateway does not send.
+async fn at_the_edge(request: Request, next: Next) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    if gateway::headers_too_large(&parts) {
+        return gateway::own_response(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "Request Header Fields Too Large",
+        );
+    }
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    response.headers_mut().remove(header::ALLOW);
+    response
 }
 
 async fn not_found() -> Response<Body> {
@@ -90,18 +108,14 @@ impl RouteTarget {
         if !self.route_key.starts_with(parts.method.as_str()) {
             return not_found().await;
         }
-        if gateway::headers_too_large(&parts) {
-            return gateway::own_response(
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "Request Header Fields Too Large",
-            );
-        }
         let body = to_bytes(body, gateway::BODY_MAX_BYTES);
         let body = match tokio::time::timeout(self.body_timeout, body).await {
             Ok(Ok(body)) => body,
-            Ok(Err(_)) => {
+            Ok(Err(error)) if error.source().is_some_and(|cause| cause.is::<LengthLimitError>()) => {
                 return gateway::own_response(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
             }
+            // Cut short, or no chunks.
+            Ok(Err(_)) => return gateway::own_response(StatusCode::BAD_REQUEST, "Bad Request"),
             Err(_) => return gateway::own_response(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
         };
         let time = self.clock.now();

@@ -19,6 +19,21 @@ pub(crate) fn offered(env: &Env<'_>) -> Result<Cow<'static, str>, StartError> {
         .map_err(|error| StartError::new(format!("functions/docs/openapi.json: {error}")))
 }
 
+/// What the document says of itself where there is no log-in.
+const WITHOUT_LOG_IN: &str = "User accounts. Errors are those of RFC 9457.";
+
+/// Removes members of these names at any depth: the examples of the metadata.
+fn remove_members(value: &mut Value, names: &[&str]) {
+    match value {
+        Value::Object(object) => {
+            object.retain(|name, _| !names.contains(&name.as_str()));
+            object.values_mut().for_each(|value| remove_members(value, names));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|value| remove_members(value, names)),
+        _ => {}
+    }
+}
+
 /// Returns the document without the grant `password`, and so, as the metadata, without the token endpoint, which has no other grant.
 fn without_password_grant() -> Result<String, serde_json::Error> {
     let mut document: Value = serde_json::from_str(OPENAPI)?;
@@ -36,6 +51,17 @@ fn without_password_grant() -> Result<String, serde_json::Error> {
     if let Some(tags) = document["tags"].as_array_mut() {
         tags.retain(|tag| tag["name"] != "tokens");
     }
+    if let Some(info) = document["info"].as_object_mut() {
+        info.insert("description".to_owned(), WITHOUT_LOG_IN.into());
+    }
+    remove_members(
+        &mut document["paths"],
+        &[
+            "token_endpoint",
+            "token_endpoint_auth_methods_supported",
+            "grant_types_supported",
+        ],
+    );
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     let operations = paths.flat_map(|(_, path)| path.as_object_mut().into_iter().flatten());
     for (_, operation) in operations {

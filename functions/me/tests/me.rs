@@ -233,6 +233,16 @@ async fn a_token_lives_for_1_second_up_to_what_the_deployment_issues_now() {
 }
 
 #[tokio::test]
+async fn a_subject_longer_than_any_id_is_no_user() {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    let token = fixture
+        .forger(shared_ring())
+        .token(|_, claims| claims["sub"] = json!("a".repeat(3_000)));
+    assert_eq!(get(&function, &token).await.status, 401);
+}
+
+#[tokio::test]
 async fn an_unknown_kid_is_a_503_where_the_keys_cannot_be_read_and_a_401_between_reads() {
     let fixture = Fixture::new().await;
     let function = fixture.function().await;

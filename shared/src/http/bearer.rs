@@ -22,14 +22,13 @@ pub fn token(headers: &HeaderMap) -> Result<&str, Error> {
     // A tab ends the scheme, too, though only spaces may follow it.
     let (scheme, rest) = text.split_at(text.find([' ', '\t']).unwrap_or(text.len()));
     if !scheme.eq_ignore_ascii_case("bearer") {
-        // Other schemes may have commas of their own (`Digest a=b, c=d`); a second value starts with a scheme and a space.
-        let joined = text.split(',').skip(1).any(|part| {
-            let (scheme, rest) = part.trim_start().split_once(' ').unwrap_or_default();
-            !rest.is_empty()
-                && scheme
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        // Other schemes may have commas of their own (`Digest a=b, c="d, e"`), between parameters and in quotes.
+        let mut quoted = false;
+        let mut parts = text.split(|character| {
+            quoted ^= character == '"';
+            character == ',' && !quoted
         });
+        let joined = parts.by_ref().skip(1).any(|part| !is_auth_param(part));
         return Err(if joined {
             Error::MalformedAuthorization
         } else {
@@ -42,6 +41,14 @@ pub fn token(headers: &HeaderMap) -> Result<&str, Error> {
     } else {
         Err(Error::MalformedAuthorization)
     }
+}
+
+/// Reports whether a text is a parameter of a challenge's response (RFC 9110 section 11.2): a name, an equals sign and a value.
+fn is_auth_param(text: &str) -> bool {
+    text.split_once('=').is_some_and(|(name, value)| {
+        let name = name.trim();
+        !name.is_empty() && !name.contains([' ', '\t']) && !value.trim_start_matches('=').trim().is_empty()
+    })
 }
 
 /// Reports whether a text is a b64token (RFC 6750 section 2.1): `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.

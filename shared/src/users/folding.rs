@@ -11,7 +11,7 @@ use idna::uts46::{DnsLength, Hyphens, Uts46};
 use crate::unicode::{is_invisible, nfkc};
 
 /// The longest folded name that a key of the table has room for, in bytes: 2,048, less the prefix of the key.
-const KEY_MAX_BYTES: usize = 2048 - "username#".len();
+pub(super) const KEY_MAX_BYTES: usize = 2048 - "username#".len();
 
 /// The key of a name in the store: one key for all spellings.
 #[derive(Clone, Debug, PartialEq, Eq)]

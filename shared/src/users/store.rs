@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
-use super::folding::NameKey;
+use super::folding::{KEY_MAX_BYTES, NameKey};
 use super::item;
 use super::user::{Credentials, User, UserId};
 use crate::clock::Timestamp;
@@ -90,6 +90,10 @@ impl Users {
 
     /// Returns the user of an id, without the password hash; one read.
     pub async fn find(&self, id: &str) -> Result<Option<User>, Error> {
+        // DynamoDB rejects a longer key as an error of the caller.
+        if id.len() > KEY_MAX_BYTES {
+            return Ok(None);
+        }
         let found = self.table.get(item::user_key(id), item::USER).await?;
         found.map(|found| item::to_user(&found)).transpose()
     }

@@ -101,6 +101,15 @@ async fn without_the_password_grant_the_document_offers_no_log_in_as_the_metadat
         schemes,
         &json!({"token": whole["components"]["securitySchemes"]["token"]})
     );
+    for (part, text) in [
+        ("info", offered["info"].to_string()),
+        ("paths", offered["paths"].to_string()),
+    ] {
+        assert!(
+            !text.contains("/token") && !text.contains("grant_types"),
+            "{part}"
+        );
+    }
     let metadata = Response::of(service.request("GET", "/.well-known/openid-configuration")).await;
     assert_eq!(metadata.body.get("token_endpoint"), None);
     assert_eq!(metadata.body.get("grant_types_supported"), None);

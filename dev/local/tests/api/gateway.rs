@@ -73,6 +73,25 @@ async fn the_gateway_rejects_more_than_10240_bytes_of_headers() {
     };
     assert_eq!(with(10_000).await.status, 401);
     is_the_gateways(&with(10_240).await, 431, "Request Header Fields Too Large");
+    let unknown = service.request("GET", "/unknown").header("a", "x".repeat(10_240));
+    is_the_gateways(
+        &Response::of(unknown).await,
+        431,
+        "Request Header Fields Too Large",
+    );
+    let many = (0..1_000).fold(service.request("GET", "/users/me"), |request, index| {
+        request.header(format!("a{index}"), "")
+    });
+    assert_eq!(Response::of(many).await.status, 401);
+}
+
+#[tokio::test]
+async fn no_response_names_the_methods_of_a_path() {
+    let service = Running::start_with(&[("ALLOWED_ORIGINS", "https://app.example.com")]).await;
+    for (method, path) in [("GET", "/token"), ("POST", "/users/me"), ("OPTIONS", "/token")] {
+        let response = Response::of(service.request(method, path)).await;
+        assert_eq!(response.header("allow"), "", "{method} {path}");
+    }
 }
 
 #[tokio::test]

@@ -111,6 +111,10 @@ async fn b_05_two_values_or_no_single_token_are_an_invalid_request() {
         format!("Bearer {token},Bearer {token}"),
         format!("Basic Og==, Bearer {token}"),
         "Basic Og==,Basic Og==".to_owned(),
+        "Basic YTpi,Digest".to_owned(),
+        "Basic YTpi,Bearer\tabc".to_owned(),
+        "Basic YTpi, lk_abc".to_owned(),
+        ",".to_owned(),
     ] {
         is_refused(&service.me(&value).await);
     }
@@ -138,6 +142,7 @@ async fn b_06_the_query_is_never_read_and_the_scheme_is_compared_without_case() 
     for other in [
         "Basic Og==",
         "Digest username=\"a\", realm=\"b\", qop=auth",
+        "Digest username=\"Doe, John Smith\", realm = b",
         "Bearers x",
         "Token x",
         "DPoP x",
