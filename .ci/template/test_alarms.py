@@ -88,6 +88,7 @@ def test_each_alarm_notifies_the_topics_that_were_asked_for_of_begin_and_end(sta
             assert alarm.get(actions) == expected, f"{name} notifies {alarm.get(actions)} by its {actions}"
 
 
+@broken_by("more than ten", "Resources", lambda resources: resources | {"Eleventh": resources["RotationAlarm"]})
 @broken_by("nothing counts", "Resources.OverdueRotation")
 @broken_by("looks back", "Resources.RotationAlarm.Properties.EvaluationPeriods", 24 * 30)
 @broken_by("MeFunction", "Resources.FunctionThrottlesAlarm.Properties.Metrics.3.MetricStat.Metric.Dimensions.0.Value", "${RegisterFunction}")
@@ -96,8 +97,9 @@ def test_each_alarm_notifies_the_topics_that_were_asked_for_of_begin_and_end(sta
 def test_each_alarm_watches_what_exists_and_one_watches_the_throttles_of_every_function(stack):
     filters = stack.of_type("AWS::Logs::MetricFilter").values()
     counted = {(metric["MetricNamespace"], metric["MetricName"]) for one in filters for metric in one["MetricTransformations"]}
-    throttled = set()
-    for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
+    throttled, alarms = set(), stack.of_type("AWS::CloudWatch::Alarm")
+    assert len(alarms) <= 10, f"{len(alarms)} alarms are more than ten"
+    for name, alarm in alarms.items():
         stats = {one["Id"]: one["MetricStat"] for one in metrics_of(alarm) if "MetricStat" in one}
         for expression in (one["Expression"] for one in metrics_of(alarm) if "Expression" in one):
             assert set(re.findall("[a-z_]+", expression)) == stats.keys(), f"{name} does not calculate with {stats.keys()}"
