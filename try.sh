@@ -4,7 +4,8 @@
 #   ./try.sh [http://127.0.0.1:3000]
 #
 # Prints each request and its response, and exits non-zero where a status, header or body differs from the HTTP contract
-# (docs/http-api.md). Registers users with fresh names, so it can be repeated. Needs bash, curl and jq.
+# (docs/http-api.md). Registers users with fresh names, so it can be repeated. Where registration is closed or
+# no log-in is offered, it says so and sends nothing more. Needs bash, curl and jq.
 set -euo pipefail
 
 url=${1:-http://127.0.0.1:3000}
@@ -109,6 +110,18 @@ until curl -sS -o /dev/null -f "$url/.well-known/jwks.json" 2>/dev/null; do
   sleep 2
   waited=$((waited + 2))
 done
+
+# A service may offer no log-in, or take no new users. Then there is nothing to try, and that is no failure.
+nothing_to_try() {
+  echo "try.sh: $1, so there is nothing to try. No user was registered."
+  exit 0
+}
+if curl -sS "$url/.well-known/openid-configuration" | jq -e '.issuer and (.grant_types_supported // [] | index("password") | not)' >/dev/null 2>&1; then
+  nothing_to_try 'this service offers no log-in (EnablePasswordGrant is false)'
+fi
+if curl -sS "$url/register" -H 'content-type: application/json' -d '{}' | jq -e '.detail? == "Registration is closed"' >/dev/null 2>&1; then
+  nothing_to_try 'registration is closed (EnableRegistration is false)'
+fi
 
 echo "== discovery"
 request /.well-known/openid-configuration

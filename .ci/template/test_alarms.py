@@ -88,15 +88,18 @@ def test_each_alarm_notifies_the_topics_that_were_asked_for_of_begin_and_end(sta
             assert alarm.get(actions) == expected, f"{name} notifies {alarm.get(actions)} by its {actions}"
 
 
+@broken_by("more than ten", "Resources", lambda resources: resources | {"Eleventh": resources["RotationAlarm"]})
 @broken_by("nothing counts", "Resources.OverdueRotation")
 @broken_by("looks back", "Resources.RotationAlarm.Properties.EvaluationPeriods", 24 * 30)
 @broken_by("MeFunction", "Resources.FunctionThrottlesAlarm.Properties.Metrics.3.MetricStat.Metric.Dimensions.0.Value", "${RegisterFunction}")
 @broken_by("does not calculate", "Resources.FunctionThrottlesAlarm.Properties.Metrics.0.Expression", "token + register + me")
+@broken_by("DocsFunction", "Resources.FunctionThrottlesAlarm.Properties.Metrics.6.Fn::If.1.MetricStat.Metric.Dimensions.0.Value", "${MeFunction}")
 def test_each_alarm_watches_what_exists_and_one_watches_the_throttles_of_every_function(stack):
     filters = stack.of_type("AWS::Logs::MetricFilter").values()
     counted = {(metric["MetricNamespace"], metric["MetricName"]) for one in filters for metric in one["MetricTransformations"]}
-    throttled = set()
-    for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
+    throttled, alarms = set(), stack.of_type("AWS::CloudWatch::Alarm")
+    assert len(alarms) <= 10, f"{len(alarms)} alarms are more than ten"
+    for name, alarm in alarms.items():
         stats = {one["Id"]: one["MetricStat"] for one in metrics_of(alarm) if "MetricStat" in one}
         for expression in (one["Expression"] for one in metrics_of(alarm) if "Expression" in one):
             assert set(re.findall("[a-z_]+", expression)) == stats.keys(), f"{name} does not calculate with {stats.keys()}"
@@ -108,6 +111,4 @@ def test_each_alarm_watches_what_exists_and_one_watches_the_throttles_of_every_f
             assert window <= (86400 if stat["Period"] < 3600 else 604800), f"{name} looks back further than CloudWatch does"
             if metric == ("AWS/Lambda", "Throttles"):
                 throttled.add(resource_name(stat["Metric"]["Dimensions"][0]["Value"]))
-    # Users need all but those of a condition, which is the documentation.
-    needed = {function for _, _, function in stack.routes() if "Condition" not in stack.resources[function]}
-    assert throttled == needed, f"nothing watches the throttles of {needed ^ throttled}"
+    assert throttled == stack.functions.keys(), f"nothing watches the throttles of {stack.functions.keys() ^ throttled}"

@@ -27,13 +27,18 @@ pub(crate) fn stack(template: &Template) -> Result<Stack, String> {
     let count = |kind| template.resources_of_type(kind).count() as f64;
     // Metric math has ten metrics at most; an alarm without it watches one.
     let watched = |alarm: &str| {
-        let stat = |index: &usize| {
-            template.text(
-                alarm,
-                &["Properties", "Metrics", &index.to_string(), "MetricStat", "Stat"],
-            )
+        let stat = |index: &usize, branch: &[&str]| {
+            let index = index.to_string();
+            let metric = ["Properties", "Metrics", index.as_str()];
+            template.text(alarm, &[&metric[..], branch, &["MetricStat", "Stat"]].concat())
         };
-        (0..20).filter(|index| stat(index).is_some()).count().max(1)
+        // A metric with a condition is counted, as if the condition held.
+        let counts = |index: &usize| {
+            stat(index, &[])
+                .or_else(|| stat(index, &["Fn::If", "1"]))
+                .is_some()
+        };
+        (0..20).filter(counts).count().max(1)
     };
     let watched: usize = template
         .resources_of_type("AWS::CloudWatch::Alarm")
@@ -94,7 +99,7 @@ Resources:
       DefaultRouteSettings: {ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200}
       RouteSettings: {POST /token: {ThrottlingRateLimit: !Ref Rate, ThrottlingBurstLimit: 40}}
   Plain: {Type: AWS::CloudWatch::Alarm, Properties: {MetricName: Latency}}
-  Rate: {Type: AWS::CloudWatch::Alarm, Properties: {Metrics: [{Expression: a / b}, {MetricStat: {Stat: Sum}}, {MetricStat: {Stat: Sum}}]}}
+  Rate: {Type: AWS::CloudWatch::Alarm, Properties: {Metrics: [{Expression: a / b}, {MetricStat: {Stat: Sum}}, !If [Has, {MetricStat: {Stat: Sum}}, !Ref AWS::NoValue]]}}
   Short: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 7}}
   Long: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 30}}
 ";
