@@ -18,24 +18,19 @@ pub fn token(headers: &HeaderMap) -> Result<&str, Error> {
     if values.next().is_some() {
         return Err(Error::MalformedAuthorization);
     }
-    let text = value.to_str().map_err(|_| Error::MalformedAuthorization)?;
+    let bytes = value.as_bytes();
     // A tab ends the scheme, too, though only spaces may follow it.
-    let (scheme, rest) = text.split_at(text.find([' ', '\t']).unwrap_or(text.len()));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        // Other schemes may have commas of their own (`Digest a=b, c="d, e"`), between parameters and in quotes.
-        let mut quoted = false;
-        let mut parts = text.split(|character| {
-            quoted ^= character == '"';
-            character == ',' && !quoted
-        });
-        let joined = parts.by_ref().skip(1).any(|part| !is_auth_param(part));
-        return Err(if joined {
-            Error::MalformedAuthorization
-        } else {
+    let end = bytes.iter().position(|byte| b" \t".contains(byte));
+    let (scheme, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        let is_one = !bytes.contains(&b',') || (!scheme.contains(&b',') && are_auth_params(rest));
+        return Err(if is_one {
             Error::NotAuthenticated
+        } else {
+            Error::MalformedAuthorization
         });
     }
-    let token = rest.trim_matches(' ');
+    let token = std::str::from_utf8(rest).unwrap_or_default().trim_matches(' ');
     if is_b64token(token) {
         Ok(token)
     } else {
@@ -43,12 +38,31 @@ pub fn token(headers: &HeaderMap) -> Result<&str, Error> {
     }
 }
 
-/// Reports whether a text is a parameter of a challenge's response (RFC 9110 section 11.2): a name, an equals sign and a value.
-fn is_auth_param(text: &str) -> bool {
-    text.split_once('=').is_some_and(|(name, value)| {
-        let name = name.trim();
-        !name.is_empty() && !name.contains([' ', '\t']) && !value.trim_start_matches('=').trim().is_empty()
-    })
+/// Reports whether credentials are a list of parameters, such as `a=b, c="d, e"` (RFC 9110 section 11.4): only those have commas in
+/// one value.
+fn are_auth_params(credentials: &[u8]) -> bool {
+    let (mut quoted, mut escaped) = (false, false);
+    let params: Vec<&[u8]> = credentials
+        .split(|byte| {
+            quoted ^= *byte == b'"' && !escaped;
+            escaped = quoted && *byte == b'\\' && !escaped;
+            *byte == b',' && !quoted
+        })
+        .map(<[u8]>::trim_ascii)
+        // A list may have empty elements (RFC 9110 section 5.6.1).
+        .filter(|param| !param.is_empty())
+        .collect();
+    !quoted && !params.is_empty() && params.iter().all(|param| is_auth_param(param))
+}
+
+/// Reports whether bytes are a name, an equals sign and a value.
+fn is_auth_param(param: &[u8]) -> bool {
+    let mut sides = param.splitn(2, |byte| *byte == b'=').map(<[u8]>::trim_ascii);
+    let (name, value) = (sides.next().unwrap_or_default(), sides.next().unwrap_or_default());
+    !name.is_empty()
+        && !name.iter().any(u8::is_ascii_whitespace)
+        && !value.is_empty()
+        && !value.starts_with(b"=")
 }
 
 /// Reports whether a text is a b64token (RFC 6750 section 2.1): `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.

@@ -115,6 +115,11 @@ async fn b_05_two_values_or_no_single_token_are_an_invalid_request() {
         "Basic YTpi,Bearer\tabc".to_owned(),
         "Basic YTpi, lk_abc".to_owned(),
         ",".to_owned(),
+        "Basic YTpi,a=b".to_owned(),
+        "Basic YTpi,Bearer=x".to_owned(),
+        "Digest,Bearer a=b".to_owned(),
+        format!("Digest a=\"x,Bearer {token}"),
+        format!("Digest a=\"x\\\"\",Bearer {token}"),
     ] {
         is_refused(&service.me(&value).await);
     }
@@ -143,6 +148,9 @@ async fn b_06_the_query_is_never_read_and_the_scheme_is_compared_without_case() 
         "Basic Og==",
         "Digest username=\"a\", realm=\"b\", qop=auth",
         "Digest username=\"Doe, John Smith\", realm = b",
+        "Digest a=\"x\\\",y\", c=d,, e=f,",
+        "Digest a=\"ü\", c=d",
+        "Basic ü",
         "Bearers x",
         "Token x",
         "DPoP x",
