@@ -10,8 +10,17 @@ def test_a_token_has_the_new_lifetime(api):
 
 
 def test_users_and_keys_are_as_before(api, cache):
-    response = api.me(cache.get("latchkey/token", None))
+    old = cache.get("latchkey/token", None)
+    new = api.log_in("early").json()["access_token"]
+    response = api.me(new)
     assert (response.status_code, response.json()["username"]) == (200, "early")
+    # The header names the key.
+    assert new.split(".")[0] == old.split(".")[0]
+
+
+def test_a_token_that_lives_longer_than_this_deployment_issues_is_rejected(api, cache):
+    response = api.me(cache.get("latchkey/token", None))
+    assert (response.status_code, response.json()["error"]) == (401, "invalid_token")
 
 
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
