@@ -27,7 +27,7 @@ async fn the_gateway_responds_to_an_unknown_route_or_method() {
         ("GET", "/nothing"),
         ("GET", "/register"),
         ("DELETE", "/users/me"),
-        ("POST", "/users/me"),
+        ("PUT", "/users/me"),
         ("GET", "/users"),
         ("GET", "/token/"),
         ("POST", "/.well-known/jwks.json"),
