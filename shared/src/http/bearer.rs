@@ -23,7 +23,8 @@ pub fn token(headers: &HeaderMap) -> Result<&str, Error> {
     let end = bytes.iter().position(|byte| b" \t".contains(byte));
     let (scheme, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
     if !scheme.eq_ignore_ascii_case(b"bearer") {
-        let is_one = !bytes.contains(&b',') || (!scheme.contains(&b',') && are_auth_params(rest));
+        let is_scheme = scheme.is_ascii() && !scheme.contains(&b',');
+        let is_one = is_scheme && (!rest.contains(&b',') || are_auth_params(rest));
         return Err(if is_one {
             Error::NotAuthenticated
         } else {
