@@ -318,15 +318,14 @@ pub(crate) struct Cost {
 }
 
 impl World {
+    fn signing_kid(&self) -> String {
+        let ring = self.fixture.ring();
+        ring.signer(self.fixture.now(), 0).unwrap().kid().to_owned()
+    }
+
     /// Drops the key that signs and asks all verifiers every two minutes.
     pub(crate) async fn emergency(&mut self) -> Cost {
-        let bad = self
-            .fixture
-            .ring()
-            .signer(self.fixture.now(), 0)
-            .unwrap()
-            .kid()
-            .to_owned();
+        let bad = self.signing_kid();
         self.fixture.compromised(&bad).await.unwrap();
         let begun = self.now();
         let mut cost = Cost {
@@ -338,13 +337,7 @@ impl World {
             self.fixture.pass(120);
             self.publish().await;
             let minutes = (self.now() - begun) / MINUTE;
-            let new = self
-                .fixture
-                .ring()
-                .signer(self.fixture.now(), 0)
-                .unwrap()
-                .kid()
-                .to_owned();
+            let new = self.signing_kid();
             let known: Vec<_> = self
                 .verifiers
                 .iter()
