@@ -32,6 +32,14 @@ pub struct Run {
     pub output: String,
 }
 
+impl Run {
+    /// Returns the status of each response.
+    pub fn statuses(&self) -> Vec<&Value> {
+        let responses = self.responses.iter();
+        responses.map(|response| &response["statusCode"]).collect()
+    }
+}
+
 struct Server {
     events: Mutex<mpsc::Receiver<String>>,
     /// What the function posted: the call, such as `invocation/1/response`, and the body.
