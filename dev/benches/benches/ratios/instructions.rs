@@ -1,0 +1,62 @@
+//! Instructions of the release binaries, counted by Valgrind: no other load of the machine changes them.
+
+use serde_json::Value;
+use testing::event;
+use testing::runtime_api::Environment;
+
+use crate::fixture::{Fixture, Variables, binaries};
+use crate::record::Record;
+
+/// Above it the hash is not optimised for speed.
+const HASH_LIMIT: u64 = 140_000_000;
+
+pub(crate) async fn measure(fixture: &Fixture, record: &mut Record) {
+    let unknown = event::log_in("nobody", "correct horse battery").value().clone();
+    let hash = per_log_in(fixture, &unknown).await;
+    record.row(
+        "million instructions of a hash in token",
+        hash,
+        Some(HASH_LIMIT as f64 / 1e6),
+    );
+    if hash >= HASH_LIMIT {
+        record.fail("the hash has too many instructions");
+        println!();
+    }
+    let log_in = per_log_in(fixture, &fixture.event("token", 0)).await;
+    record.row("million instructions of a log-in", log_in, None);
+    for (name, transport, variables) in [
+        ("me", "HTTP", &fixture.http),
+        ("me", "TLS", &fixture.https),
+        ("well-known", "TLS", &fixture.https),
+    ] {
+        let what = format!("million instructions of a cold start of {name} over {transport}");
+        let counted = count(name, variables, &fixture.event(name, 0), 1).await;
+        record.row(&what, counted, None);
+    }
+}
+
+/// Counts a log-in without the start, which the first one pays.
+async fn per_log_in(fixture: &Fixture, event: &Value) -> u64 {
+    let three = count("token", &fixture.http, event, 3).await;
+    (three - count("token", &fixture.http, event, 1).await) / 2
+}
+
+async fn count(name: &str, variables: &Variables, event: &Value, times: u32) -> u64 {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("counts");
+    let valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file"].map(str::to_owned);
+    let [valgrind, tool, out] = valgrind;
+    let command = [valgrind, tool, format!("{out}={}", file.display())];
+    let mut environment = Environment::start(&command, &binaries().join(name), variables).await;
+    for _ in 0..times {
+        let (response, _) = environment.respond(event).await;
+        assert!(
+            response["statusCode"].as_u64().is_some_and(|status| status < 500),
+            "{response}"
+        );
+    }
+    let output = environment.stop().await;
+    let counts = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{error}: {output}"));
+    let totals = counts.lines().find_map(|line| line.strip_prefix("totals: "));
+    totals.unwrap().parse().unwrap()
+}
