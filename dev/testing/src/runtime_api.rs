@@ -132,7 +132,7 @@ impl Environment {
         self.function.id().unwrap()
     }
 
-    /// Ends the function by the signal that Lambda sends. Returns its standard output and standard error.
+    /// Ends the function by SIGTERM, after which Valgrind writes what it counted. Returns standard output and standard error.
     pub async fn stop(mut self) -> String {
         let id = Pid::from_raw(self.process_id().try_into().unwrap()).unwrap();
         rustix::process::kill_process(id, Signal::TERM).unwrap();
