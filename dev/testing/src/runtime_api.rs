@@ -68,7 +68,7 @@ impl Environment {
     /// # Panics
     ///
     /// If it cannot be started.
-    pub async fn start(under: &[String], binary: &Path, variables: &BTreeMap<String, String>) -> Self {
+    pub async fn start(under: &[&str], binary: &Path, variables: &BTreeMap<String, String>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (events, received) = mpsc::channel(1);

@@ -8,24 +8,22 @@ use shared::table::Table;
 use testing::deployment::Deployment;
 use testing::tls::Tls;
 
-/// Reads an item through a URL, with the roots of a bundle.
-async fn read(deployment: &Deployment, url: &str, bundle: &Path) -> Result<(), String> {
-    let env = Env::new(|name| match name {
-        "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.to_owned()),
-        "AWS_CA_BUNDLE" => Some(bundle.to_str().unwrap().to_owned()),
-        name => deployment.variables().get(name).cloned(),
-    });
-    let table = Table::connect(&env).await.map_err(|error| error.to_string())?;
-    let read = PublishedStore::new(table).read().await;
-    read.map(|_| ()).map_err(|error| error.to_string())
-}
-
 #[tokio::test]
 async fn a_bundle_replaces_the_built_in_roots() {
     let (own, other) = (Tls::own(), Tls::own());
     let deployment = Deployment::start().await;
     let url = own.in_front_of(deployment.endpoint()).await;
-    let read = async |bundle: &Path| read(&deployment, &url, bundle).await;
+    // Reads an item with the roots of a bundle.
+    let read = async |bundle: &Path| {
+        let env = Env::new(|name| match name {
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.clone()),
+            "AWS_CA_BUNDLE" => Some(bundle.to_str().unwrap().to_owned()),
+            name => deployment.variables().get(name).cloned(),
+        });
+        let table = Table::connect(&env).await.map_err(|error| error.to_string())?;
+        let read = PublishedStore::new(table).read().await;
+        read.map(|_| ()).map_err(|error| error.to_string())
+    };
     let bundle = |name: &str, text: &str| {
         let path = deployment.folder().join(name);
         std::fs::write(&path, text).unwrap();

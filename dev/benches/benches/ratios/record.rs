@@ -28,24 +28,21 @@ impl Record {
     /// Prints a figure in millions, and compares it with its aim and with the record.
     pub(crate) fn row(&mut self, what: &str, value: u64, aim: Option<f64>) {
         let millions = value as f64 / 1e6;
-        print!("{what}: {millions:.2}{}", verdict(millions, aim));
+        println!("{what}: {millions:.2}{}", verdict(millions, aim));
         match self.before.get(what) {
-            None => print!(", not in the record"),
-            Some(before) if value * 100 > before * 105 => {
-                self.fail(", over 5 % more than recorded");
-            }
+            Some(before) if value * 100 > before * 105 => self.fail("over 5 % more than recorded"),
             Some(before) if value * 100 < before * 95 => {
-                print!(", over 5 % less than recorded: renew the record by --write");
+                println!("  over 5 % less than recorded: renew the record by --write");
             }
             Some(_) => {}
+            None => println!("  not recorded"),
         }
-        println!();
         self.now.insert(what.to_owned(), value);
     }
 
-    /// Prints why the benchmark fails.
+    /// Makes the benchmark fail after the rest is measured.
     pub(crate) fn fail(&mut self, why: &str) {
-        print!("{why}: FAILED");
+        println!("  FAILED: {why}");
         self.failed = true;
     }
 
