@@ -96,7 +96,7 @@ impl Environment {
             .stderr(output.as_file().try_clone().unwrap())
             .kill_on_drop(true)
             .spawn()
-            .unwrap();
+            .unwrap_or_else(|error| panic!("{under:?} {}: {error}", binary.display()));
         Self {
             binary: binary.to_owned(),
             function,
