@@ -14,7 +14,7 @@ pub(crate) async fn measure(fixture: &Fixture, record: &mut Record) {
     let unknown = event::log_in("nobody", "correct horse battery").value().clone();
     let hash = per_log_in(fixture, &unknown).await;
     record.row(
-        "million instructions of a hash in token",
+        "instructions of a hash in token",
         hash,
         Some(HASH_LIMIT as f64 / 1e6),
     );
@@ -22,13 +22,13 @@ pub(crate) async fn measure(fixture: &Fixture, record: &mut Record) {
         record.fail("the release profile does not optimise the hash for speed");
     }
     let log_in = per_log_in(fixture, &fixture.event("token", 0)).await;
-    record.row("million instructions of a log-in", log_in, None);
+    record.row("instructions of a log-in", log_in, None);
     for (name, transport, variables) in [
         ("me", "HTTP", &fixture.http),
         ("me", "TLS", &fixture.https),
         ("well-known", "TLS", &fixture.https),
     ] {
-        let what = format!("million instructions of a cold start of {name} over {transport}");
+        let what = format!("instructions of a cold start of {name} over {transport}");
         let counted = count(name, variables, &fixture.event(name, 0), 1).await;
         record.row(&what, counted, None);
     }

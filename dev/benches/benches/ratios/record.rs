@@ -28,14 +28,14 @@ impl Record {
     /// Prints a figure in millions, and compares it with its aim and with the record.
     pub(crate) fn row(&mut self, what: &str, value: u64, aim: Option<f64>) {
         let millions = value as f64 / 1e6;
-        println!("{what}: {millions:.2}{}", verdict(millions, aim));
+        println!("{what}: {millions:.2} million{}", verdict(millions, aim));
         match self.before.get(what) {
             Some(before) if value * 100 > before * 105 => self.fail("over 5 % more than recorded"),
             Some(before) if value * 100 < before * 95 => {
                 println!("  over 5 % less than recorded: renew the record by --write");
             }
-            Some(_) => {}
-            None => println!("  not recorded"),
+            None if !self.renew => println!("  not recorded"),
+            _ => {}
         }
         self.now.insert(what.to_owned(), value);
     }

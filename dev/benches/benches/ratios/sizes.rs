@@ -19,11 +19,15 @@ pub(crate) fn measure(functions: &[String], record: &mut Record) {
         let zipped = u64::try_from(zip.finish().unwrap().into_inner().len()).unwrap();
         let zipped_aim = if name == "token" { 2.75 } else { 2.5 };
         if name == "docs" {
-            record.row("MB of docs less its page, stripped", stripped - page(), Some(3.0));
+            record.row(
+                "bytes of docs less its page, stripped",
+                stripped - page(),
+                Some(3.0),
+            );
         } else {
-            record.row(&format!("MB of {name}, stripped"), stripped, Some(5.0));
+            record.row(&format!("bytes of {name}, stripped"), stripped, Some(5.0));
         }
-        record.row(&format!("MB of {name}, zipped"), zipped, Some(zipped_aim));
+        record.row(&format!("bytes of {name}, zipped"), zipped, Some(zipped_aim));
     }
 }
 
