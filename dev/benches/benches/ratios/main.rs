@@ -1,7 +1,6 @@
 //! Prints each figure that the project watches, with its aim. It fails where a size or a count of instructions has grown by more
 //! than 5 %, and where a cold start of `well-known` is too slow for API Gateway; no other time fails it.
 #![expect(
-    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a benchmark prints what it measured, and stops where it cannot go on"
