@@ -17,3 +17,4 @@ pub mod rotation;
 pub mod runtime_api;
 pub mod secrets_manager;
 pub mod table;
+pub mod tls;

@@ -1,8 +1,10 @@
 //! As much of Lambda's Runtime API as a function's binary needs to respond to some events.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::io;
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,20 +14,20 @@ use axum::extract::{Path as Call, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use tempfile::NamedTempFile;
 use tokio::net::TcpListener;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinHandle;
 
-/// How long an invocation may last.
-const LIMIT_SECONDS: i64 = 10;
+/// How long an invocation may last. Valgrind slows it down fiftyfold.
+const LIMIT_SECONDS: i64 = 60;
 
 /// What a function did.
 #[derive(Debug)]
 pub struct Run {
-    /// The time from the start to the first response.
-    pub first: Duration,
     /// The responses, in the order of the events.
     pub responses: Vec<Value>,
     /// Standard output and standard error.
@@ -46,60 +48,115 @@ struct Server {
     posted: mpsc::Sender<(String, String)>,
 }
 
-/// Starts `binary` with the variables that Lambda sets, those of `variables`, and no others, and sends it events one after the
-/// other.
-///
-/// # Panics
-///
-/// If it exits, fails an invocation or does not respond.
-pub async fn run(binary: &Path, variables: &BTreeMap<String, String>, events: &[Value]) -> Run {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let (send, received) = mpsc::channel(1);
-    let (posted, mut posts) = mpsc::channel(1);
-    let router = Router::new()
-        .route("/2018-06-01/runtime/{*call}", get(next).post(post))
-        .with_state(Arc::new(Server {
-            events: Mutex::new(received),
-            posted,
-        }));
-    let server = tokio::spawn(axum::serve(listener, router).into_future());
-    let limit = Duration::from_secs(LIMIT_SECONDS.unsigned_abs());
-    let output = NamedTempFile::new().unwrap();
-    let started = Instant::now();
-    let mut function = Command::new(binary)
-        .env_clear()
-        .env("AWS_LAMBDA_FUNCTION_NAME", binary.file_stem().unwrap())
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-        .env("AWS_LAMBDA_RUNTIME_API", address)
-        .envs(variables)
-        .stdin(Stdio::null())
-        .stdout(output.as_file().try_clone().unwrap())
-        .stderr(output.as_file().try_clone().unwrap())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let (mut first, mut responses) = (None, Vec::new());
-    for event in events {
-        send.send(event.to_string()).await.unwrap();
+/// A function's binary in an execution environment of its own. It is killed when this value is dropped.
+#[derive(Debug)]
+pub struct Environment {
+    binary: PathBuf,
+    function: Child,
+    events: mpsc::Sender<String>,
+    posts: mpsc::Receiver<(String, String)>,
+    server: JoinHandle<io::Result<()>>,
+    output: NamedTempFile,
+    /// The time of the start, until the first event.
+    started: Option<Instant>,
+}
+
+impl Environment {
+    /// Starts `binary` with the variables that Lambda sets, those of `variables`, and no others; where `under` is not empty, as
+    /// the last argument of that command.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be started.
+    pub async fn start(under: &[&str], binary: &Path, variables: &BTreeMap<String, String>) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (events, received) = mpsc::channel(1);
+        let (posted, posts) = mpsc::channel(1);
+        let router = Router::new()
+            .route("/2018-06-01/runtime/{*call}", get(next).post(post))
+            .with_state(Arc::new(Server {
+                events: Mutex::new(received),
+                posted,
+            }));
+        let server = tokio::spawn(axum::serve(listener, router).into_future());
+        let output = NamedTempFile::new().unwrap();
+        let mut words = under.iter().map(OsStr::new).chain([binary.as_os_str()]);
+        let started = Instant::now();
+        let function = Command::new(words.next().unwrap())
+            .args(words)
+            .env_clear()
+            .env("AWS_LAMBDA_FUNCTION_NAME", binary.file_stem().unwrap())
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_RUNTIME_API", address)
+            .envs(variables)
+            .stdin(Stdio::null())
+            .stdout(output.as_file().try_clone().unwrap())
+            .stderr(output.as_file().try_clone().unwrap())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{under:?} {}: {error}", binary.display()));
+        Self {
+            binary: binary.to_owned(),
+            function,
+            events,
+            posts,
+            server,
+            output,
+            started: Some(started),
+        }
+    }
+
+    /// Sends an event. Returns the response, and the time since the event or, for the first one, since the start.
+    ///
+    /// # Panics
+    ///
+    /// If the function exits, fails the invocation or does not respond.
+    pub async fn respond(&mut self, event: &Value) -> (Value, Duration) {
+        let started = self.started.take().unwrap_or_else(Instant::now);
+        self.events.send(event.to_string()).await.unwrap();
+        let name = self.binary.display();
         let (call, body) = tokio::select! {
-            post = posts.recv() => post.unwrap(),
-            exited = function.wait() => panic!("{}: {}", binary.display(), exited.unwrap()),
-            () = tokio::time::sleep(limit) => panic!("{}: no response", binary.display()),
+            post = self.posts.recv() => post.unwrap(),
+            exited = self.function.wait() => panic!("{name}: {}", exited.unwrap()),
+            () = tokio::time::sleep(Duration::from_secs(LIMIT_SECONDS.unsigned_abs())) => panic!("{name}: no response"),
         };
-        first.get_or_insert_with(|| started.elapsed());
+        let duration = started.elapsed();
         assert!(call.ends_with("/response"), "{call}: {body}");
-        responses.push(serde_json::from_str(&body).unwrap());
+        (serde_json::from_str(&body).unwrap(), duration)
     }
-    // The function first: without a server it would report an error.
-    function.kill().await.unwrap();
-    server.abort();
-    Run {
-        first: first.unwrap(),
-        responses,
-        output: std::fs::read_to_string(output.path()).unwrap(),
+
+    /// Returns the id of the process.
+    pub fn process_id(&self) -> u32 {
+        self.function.id().unwrap()
     }
+
+    /// Ends the function by SIGTERM, after which Valgrind writes what it counted. Returns standard output and standard error.
+    pub async fn stop(mut self) -> String {
+        let id = Pid::from_raw(self.process_id().try_into().unwrap()).unwrap();
+        rustix::process::kill_process(id, Signal::TERM).unwrap();
+        self.function.wait().await.unwrap();
+        std::fs::read_to_string(self.output.path()).unwrap()
+    }
+}
+
+impl Drop for Environment {
+    /// The function is killed later than this. It reports to a file that is deleted.
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// Starts a function, sends it events one after the other, and stops it.
+pub async fn run(binary: &Path, variables: &BTreeMap<String, String>, events: &[Value]) -> Run {
+    let mut environment = Environment::start(&[], binary, variables).await;
+    let mut responses = Vec::new();
+    for event in events {
+        responses.push(environment.respond(event).await.0);
+    }
+    let output = environment.stop().await;
+    Run { responses, output }
 }
 
 async fn next(State(server): State<Arc<Server>>) -> impl IntoResponse {

@@ -1,0 +1,67 @@
+//! Instructions of the release binaries, counted by Valgrind: no other load of the machine changes them.
+
+use serde_json::Value;
+use testing::event;
+use testing::runtime_api::Environment;
+
+use crate::fixture::{Fixture, Variables, binaries};
+use crate::record::Record;
+
+/// Above it the hash is not optimised for speed.
+const HASH_LIMIT: u64 = 140_000_000;
+
+pub(crate) async fn measure(fixture: &Fixture, record: &mut Record) {
+    let unknown = event::log_in("nobody", "correct horse battery").value().clone();
+    let hash = per_log_in(fixture, &unknown).await;
+    record.row(
+        "million instructions of a hash in token",
+        hash,
+        Some(HASH_LIMIT as f64 / 1e6),
+    );
+    if hash >= HASH_LIMIT {
+        record.fail("the release profile does not optimise the hash for speed");
+    }
+    let log_in = per_log_in(fixture, &fixture.event("token", 0)).await;
+    record.row("million instructions of a log-in", log_in, None);
+    for (name, transport, variables) in [
+        ("me", "HTTP", &fixture.http),
+        ("me", "TLS", &fixture.https),
+        ("well-known", "TLS", &fixture.https),
+    ] {
+        let what = format!("million instructions of a cold start of {name} over {transport}");
+        let counted = count(name, variables, &fixture.event(name, 0), 1).await;
+        record.row(&what, counted, None);
+    }
+}
+
+/// Counts a log-in without the start, which the first one pays.
+async fn per_log_in(fixture: &Fixture, event: &Value) -> u64 {
+    let three = count("token", &fixture.http, event, 3).await;
+    (three - count("token", &fixture.http, event, 1).await) / 2
+}
+
+/// Returns the least of three counts. Under Valgrind a connection may time out, which is tried again or fails the request.
+async fn count(name: &str, variables: &Variables, event: &Value, times: u32) -> u64 {
+    let mut least = u64::MAX;
+    for _ in 0..3 {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("counts");
+        let out = format!("--callgrind-out-file={}", file.display());
+        let command = ["valgrind", "--tool=callgrind", &out];
+        let mut environment = Environment::start(&command, &binaries().join(name), variables).await;
+        let mut served = true;
+        for _ in 0..times {
+            served &= environment.respond(event).await.0["statusCode"] != 503;
+        }
+        environment.stop().await;
+        let counts = std::fs::read_to_string(&file).unwrap();
+        let total = counts.lines().find_map(|line| line.strip_prefix("totals: "));
+        least = least.min(if served {
+            total.unwrap().parse().unwrap()
+        } else {
+            u64::MAX
+        });
+    }
+    assert_ne!(least, u64::MAX, "the store of {name} timed out each time");
+    least
+}

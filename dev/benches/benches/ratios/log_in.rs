@@ -1,0 +1,68 @@
+//! Log-ins and registrations of the release binaries, over the hash and the signature that they cannot avoid.
+
+use std::path::Path;
+use std::time::Instant;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use serde_json::Value;
+use testing::rings::shared_ring;
+
+use crate::best_hash::BestHash;
+use crate::fixture::{Fixture, binaries, succeeds};
+use crate::pairs::Pairs;
+
+const TURNS: u32 = 65;
+
+/// `over` is another build's binary of `token`.
+pub(crate) async fn measure(fixture: &Fixture, over: Option<&Path>) {
+    let mut token = fixture.environment(&binaries().join("token")).await;
+    let mut register = fixture.environment(&binaries().join("register")).await;
+    let mut other = fixture
+        .environment(over.unwrap_or(&binaries().join("token")))
+        .await;
+    let mut best = BestHash::start(fixture.cost());
+    let sign = signer(fixture);
+    let log_in = fixture.event("token", 0);
+    let [mut to_both, mut to_hash, mut to_other, mut registrations] = <[Pairs; 4]>::default();
+    for turn in 0..TURNS {
+        let ours = succeeds(&mut token, &log_in).await;
+        let hash = best.hash();
+        let started = Instant::now();
+        sign();
+        to_both.push(ours, hash + started.elapsed());
+        to_hash.push(ours, hash);
+        registrations.push(
+            succeeds(&mut register, &fixture.event("register", turn)).await,
+            hash,
+        );
+        if over.is_some() {
+            to_other.push(ours, succeeds(&mut other, &log_in).await);
+        }
+    }
+    to_both.print("log-in / (best Argon2id + RS256)", Some(1.10));
+    to_hash.print("log-in / best Argon2id", None);
+    registrations.print("registration / best Argon2id", None);
+    if over.is_some() {
+        to_other.print("log-in / log-in of the other build", Some(0.70));
+    }
+}
+
+/// Returns a signature of a token's size by a key that is kept.
+fn signer(fixture: &Fixture) -> impl Fn() {
+    let document: Value = serde_json::from_str(shared_ring()).unwrap();
+    let pem = pem::parse(document["keys"][0]["pem"].as_str().unwrap()).unwrap();
+    let key = RsaKeyPair::from_pkcs8(pem.contents()).unwrap();
+    let random = SystemRandom::new();
+    move || {
+        let mut signature = vec![0; key.public_modulus_len()];
+        key.sign(
+            &RSA_PKCS1_SHA256,
+            &random,
+            fixture.token.as_bytes(),
+            &mut signature,
+        )
+        .unwrap();
+        std::hint::black_box(signature);
+    }
+}

@@ -1,0 +1,61 @@
+//! The size of each binary, stripped, and zipped as it is uploaded; and the memory that it keeps.
+
+use std::io::{Cursor, Write};
+use std::path::Path;
+
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use crate::fixture::{Fixture, binaries, succeeds};
+use crate::record::Record;
+
+pub(crate) fn measure(functions: &[String], record: &mut Record) {
+    for name in functions {
+        let binary = std::fs::read(binaries().join(name)).unwrap();
+        let stripped = u64::try_from(binary.len()).unwrap();
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file("bootstrap", SimpleFileOptions::default()).unwrap();
+        zip.write_all(&binary).unwrap();
+        let zipped = u64::try_from(zip.finish().unwrap().into_inner().len()).unwrap();
+        let zipped_aim = if name == "token" { 2.75 } else { 2.5 };
+        if name == "docs" {
+            record.row("MB of docs less its page, stripped", stripped - page(), Some(3.0));
+        } else {
+            record.row(&format!("MB of {name}, stripped"), stripped, Some(5.0));
+        }
+        record.row(&format!("MB of {name}, zipped"), zipped, Some(zipped_aim));
+    }
+}
+
+/// The size of what `docs` includes as it is.
+fn page() -> u64 {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions/docs");
+    let files = ["page", "swagger-ui"].map(|part| std::fs::read_dir(folder.join(part)).unwrap());
+    let files = files.into_iter().flatten().map(|file| file.unwrap().path());
+    files
+        .chain([folder.join("openapi.json")])
+        .filter(|file| {
+            ["html", "css", "js", "png", "json"]
+                .map(Some)
+                .contains(&file.extension().and_then(|e| e.to_str()))
+        })
+        .map(|file| file.metadata().unwrap().len())
+        .sum()
+}
+
+/// Prints the resident memory after 1,000 requests.
+pub(crate) async fn memory(fixture: &Fixture) {
+    for name in ["me", "register", "token"] {
+        let mut environment = fixture.environment(&binaries().join(name)).await;
+        for turn in 0..1_000 {
+            succeeds(&mut environment, &fixture.event(name, turn + 1_000)).await;
+        }
+        let status = std::fs::read_to_string(format!("/proc/{}/status", environment.process_id())).unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        println!(
+            "memory of {name} after 1,000 requests: {}",
+            resident.unwrap().trim()
+        );
+        environment.stop().await;
+    }
+}
