@@ -1,5 +1,7 @@
 //! How AWS is reached: trust, region, credentials, time-outs and retries of the SDK's clients.
 
+mod http_client;
+
 use std::time::Duration;
 
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
@@ -8,11 +10,11 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
-use pem::Pem;
 use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use url::Url;
+use webpki_roots::TLS_SERVER_ROOTS;
 
 use crate::env::{
     AWS_ACCESS_KEY_ID, AWS_CA_BUNDLE, AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS,
@@ -20,10 +22,6 @@ use crate::env::{
 };
 use crate::error::Error;
 use crate::function::StartError;
-
-/// The roots that AWS's endpoints chain to (see `docs/decisions.md`). Reading every certificate of the system instead takes
-/// three times as long as all the rest of a cold start.
-const AMAZON_ROOTS: &[u8] = include_bytes!("../amazon-roots.pem");
 
 /// A function has 10 s. `token` makes two reads and a write one after the other, so three operations and a hash must fit.
 const OPERATION: Duration = Duration::from_millis(2_500);
@@ -104,39 +102,22 @@ fn endpoint(env: &Env<'_>, own: &Variable<Endpoint>) -> Result<Option<Url>, EnvE
 
 fn http_client(env: &Env<'_>, endpoint: Option<&Url>) -> Result<SharedHttpClient, StartError> {
     let bundle = env.sdk(&AWS_CA_BUNDLE)?;
-    if endpoint.is_some_and(|endpoint| endpoint.scheme() == "http") {
-        return Ok(Builder::new().build_http());
-    }
-    let roots = if bundle.is_empty() {
-        AMAZON_ROOTS.to_owned()
+    let is_plain = endpoint.is_some_and(|endpoint| endpoint.scheme() == "http");
+    let roots = if bundle.is_empty() || is_plain {
+        // Mozilla's, parsed when the crate was made: the system's would be read and parsed at each cold start.
+        TLS_SERVER_ROOTS.iter().cloned().collect()
     } else {
         bundled_roots(&bundle).ok_or_else(|| AWS_CA_BUNDLE.error("must name a file of PEM certificates"))?
     };
-    let context = TlsContext::builder()
-        .with_trust_store(TrustStore::empty().with_pem_certificate(roots))
-        .build()
-        .map_err(|error| Error::internal("TLS", error.to_string()))?;
-    Ok(Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .tls_context(context)
-        .build_https())
+    http_client::http_client(roots, CONNECT).map_err(|error| Error::internal("TLS", error.to_string()).into())
 }
 
-/// Reads the certificates of a bundle. Those that rustls cannot use as roots are left out, since the HTTP client panics at them;
-/// `None` where none is left.
-fn bundled_roots(path: &str) -> Option<Vec<u8>> {
-    let text = std::fs::read(path).ok()?;
-    let certificates = pem::parse_many(text).ok()?;
-    let usable: Vec<Pem> = certificates
-        .into_iter()
-        .filter(|certificate| certificate.tag() == "CERTIFICATE")
-        .filter(|certificate| {
-            RootCertStore::empty()
-                .add(certificate.contents().to_owned().into())
-                .is_ok()
-        })
-        .collect();
-    (!usable.is_empty()).then(|| pem::encode_many(&usable).into_bytes())
+/// Reads the certificates of a bundle. Those that rustls cannot use as roots are left out; `None` where none is left.
+fn bundled_roots(path: &str) -> Option<RootCertStore> {
+    let certificates = CertificateDer::pem_file_iter(path).ok()?.flatten();
+    let mut roots = RootCertStore::empty();
+    let (usable, _) = roots.add_parsable_certificates(certificates);
+    (usable > 0).then_some(roots)
 }
 
 /// Returns the messages of an SDK's error and of its causes. `DisplayErrorContext` adds the raw response: an item or a secret

@@ -5,6 +5,7 @@ mod key;
 mod lifecycle;
 #[cfg(feature = "signing")]
 mod next_ring;
+mod pair;
 mod published;
 mod published_store;
 mod ring;

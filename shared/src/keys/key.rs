@@ -5,18 +5,18 @@
 
 use std::fmt;
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{
-    AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse, ThumbprintHash,
+    AlgorithmParameters, CommonParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse, ThumbprintHash,
 };
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use pem::Pem;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+use super::pair::Pair;
+use crate::error::Error;
 
 /// The kinds of key that sign, each with its one algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,32 +89,14 @@ impl KeysError {
 pub struct SigningKey {
     kind: Kind,
     pem: Zeroizing<String>,
-    encoding: EncodingKey,
+    pair: Pair,
     public: PublicKey,
 }
 
 impl SigningKey {
     /// Generates a key.
     pub fn generate(kind: Kind) -> Result<Self, KeysError> {
-        let failed = |_| KeysError::new("no key could be generated");
-        let pkcs8 = Zeroizing::new(match kind {
-            Kind::Rs256 => {
-                let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
-                let der: Pkcs8V1Der<'static> = pair.as_der().map_err(failed)?;
-                der.as_ref().to_vec()
-            }
-            Kind::Es256 => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
-                .and_then(|pair| pair.to_pkcs8v1())
-                .map_err(failed)?
-                .as_ref()
-                .to_vec(),
-            // Version 1 on purpose: jsonwebtoken does not read version 2.
-            Kind::EdDsa => Ed25519KeyPair::generate()
-                .and_then(|pair| pair.to_pkcs8v1())
-                .map_err(failed)?
-                .as_ref()
-                .to_vec(),
-        });
+        let pkcs8 = Pair::generate(kind).map_err(|_| KeysError::new("no key could be generated"))?;
         let contents = Pem::new("PRIVATE KEY", pkcs8.as_slice());
         let pem = Zeroizing::new(pem::encode(&contents));
         drop(Zeroizing::new(contents.into_contents()));
@@ -129,35 +111,34 @@ impl SigningKey {
     pub fn read(kind: Kind, pem: Zeroizing<String>) -> Result<Self, String> {
         let parsed = pem::parse(pem.as_bytes()).map_err(|_| "is not PEM".to_owned())?;
         let is_pkcs8 = parsed.tag() == "PRIVATE KEY";
-        drop(Zeroizing::new(parsed.into_contents()));
+        let pkcs8 = Zeroizing::new(parsed.into_contents());
         if !is_pkcs8 {
             return Err("is not PKCS#8: the PEM label must be PRIVATE KEY".to_owned());
         }
-        let (rule, encoding) = match kind {
-            Kind::Rs256 => (
-                "is not an RSA key, as its kind RS256 says",
-                EncodingKey::from_rsa_pem(pem.as_bytes()),
-            ),
-            Kind::Es256 => (
-                "is not a P-256 key, as its kind ES256 says",
-                EncodingKey::from_ec_pem(pem.as_bytes()),
-            ),
-            Kind::EdDsa => (
-                "is not an Ed25519 key, as its kind EdDSA says",
-                EncodingKey::from_ed_pem(pem.as_bytes()),
-            ),
+        let pair = Pair::read(kind, &pkcs8).map_err(|_| {
+            match kind {
+                Kind::Rs256 => "is not an RSA key, as its kind RS256 says",
+                Kind::Es256 => "is not a P-256 key, as its kind ES256 says",
+                Kind::EdDsa => "is not an Ed25519 key, as its kind EdDSA says",
+            }
+            .to_owned()
+        })?;
+        let mut jwk = Jwk {
+            common: CommonParameters {
+                public_key_use: Some(PublicKeyUse::Signature),
+                key_algorithm: Some(kind.algorithm().into()),
+                ..CommonParameters::default()
+            },
+            algorithm: pair.public(),
         };
-        let encoding = encoding.map_err(|_| rule.to_owned())?;
-        let mut jwk = Jwk::from_encoding_key(&encoding, kind.algorithm()).map_err(|_| rule.to_owned())?;
         let kid = jwk
             .thumbprint(ThumbprintHash::SHA256)
             .map_err(|_| "has no thumbprint".to_owned())?;
         jwk.common.key_id = Some(kid);
-        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
         Ok(Self {
             kind,
             pem,
-            encoding,
+            pair,
             public: PublicKey::read(jwk)?,
         })
     }
@@ -182,20 +163,22 @@ impl SigningKey {
         let algorithm = self.kind.algorithm();
         let message = b"a message that is not a token";
         algorithm == public.algorithm
-            && jsonwebtoken::crypto::sign(message, &self.encoding, algorithm).is_ok_and(|signature| {
+            && self.sign(message).is_ok_and(|signature| {
                 jsonwebtoken::crypto::verify(&signature, message, &public.decoding, algorithm)
                     .is_ok_and(|verified| verified)
             })
     }
 
+    /// Signs a message. Returns the signature in base64url.
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<String, Error> {
+        let signature = self.pair.sign(message);
+        let signature = signature.map_err(|error| Error::internal("the signature", error.to_string()))?;
+        Ok(URL_SAFE_NO_PAD.encode(signature))
+    }
+
     /// Returns the private side, for the document of the ring alone.
     pub(crate) fn pem(&self) -> &Zeroizing<String> {
         &self.pem
-    }
-
-    #[cfg(feature = "signing")]
-    pub(crate) fn encoding(&self) -> &EncodingKey {
-        &self.encoding
     }
 }
 

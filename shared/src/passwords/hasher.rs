@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ::argon2::Block;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroize;
 
 use super::argon2::{self, HashCost};
@@ -74,15 +74,15 @@ impl Hasher {
             .await
             .map_err(|error| failed(error.to_string()))?;
         let memory = Arc::clone(&self.memory);
+        let (finished, result) = oneshot::channel();
         tokio::task::spawn_blocking(move || {
             let mut blocks = memory.take();
-            let result = work(&mut blocks);
+            // No one waits for the memory's end. Where the request is gone, so is the result's use.
+            let _unsent = finished.send(work(&mut blocks));
             memory.give_back(blocks);
             drop(turn);
-            result
-        })
-        .await
-        .map_err(|error| failed(error.to_string()))
+        });
+        result.await.map_err(|error| failed(error.to_string()))
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Header;
+use serde::Serialize;
 
 use super::access_token::TYPE;
 use super::claims::Claims;
@@ -89,11 +92,18 @@ impl Signer {
     }
 }
 
-/// Signs claims as a JWT of RFC 9068.
+/// Signs claims as a JWT of RFC 9068, in the compact serialization (RFC 7515 section 3.1). `jsonwebtoken` would parse the key at each
+/// signature.
 fn sign(claims: &Claims, key: &SigningKey) -> Result<String, Error> {
     let mut header = Header::new(key.kind().algorithm());
     header.typ = Some(TYPE.to_owned());
     header.kid = Some(key.kid().to_owned());
-    jsonwebtoken::encode(&header, claims, key.encoding())
-        .map_err(|error| Error::internal("the signature", error.to_string()))
+    let signed = format!("{}.{}", part(&header)?, part(claims)?);
+    let signature = key.sign(signed.as_bytes())?;
+    Ok(format!("{signed}.{signature}"))
+}
+
+fn part(part: &impl Serialize) -> Result<String, Error> {
+    let json = serde_json::to_vec(part).map_err(|error| Error::internal("the token", error.to_string()))?;
+    Ok(URL_SAFE_NO_PAD.encode(json))
 }
