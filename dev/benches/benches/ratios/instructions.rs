@@ -7,18 +7,10 @@ use testing::runtime_api::Environment;
 use crate::fixture::{Fixture, Variables, binaries};
 use crate::record::Record;
 
-/// Above it the hash is not optimised for speed.
-const HASH_LIMIT: u64 = 140_000_000;
-
 pub(crate) async fn measure(fixture: &Fixture, record: &mut Record) {
     let unknown = event::log_in("nobody", "correct horse battery").value().clone();
     let hash = per_log_in(fixture, &unknown).await;
-    record.row(
-        "instructions of a hash in token",
-        hash,
-        Some(HASH_LIMIT as f64 / 1e6),
-    );
-    if hash >= HASH_LIMIT {
+    if !record.row("instructions of a hash in token", hash, Some(140.0)) {
         record.fail("the release profile does not optimise the hash for speed");
     }
     let log_in = per_log_in(fixture, &fixture.event("token", 0)).await;
@@ -42,7 +34,7 @@ async fn per_log_in(fixture: &Fixture, event: &Value) -> u64 {
 
 /// Returns the least of three counts. Under Valgrind a connection may time out, which is tried again or fails the request.
 async fn count(name: &str, variables: &Variables, event: &Value, times: u32) -> u64 {
-    let mut least = u64::MAX;
+    let mut counts: Vec<u64> = Vec::new();
     for _ in 0..3 {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("counts");
@@ -54,14 +46,13 @@ async fn count(name: &str, variables: &Variables, event: &Value, times: u32) -> 
             served &= environment.respond(event).await.0["statusCode"] != 503;
         }
         environment.stop().await;
-        let counts = std::fs::read_to_string(&file).unwrap();
-        let total = counts.lines().find_map(|line| line.strip_prefix("totals: "));
-        least = least.min(if served {
-            total.unwrap().parse().unwrap()
-        } else {
-            u64::MAX
-        });
+        let text = std::fs::read_to_string(&file).unwrap();
+        let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
+        counts.extend(
+            total
+                .filter(|_| served)
+                .map(|total| total.parse::<u64>().unwrap()),
+        );
     }
-    assert_ne!(least, u64::MAX, "the store of {name} timed out each time");
-    least
+    counts.into_iter().min().unwrap()
 }

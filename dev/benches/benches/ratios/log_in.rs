@@ -12,33 +12,28 @@ use crate::best_hash::BestHash;
 use crate::fixture::{Fixture, binaries, succeeds};
 use crate::pairs::Pairs;
 
-const TURNS: u32 = 65;
-
 /// `over` is another build's binary of `token`.
 pub(crate) async fn measure(fixture: &Fixture, over: Option<&Path>) {
-    let mut token = fixture.environment(&binaries().join("token")).await;
+    let binary = binaries().join("token");
+    let mut token = fixture.environment(&binary).await;
+    let mut other = fixture.environment(over.unwrap_or(&binary)).await;
     let mut register = fixture.environment(&binaries().join("register")).await;
-    let mut other = fixture
-        .environment(over.unwrap_or(&binaries().join("token")))
-        .await;
     let mut best = BestHash::start(fixture.cost());
     let sign = signer(fixture);
     let log_in = fixture.event("token", 0);
     let [mut to_both, mut to_hash, mut to_other, mut registrations] = <[Pairs; 4]>::default();
-    for turn in 0..TURNS {
+    for turn in 0..65 {
         let ours = succeeds(&mut token, &log_in).await;
-        let hash = best.hash();
+        let registration = succeeds(&mut register, &fixture.event("register", turn)).await;
+        let others = succeeds(&mut other, &log_in).await;
         let started = Instant::now();
         sign();
-        to_both.push(ours, hash + started.elapsed());
+        let signature = started.elapsed();
+        let hash = best.hash();
+        to_both.push(ours, hash + signature);
         to_hash.push(ours, hash);
-        registrations.push(
-            succeeds(&mut register, &fixture.event("register", turn)).await,
-            hash,
-        );
-        if over.is_some() {
-            to_other.push(ours, succeeds(&mut other, &log_in).await);
-        }
+        registrations.push(registration, hash);
+        to_other.push(ours, others);
     }
     to_both.print("log-in / (best Argon2id + RS256)", Some(1.10));
     to_hash.print("log-in / best Argon2id", None);

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, ValueEnum};
-use sam_template::Template;
+use sam_template::{Function, Template};
 
 mod best_hash;
 mod cold_starts;
@@ -55,16 +55,11 @@ async fn main() -> ExitCode {
     let options = Options::parse();
     let wants = |group| options.only.is_none_or(|only| only == group);
     let template = Template::of_this_project().unwrap();
-    let packages = template
-        .functions()
-        .iter()
-        .map(|function| function.package.clone());
-    let functions: Vec<String> = packages.collect();
-    build(&functions);
+    build(template.functions());
     let fixture = Fixture::start().await;
     let mut record = Record::read(options.write);
     if wants(Group::Sizes) {
-        sizes::measure(&functions, &mut record);
+        sizes::measure(template.functions(), &mut record);
     }
     if wants(Group::Times) {
         log_in::measure(&fixture, options.over.as_deref()).await;
@@ -81,9 +76,9 @@ async fn main() -> ExitCode {
 }
 
 /// Builds the binaries as a deployment does: package by package, so that none has the features of another.
-fn build(functions: &[String]) {
-    let own = ["benches", "best-hash"].map(str::to_owned);
-    for package in functions.iter().chain(&own) {
+fn build(functions: &[Function]) {
+    let packages = functions.iter().map(|function| function.package.as_str());
+    for package in packages.chain(["benches", "best-hash"]) {
         let profile = if package == "best-hash" { "best" } else { "release" };
         let mut command = Command::new(option_env!("CARGO").unwrap_or("cargo"));
         command.args(["build", "--profile", profile, "--package", package, "--bins"]);

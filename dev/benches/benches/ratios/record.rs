@@ -25,8 +25,8 @@ impl Record {
         }
     }
 
-    /// Prints a figure in millions, and compares it with its aim and with the record.
-    pub(crate) fn row(&mut self, what: &str, value: u64, aim: Option<f64>) {
+    /// Prints a figure in millions, and compares it with its aim and with the record. Returns whether the aim is met.
+    pub(crate) fn row(&mut self, what: &str, value: u64, aim: Option<f64>) -> bool {
         let millions = value as f64 / 1e6;
         println!("{what}: {millions:.2} million{}", verdict(millions, aim));
         match self.before.get(what) {
@@ -38,6 +38,7 @@ impl Record {
             _ => {}
         }
         self.now.insert(what.to_owned(), value);
+        aim.is_none_or(|aim| millions <= aim)
     }
 
     /// Makes the benchmark fail after the rest is measured.

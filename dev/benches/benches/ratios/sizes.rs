@@ -3,14 +3,15 @@
 use std::io::{Cursor, Write};
 use std::path::Path;
 
+use sam_template::Function;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::fixture::{Fixture, binaries, succeeds};
 use crate::record::Record;
 
-pub(crate) fn measure(functions: &[String], record: &mut Record) {
-    for name in functions {
+pub(crate) fn measure(functions: &[Function], record: &mut Record) {
+    for name in functions.iter().map(|function| function.package.as_str()) {
         let binary = std::fs::read(binaries().join(name)).unwrap();
         let stripped = u64::try_from(binary.len()).unwrap();
         let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
@@ -18,7 +19,7 @@ pub(crate) fn measure(functions: &[String], record: &mut Record) {
         zip.write_all(&binary).unwrap();
         let zipped = u64::try_from(zip.finish().unwrap().into_inner().len()).unwrap();
         let zipped_aim = if name == "token" { 2.75 } else { 2.5 };
-        let (what, page, aim) = match name.as_str() {
+        let (what, page, aim) = match name {
             "docs" => ("docs less its page", page(), 3.0),
             name => (name, 0, 5.0),
         };
