@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ::argon2::Block;
 use tokio::sync::{Semaphore, oneshot};
-use zeroize::Zeroize;
 
 use super::argon2::{self, HashCost};
 use super::imported;
@@ -103,9 +102,11 @@ impl KeptMemory {
         kept.pop().unwrap_or_default()
     }
 
-    /// Returns blocks for the next hash. They are wiped first, since they are derived from a password.
+    /// Returns blocks for the next hash. They are wiped first, since they are derived from a password: block by block, which is
+    /// faster than word by word, as `Zeroize` does it.
     fn give_back(&self, mut blocks: Vec<Block>) {
-        blocks.iter_mut().for_each(Zeroize::zeroize);
+        blocks.fill(Block::default());
+        zeroize::optimization_barrier(blocks.as_slice());
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.push(blocks);
     }
