@@ -112,9 +112,11 @@ fn http_client(env: &Env<'_>, endpoint: Option<&Url>) -> Result<SharedHttpClient
     http_client::http_client(roots, CONNECT).map_err(|error| Error::internal("TLS", error.to_string()).into())
 }
 
-/// Reads the certificates of a bundle. Those that rustls cannot use as roots are left out; `None` where none is left.
+/// Reads the certificates of a bundle. Those that rustls cannot use as roots are left out; `None` where none is left, and for what
+/// is not PEM to its end.
 fn bundled_roots(path: &str) -> Option<RootCertStore> {
-    let certificates = CertificateDer::pem_file_iter(path).ok()?.flatten();
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).ok()?.collect();
+    let certificates = certificates.ok()?;
     let mut roots = RootCertStore::empty();
     let (usable, _) = roots.add_parsable_certificates(certificates);
     (usable > 0).then_some(roots)

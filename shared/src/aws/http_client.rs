@@ -103,17 +103,16 @@ fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
     )
 }
 
-/// Decides what the SDK tries again: time-outs, and what fails in the network. A certificate that is not trusted, and bytes that are
-/// not HTTP, would fail again.
+/// Decides what the SDK tries again, as its own client does: time-outs, and what fails in the network or in the TLS layer. Bytes that
+/// are not HTTP would come again.
 fn classify(error: Error) -> ConnectorError {
-    let is_of = |kind: fn(&(dyn std::error::Error + 'static)) -> bool| causes(&error).any(kind);
-    if is_of(|cause| cause.is::<Elapsed>()) {
+    let has = |kind: fn(&(dyn std::error::Error + 'static)) -> bool| causes(&error).any(kind);
+    if has(|cause| cause.is::<Elapsed>()) {
         ConnectorError::timeout(error.into())
-    } else if is_of(|cause| {
-        cause.is::<rustls::Error>()
-            || cause
-                .downcast_ref()
-                .is_some_and(|error: &hyper::Error| error.is_parse() || error.is_user())
+    } else if has(|cause| {
+        cause
+            .downcast_ref()
+            .is_some_and(|error: &hyper::Error| error.is_parse() || error.is_user())
     }) {
         ConnectorError::other(error.into(), None)
     } else {
@@ -121,14 +120,8 @@ fn classify(error: Error) -> ConnectorError {
     }
 }
 
-/// Returns an error's causes. What an `io::Error` wraps is not its `source`.
 fn causes<'a>(
     error: &'a (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |&error| {
-        let wrapped = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        wrapped.map_or_else(|| error.source(), |inner| Some(inner))
-    })
+    std::iter::successors(Some(error), |error| error.source())
 }

@@ -34,7 +34,9 @@ impl Record {
             Some(before) if value * 100 < before * 95 => {
                 println!("  over 5 % less than recorded: renew the record by --write");
             }
-            None if !self.renew => println!("  not recorded"),
+            None if !self.renew && !self.before.is_empty() => {
+                self.fail("not recorded: renew the record by --write")
+            }
             _ => {}
         }
         self.now.insert(what.to_owned(), value);
