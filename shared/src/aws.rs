@@ -124,11 +124,15 @@ fn bundled_roots(path: &str) -> Option<RootCertStore> {
 
 /// Returns the messages of an SDK's error and of its causes. `DisplayErrorContext` adds the raw response: an item or a secret
 /// that does not parse would get into the log.
-pub(crate) fn message(error: &dyn std::error::Error) -> String {
-    let messages: Vec<String> = std::iter::successors(Some(error), |error| error.source())
-        .map(ToString::to_string)
-        .collect();
+pub(crate) fn message(error: &(dyn std::error::Error + 'static)) -> String {
+    let messages: Vec<String> = causes(error).map(ToString::to_string).collect();
     messages.join(": ")
+}
+
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
 }
 
 #[cfg(test)]

@@ -67,6 +67,6 @@ impl Table {
 }
 
 /// Maps an error of the SDK.
-pub(crate) fn unavailable(error: &dyn std::error::Error) -> Error {
+pub(crate) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Error {
     Error::unavailable("the store", aws::message(error))
 }

@@ -28,6 +28,8 @@ use tower::timeout::Timeout;
 use tower::timeout::error::Elapsed;
 use tower::util::BoxCloneSyncService;
 
+use super::causes;
+
 /// Opens a connection, within the time-out.
 type Connect = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
 
@@ -118,10 +120,4 @@ fn classify(error: Error) -> ConnectorError {
     } else {
         ConnectorError::io(error.into())
     }
-}
-
-fn causes<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
 }

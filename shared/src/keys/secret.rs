@@ -171,7 +171,7 @@ fn document(ring: &Ring) -> Result<Zeroizing<String>, Error> {
         .map_err(|error| Error::internal("the ring", error.to_string()))
 }
 
-fn unreachable(error: &dyn std::error::Error) -> Error {
+fn unreachable(error: &(dyn std::error::Error + 'static)) -> Error {
     Error::unavailable("the secret", aws::message(error))
 }
 
