@@ -12,6 +12,6 @@ mod username;
 pub use email::Email;
 pub use folding::NameKey;
 pub use profile::{FullName, Profile, Website};
-pub use store::Users;
-pub use user::{Credentials, User, UserId};
+pub use store::{Replaced, Replacement, Users, Wanted};
+pub use user::{Account, Credentials, User, UserId};
 pub use username::Username;
