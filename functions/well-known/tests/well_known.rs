@@ -108,6 +108,7 @@ async fn while_the_table_is_unavailable_keys_read_before_are_served_until_their_
     };
     let ring = Ring {
         keys: vec![key(1000), key(2000)],
+        ..Ring::default()
     };
     let document = Published::default().with(&ring, at(0)).document().unwrap();
     fixture.deployment.publish(&document).await;

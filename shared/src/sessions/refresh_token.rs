@@ -18,13 +18,12 @@ use super::decision::Presented;
 use super::session::Digest;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::keys::SessionKey;
+use crate::keys::{SESSION_KEY_ID_BYTES, SessionKey};
 use crate::random;
 
 /// The length of a salt, in bytes.
 pub const SALT_BYTES: usize = 32;
 
-const KEY_ID_BYTES: usize = 8;
 const NONCE_BYTES: usize = 12;
 const SECRET_BYTES: usize = 32;
 /// A ULID.
@@ -71,7 +70,7 @@ impl RefreshToken {
     }
 
     /// Returns the id of the session key that a text names as its own; `None` for what cannot be a refresh token.
-    pub fn key_id(text: &str) -> Option<[u8; KEY_ID_BYTES]> {
+    pub fn key_id(text: &str) -> Option<[u8; SESSION_KEY_ID_BYTES]> {
         if text.len() > MAX_CHARS {
             return None;
         }
@@ -85,7 +84,7 @@ impl RefreshToken {
             return None;
         }
         let mut bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?);
-        let (id, rest) = bytes.split_first_chunk_mut::<KEY_ID_BYTES>()?;
+        let (id, rest) = bytes.split_first_chunk_mut::<SESSION_KEY_ID_BYTES>()?;
         let (nonce, sealed) = rest.split_first_chunk_mut::<NONCE_BYTES>()?;
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let opened: &[u8] = key.sealing().open_in_place(nonce, Aad::from(*id), sealed).ok()?;
@@ -148,7 +147,7 @@ impl RefreshToken {
             .sealing()
             .seal_in_place_separate_tag(
                 Nonce::assume_unique_for_key(nonce),
-                Aad::from(key.id()),
+                Aad::from(*key.id()),
                 &mut content,
             )
             .map_err(|_| unsealed("the cipher failed"))?;

@@ -72,6 +72,19 @@ impl Signer {
         self.ring.get().await
     }
 
+    /// Returns what `pick` finds in the key ring, or `None`. Where it finds nothing, such as a session key that another copy of the
+    /// function uses by now, the ring is read again, at most once in 30 s.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where the ring cannot be read.
+    pub async fn find_in_ring<T>(
+        &self,
+        pick: impl Fn(&Ring) -> Option<T> + Send,
+    ) -> Result<Option<T>, Error> {
+        self.ring.find(pick).await
+    }
+
     /// Returns the key that signs now, so that what can fail fails before a token is spent.
     ///
     /// # Errors
