@@ -3,14 +3,11 @@
 use lambda_http::Request;
 
 use crate::clock::Timestamp;
-use crate::error::Error;
+use crate::error::{Error, RECENT_AUTHENTICATION_SECONDS};
 use crate::http::bearer;
 use crate::sessions::{Session, Sessions};
 use crate::tokens::{Claims, LEEWAY_SECONDS, Verifier};
 use crate::users::{Account, User, Users, Wanted};
-
-/// How long ago, at most, a recent authentication was, in seconds.
-pub const RECENT_SECONDS: u32 = 300;
 
 /// The caller of a request: a token that verifies, of a session that is live, and its user, who is not disabled.
 #[derive(Debug)]
@@ -24,14 +21,15 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Rejects a token whose user gave the password longer ago than [`RECENT_SECONDS`] (RFC 9470). A refresh never renews that time.
+    /// Rejects a token whose user gave the password more than 300 seconds ago (RFC 9470), or ahead of now by more than clocks may
+    /// differ. A refresh never renews that time.
     ///
     /// # Errors
     ///
     /// [`Error::InsufficientUserAuthentication`]: the client logs in with the password again.
     pub fn require_recent_authentication(&self, now: Timestamp) -> Result<(), Error> {
         let age = now.unix().saturating_sub(self.claims.auth_time);
-        if (-LEEWAY_SECONDS..=i64::from(RECENT_SECONDS)).contains(&age) {
+        if (-LEEWAY_SECONDS..=i64::from(RECENT_AUTHENTICATION_SECONDS)).contains(&age) {
             Ok(())
         } else {
             Err(Error::InsufficientUserAuthentication)
@@ -67,11 +65,7 @@ pub async fn authenticate_with_sessions(
 }
 
 /// Decides about a token that verified by what the store has of its user.
-fn admit(
-    verifier: &Verifier,
-    claims: Claims,
-    account: Option<Account>,
-) -> Result<(Caller, Sessions), Error> {
+fn admit(verifier: &Verifier, claims: Claims, account: Option<Account>) -> Result<(Caller, Sessions), Error> {
     let account = account.ok_or(Error::InvalidToken)?;
     if account.user.disabled {
         return Err(Error::Inactive);

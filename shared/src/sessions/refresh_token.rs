@@ -54,12 +54,7 @@ struct Place<'a> {
 
 impl RefreshToken {
     /// Creates the first token of a session.
-    pub fn first(
-        user: &str,
-        session: &str,
-        created_at: Timestamp,
-        key: &SessionKey,
-    ) -> Result<Self, Error> {
+    pub fn first(user: &str, session: &str, created_at: Timestamp, key: &SessionKey) -> Result<Self, Error> {
         let place = Place {
             user,
             session,

@@ -10,9 +10,7 @@ use super::username::Username;
 use crate::error::Error;
 use crate::passwords::StoredHash;
 use crate::sessions::{self, SessionsState};
-use crate::table::item::{
-    Item, Key, flag, optional_number, optional_text, optional_time, put, text, time,
-};
+use crate::table::item::{Item, Key, flag, optional_number, optional_text, optional_time, put, text, time};
 
 pub(super) fn user_key(id: &str) -> Key {
     Key::new(format!("user#{id}"), "user")

@@ -56,7 +56,7 @@ pub struct Credentials {
 /// The members of a user that are not in [`Profile`], since `utoipa` documents a flattened struct as another schema.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it exists for its schema")]
-struct Account {
+struct Assigned {
     /// Assigned once, never reused, opaque; the `sub` of the user's tokens.
     id: UserId,
     /// A disabled user can neither log in nor use a token.
@@ -91,14 +91,14 @@ impl PartialSchema for User {
     fn schema() -> RefOr<Schema> {
         merged(
             "A user as clients see it; what is secret about a user is not in this type.",
-            [Account::schema(), Profile::schema()],
+            [Assigned::schema(), Profile::schema()],
         )
     }
 }
 
 impl ToSchema for User {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        Account::schemas(schemas);
+        Assigned::schemas(schemas);
         Profile::schemas(schemas);
     }
 }
