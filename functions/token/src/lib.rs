@@ -19,8 +19,10 @@ mod grants;
 
 use grants::password::PasswordGrant;
 
-/// The path of its one route.
+/// The path of the token endpoint.
 const PATH: &str = "/token";
+/// The path of the revocation endpoint (RFC 7009).
+const REVOKE_PATH: &str = "/revoke";
 
 /// The parameters that are known; each may be sent once. A client's id and secret are known and ignored, until clients can be
 /// registered.
