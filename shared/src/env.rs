@@ -36,6 +36,7 @@ variables! {
     CLIENT_ID: Text = Text("text"), Some("latchkey"), "the tokens' `client_id`";
     ACCESS_TOKEN_SECONDS: Number = Number { unit: "seconds", min: 60, max: 86_400 }, Some("1800"), "how long an access token lives";
     ENABLE_PASSWORD_GRANT: Flag = Flag, Some("true"), "whether the grant `password` is offered";
+    SESSION_SECONDS: Number = Number { unit: "seconds", min: 60, max: 31_536_000 }, Some("2592000"), "how long a session lives after its log-in, at most";
     SIGNING_KEYS_SECRET: Text = Text("a secret's ARN or name; exclusive with the file"), Some(""), "the secret of the key ring";
     AWS_ENDPOINT_URL_SECRETS_MANAGER: Endpoint = Endpoint, Some(""), "the Secrets Manager endpoint, if not AWS's";
     SIGNING_KEYS_FILE: Text = Text("a path; exclusive with the secret"), Some(""), "the file of the key ring, in place of the secret";
