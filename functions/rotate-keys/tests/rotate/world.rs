@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use shared::clock::{Clock, Timestamp};
-use shared::keys::{Cached, Lead, Published, PublishedStore, Ring, RingStore};
+use shared::keys::{Cached, Lead, Published, PublishedStore, Ring, RingStore, SESSION_KEY_ID_BYTES};
 use testing::secrets_manager::Failure;
 
 use super::STEPS;
@@ -26,6 +26,9 @@ pub(crate) const VERIFIERS: usize = 3000;
 const TOKEN_LIFE: u32 = 1800;
 /// The token life of a signer that was redeployed, longer than the rotation knows.
 const LONGER_LIFE: u32 = 5400;
+
+/// How long a session lives in a run, in seconds: the keys of its tokens leave during it.
+const SESSION_LIFE: u32 = 2 * 86_400;
 
 /// The times of a run.
 #[derive(Clone, Copy)]
@@ -71,6 +74,8 @@ pub(crate) struct World {
     verifiers: Vec<Verifier>,
     /// When the last token of each key expires.
     tokens: BTreeMap<String, i64>,
+    /// When each session key entered the ring in use, and when the last session of its tokens ends.
+    session_keys: BTreeMap<[u8; SESSION_KEY_ID_BYTES], (Timestamp, Timestamp)>,
     next_rotation: i64,
     signed_by: BTreeSet<String>,
     pub counts: Counts,
@@ -85,6 +90,7 @@ pub(crate) struct Counts {
     pub rotations: u64,
     pub failed_attempts: u64,
     pub signed_by: usize,
+    pub sealed_by: usize,
 }
 
 impl World {
@@ -94,6 +100,7 @@ impl World {
             ("KEY_KIND", "EdDSA"),
             ("KEY_LEAD_SECONDS", &lead),
             ("KEY_ROTATION_SECONDS", &rotation),
+            ("SESSION_SECONDS", &SESSION_LIFE.to_string()),
         ])
         .await;
         let mut rng = Rng::with_seed(seed);
@@ -126,7 +133,7 @@ impl World {
             .collect();
         fixture.rotate().await;
         let next_rotation = fixture.now().unix() + i64::from(times.rotation);
-        Self {
+        let mut world = Self {
             fixture,
             times,
             rng,
@@ -134,9 +141,21 @@ impl World {
             discoveries,
             verifiers,
             tokens: BTreeMap::new(),
+            session_keys: BTreeMap::new(),
             next_rotation,
             signed_by: BTreeSet::new(),
             counts: Counts::default(),
+        };
+        // The first seals at once, as if it had been there for the lead.
+        let lead = i64::from(times.lead);
+        world.note_session_keys(Timestamp::from_unix(world.now() - lead));
+        world
+    }
+
+    /// Notes which session keys are in the ring by now.
+    fn note_session_keys(&mut self, entered: Timestamp) {
+        for key in self.fixture.ring().session_keys {
+            self.session_keys.entry(*key.id()).or_insert((entered, entered));
         }
     }
 
@@ -192,22 +211,45 @@ impl World {
             .set_away(now.unix() < signer.unavailable_until);
         let ring = signer.ring.get().await;
         self.fixture.secrets.set_away(false);
-        let reach = signer.life + self.times.lead;
+        let life = signer.life;
+        if now.unix() >= signer.unavailable_until {
+            self.seal(index, ring.as_ref().unwrap()).await;
+        }
         let key = ring
             .as_ref()
             .ok()
-            .and_then(|ring: &Arc<Ring>| ring.signer(now, reach));
+            .and_then(|ring: &Arc<Ring>| ring.signer(now, life + self.times.lead));
         match key {
             Some(key) => {
                 self.own_verifiers_accept(key.kid(), now).await;
                 let end = self.tokens.entry(key.kid().to_owned()).or_default();
-                *end = (*end).max(now.plus(signer.life).unix());
+                *end = (*end).max(now.plus(life).unix());
                 self.counts.tokens += 1;
                 self.signed_by.insert(key.kid().to_owned());
                 self.counts.signed_by = self.signed_by.len();
             }
             None => self.counts.without_key += 1,
         }
+    }
+
+    /// Seals a session's token by a function's copy of the ring, with a key that was in the ring for the lead. The function can open
+    /// those of all sessions, by its copy or by reading the ring again.
+    async fn seal(&mut self, signer: usize, ring: &Ring) {
+        let now = self.fixture.now();
+        let id = *ring.session_key(now).unwrap().id();
+        let (entered, end) = self.session_keys.get_mut(&id).unwrap();
+        assert!(
+            entered.plus(self.times.lead) <= now,
+            "{id:?} entered at {entered}"
+        );
+        *end = now.plus(SESSION_LIFE);
+        for (id, (_, end)) in self.session_keys.iter().filter(|(_, (_, end))| now < *end) {
+            let key = |ring: &Ring| ring.session_key_of(id).cloned();
+            let found = self.signers[signer].ring.find(key).await.unwrap();
+            assert!(found.is_some(), "{id:?} is gone at {now}, before {end}");
+        }
+        let used = self.session_keys.values().filter(|(entered, end)| entered < end);
+        self.counts.sealed_by = used.count();
     }
 
     /// Checks that a function which verifies by the table finds the time of a fresh token's key come, in its own copy or by reading
@@ -295,6 +337,7 @@ impl World {
             self.fixture.pass(u32::try_from(step).unwrap());
             if self.now() >= self.next_rotation {
                 self.rotate().await;
+                self.note_session_keys(self.fixture.now());
             }
             self.publish().await;
             for _ in 0..2 {
