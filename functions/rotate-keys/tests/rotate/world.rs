@@ -5,6 +5,8 @@
 //! a verifier keeps the ids that it fetched, and like API Gateway it does not fetch again sooner for an unknown id. Our own verifier,
 //! which also knows from when each key signs, is asked for each token as it is signed.
 
+mod sessions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use testing::secrets_manager::Failure;
 
 use super::STEPS;
 use super::fixture::Fixture;
+use sessions::SESSION_LIFE;
 
 pub(crate) const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -26,9 +29,6 @@ pub(crate) const VERIFIERS: usize = 3000;
 const TOKEN_LIFE: u32 = 1800;
 /// The token life of a signer that was redeployed, longer than the rotation knows.
 const LONGER_LIFE: u32 = 5400;
-
-/// How long a session lives in a run, in seconds: the keys of its tokens leave during it.
-const SESSION_LIFE: u32 = 2 * 86_400;
 
 /// The times of a run.
 #[derive(Clone, Copy)]
@@ -152,13 +152,6 @@ impl World {
         world
     }
 
-    /// Notes which session keys are in the ring by now.
-    fn note_session_keys(&mut self, entered: Timestamp) {
-        for key in self.fixture.ring().session_keys {
-            self.session_keys.entry(*key.id()).or_insert((entered, entered));
-        }
-    }
-
     fn now(&self) -> i64 {
         self.fixture.now().unix()
     }
@@ -230,26 +223,6 @@ impl World {
             }
             None => self.counts.without_key += 1,
         }
-    }
-
-    /// Seals a session's token by a function's copy of the ring, with a key that was in the ring for the lead. The function can open
-    /// those of all sessions, by its copy or by reading the ring again.
-    async fn seal(&mut self, signer: usize, ring: &Ring) {
-        let now = self.fixture.now();
-        let id = *ring.session_key(now).unwrap().id();
-        let (entered, end) = self.session_keys.get_mut(&id).unwrap();
-        assert!(
-            entered.plus(self.times.lead) <= now,
-            "{id:?} entered at {entered}"
-        );
-        *end = now.plus(SESSION_LIFE);
-        for (id, (_, end)) in self.session_keys.iter().filter(|(_, (_, end))| now < *end) {
-            let key = |ring: &Ring| ring.session_key_of(id).cloned();
-            let found = self.signers[signer].ring.find(key).await.unwrap();
-            assert!(found.is_some(), "{id:?} is gone at {now}, before {end}");
-        }
-        let used = self.session_keys.values().filter(|(entered, end)| entered < end);
-        self.counts.sealed_by = used.count();
     }
 
     /// Checks that a function which verifies by the table finds the time of a fresh token's key come, in its own copy or by reading
