@@ -2,7 +2,7 @@
 
 use jsonwebtoken::decode_header;
 use shared::clock::Timestamp;
-use shared::keys::{Dates, Kind, Ring, RingKey, SigningKey};
+use shared::keys::{Dates, Kind, Ring, RingKey, SessionKey, SigningKey};
 use testing::clock::TestClock;
 use testing::deployment::Deployment;
 use testing::secrets_manager::{SECRET, SecretsManager};
@@ -53,6 +53,10 @@ impl Fixture {
     }
 }
 
+fn session_keys() -> Vec<SessionKey> {
+    vec![SessionKey::generate(Timestamp::from_unix(START)).unwrap()]
+}
+
 /// Creates a key that signs for a while, in seconds from the start, and may be dropped an hour after its last token has expired.
 fn key(signs_from: i64, signs_until: i64) -> RingKey {
     let at = |seconds| Timestamp::from_unix(START + seconds);
@@ -80,7 +84,7 @@ async fn the_key_whose_time_began_last_signs_and_none_before_its_time() {
     let fixture = Fixture::new().await;
     let ring = Ring {
         keys: vec![key(0, 20 * HOUR), key(HOUR, 40 * HOUR), key(30 * HOUR, 60 * HOUR)],
-        ..Ring::default()
+        session_keys: session_keys(),
     };
     let kids: Vec<&str> = ring.keys.iter().map(|ring_key| ring_key.key.kid()).collect();
     fixture.put(&ring);
@@ -101,12 +105,12 @@ async fn a_ring_older_than_5_minutes_is_read_again_and_awaited_before_signing() 
     let (old_kid, new_kid) = (old.key.kid().to_owned(), new.key.kid().to_owned());
     fixture.put(&Ring {
         keys: vec![old],
-        ..Ring::default()
+        session_keys: session_keys(),
     });
     let function = fixture.function().await;
     fixture.put(&Ring {
         keys: vec![new],
-        ..Ring::default()
+        session_keys: session_keys(),
     });
     fixture.pass(299);
     assert_eq!(signer(&function).await, old_kid);
@@ -122,7 +126,7 @@ async fn ten_minutes_without_the_secrets_store_leave_a_warm_function_signing() {
     let fixture = Fixture::new().await;
     let ring = Ring {
         keys: vec![key(0, 90 * HOUR)],
-        ..Ring::default()
+        session_keys: session_keys(),
     };
     fixture.put(&ring);
     let function = fixture.function().await;
@@ -144,7 +148,7 @@ async fn an_old_ring_serves_within_its_keys_dates_and_no_longer() {
     let fixture = Fixture::new().await;
     fixture.put(&Ring {
         keys: vec![key(0, HOUR)],
-        ..Ring::default()
+        session_keys: session_keys(),
     });
     let function = fixture.function().await;
     fixture.secrets.set_away(true);
@@ -159,7 +163,7 @@ async fn a_longer_token_life_stops_a_key_before_its_tokens_would_outlive_it() {
     let fixture = Fixture::new().await;
     fixture.put(&Ring {
         keys: vec![key(0, 2 * HOUR)],
-        ..Ring::default()
+        session_keys: session_keys(),
     });
     let longer = fixture.deployment.with("ACCESS_TOKEN_SECONDS", "9000");
     let function = longer.function::<Token>().await;
@@ -178,7 +182,7 @@ async fn before_the_first_rotation_the_right_password_is_a_503_and_after_it_a_20
     is_unavailable(&try_log_in(&function, "johndoe", PASSWORD).await);
     fixture.put(&Ring {
         keys: vec![key(0, HOUR)],
-        ..Ring::default()
+        session_keys: session_keys(),
     });
     signer(&function).await;
 }
