@@ -53,10 +53,6 @@ impl Fixture {
     }
 }
 
-fn session_keys() -> Vec<SessionKey> {
-    vec![SessionKey::generate(Timestamp::from_unix(START)).unwrap()]
-}
-
 /// Creates a key that signs for a while, in seconds from the start, and may be dropped an hour after its last token has expired.
 fn key(signs_from: i64, signs_until: i64) -> RingKey {
     let at = |seconds| Timestamp::from_unix(START + seconds);
@@ -71,6 +67,13 @@ fn key(signs_from: i64, signs_until: i64) -> RingKey {
     }
 }
 
+fn ring_of(keys: Vec<RingKey>) -> Ring {
+    Ring {
+        keys,
+        session_keys: vec![SessionKey::generate(at(0)).unwrap()],
+    }
+}
+
 /// Returns the id of the key that signs a log-in now.
 async fn signer(function: &Token) -> String {
     let response = try_log_in(function, "johndoe", PASSWORD).await;
@@ -82,10 +85,11 @@ async fn signer(function: &Token) -> String {
 #[tokio::test]
 async fn the_key_whose_time_began_last_signs_and_none_before_its_time() {
     let fixture = Fixture::new().await;
-    let ring = Ring {
-        keys: vec![key(0, 20 * HOUR), key(HOUR, 40 * HOUR), key(30 * HOUR, 60 * HOUR)],
-        session_keys: session_keys(),
-    };
+    let ring = ring_of(vec![
+        key(0, 20 * HOUR),
+        key(HOUR, 40 * HOUR),
+        key(30 * HOUR, 60 * HOUR),
+    ]);
     let kids: Vec<&str> = ring.keys.iter().map(|ring_key| ring_key.key.kid()).collect();
     fixture.put(&ring);
     let function = fixture.function().await;
@@ -103,15 +107,9 @@ async fn a_ring_older_than_5_minutes_is_read_again_and_awaited_before_signing() 
     let fixture = Fixture::new().await;
     let (old, new) = (key(0, 90 * HOUR), key(0, 90 * HOUR));
     let (old_kid, new_kid) = (old.key.kid().to_owned(), new.key.kid().to_owned());
-    fixture.put(&Ring {
-        keys: vec![old],
-        session_keys: session_keys(),
-    });
+    fixture.put(&ring_of(vec![old]));
     let function = fixture.function().await;
-    fixture.put(&Ring {
-        keys: vec![new],
-        session_keys: session_keys(),
-    });
+    fixture.put(&ring_of(vec![new]));
     fixture.pass(299);
     assert_eq!(signer(&function).await, old_kid);
     assert_eq!(fixture.secrets.count("GetSecretValue"), 1, "the cold start's");
@@ -124,10 +122,7 @@ async fn a_ring_older_than_5_minutes_is_read_again_and_awaited_before_signing() 
 #[tokio::test]
 async fn ten_minutes_without_the_secrets_store_leave_a_warm_function_signing() {
     let fixture = Fixture::new().await;
-    let ring = Ring {
-        keys: vec![key(0, 90 * HOUR)],
-        session_keys: session_keys(),
-    };
+    let ring = ring_of(vec![key(0, 90 * HOUR)]);
     fixture.put(&ring);
     let function = fixture.function().await;
     fixture.secrets.set_away(true);
@@ -146,10 +141,7 @@ async fn ten_minutes_without_the_secrets_store_leave_a_warm_function_signing() {
 #[tokio::test]
 async fn an_old_ring_serves_within_its_keys_dates_and_no_longer() {
     let fixture = Fixture::new().await;
-    fixture.put(&Ring {
-        keys: vec![key(0, HOUR)],
-        session_keys: session_keys(),
-    });
+    fixture.put(&ring_of(vec![key(0, HOUR)]));
     let function = fixture.function().await;
     fixture.secrets.set_away(true);
     fixture.pass(HOUR - 1);
@@ -161,10 +153,7 @@ async fn an_old_ring_serves_within_its_keys_dates_and_no_longer() {
 #[tokio::test]
 async fn a_longer_token_life_stops_a_key_before_its_tokens_would_outlive_it() {
     let fixture = Fixture::new().await;
-    fixture.put(&Ring {
-        keys: vec![key(0, 2 * HOUR)],
-        session_keys: session_keys(),
-    });
+    fixture.put(&ring_of(vec![key(0, 2 * HOUR)]));
     let longer = fixture.deployment.with("ACCESS_TOKEN_SECONDS", "9000");
     let function = longer.function::<Token>().await;
     signer(&function).await;
@@ -180,10 +169,7 @@ async fn before_the_first_rotation_the_right_password_is_a_503_and_after_it_a_20
     let fixture = Fixture::new().await;
     let function = fixture.function().await;
     is_unavailable(&try_log_in(&function, "johndoe", PASSWORD).await);
-    fixture.put(&Ring {
-        keys: vec![key(0, HOUR)],
-        session_keys: session_keys(),
-    });
+    fixture.put(&ring_of(vec![key(0, HOUR)]));
     signer(&function).await;
 }
 

@@ -156,7 +156,7 @@ async fn a_hash_that_cannot_be_renewed_now_does_not_fail_the_log_in() {
         .user_with_hash("johndoe", &bcrypt::hash("swordfish", 4).unwrap())
         .await;
     let function = deployment.function::<Token>().await;
-    // The SDK tries three times; the session's write passes.
+    // As often as the SDK tries; the session's write passes.
     proxy.script_for(
         "UpdateItem",
         [Fault::Status500, Fault::Status500, Fault::Status500],
