@@ -1,8 +1,10 @@
 //! Sessions as their user sees them.
 
+use std::cmp::Reverse;
+
 use serde::Serialize;
 use shared::clock::Timestamp;
-use shared::sessions::Sessions;
+use shared::sessions::{Session, Sessions};
 use utoipa::ToSchema;
 
 /// One's own sessions, the newest first.
@@ -32,21 +34,22 @@ pub(crate) struct OwnSession {
 impl SessionList {
     /// Lists the live sessions; `current` is the id of the caller's.
     pub(crate) fn new(sessions: Sessions, current: Option<&str>, now: Timestamp) -> Self {
-        let live = sessions.into_iter().filter(|(_, session)| session.is_live(now));
-        let mut list: Vec<OwnSession> = live
-            .map(|(id, session)| OwnSession {
-                current: current == Some(&id),
-                id,
-                created_at: session.created_at,
-                last_used_at: session.last_used_at(),
-                expires_at: session.expires_at,
-                user_agent: session.user_agent,
-                ip: session.ip,
-            })
+        let mut live: Vec<(String, Session)> = sessions
+            .into_iter()
+            .filter(|(_, session)| session.is_live(now))
             .collect();
-        // Of one second, the later id: a ULID begins with the milliseconds.
-        list.sort_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
-        Self(list)
+        // Of those that began in one second, the one that was used last comes first.
+        live.sort_by_key(|(_, session)| Reverse((session.created_at, session.rotation.rotated_at)));
+        let list = live.into_iter().map(|(id, session)| OwnSession {
+            current: current == Some(&id),
+            id,
+            created_at: session.created_at,
+            last_used_at: session.last_used_at(),
+            expires_at: session.expires_at,
+            user_agent: session.user_agent,
+            ip: session.ip,
+        });
+        Self(list.collect())
     }
 
     /// Returns the list of the documentation's example.
