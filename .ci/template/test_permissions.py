@@ -22,6 +22,7 @@ PERMISSIONS = {
         ("secretsmanager:GetSecretValue", RING, None),
     ],
     "MeFunction": [("dynamodb:GetItem", TABLE, None)],
+    "SessionsFunction": [("dynamodb:GetItem", TABLE, None), ("dynamodb:UpdateItem", TABLE, USERS)],
     "WellKnownFunction": [("dynamodb:GetItem", TABLE, KEYS)],
     "RotateKeysFunction": [
         ("dynamodb:GetItem", TABLE, KEYS),
