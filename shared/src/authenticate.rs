@@ -2,9 +2,10 @@
 
 use lambda_http::Request;
 
-use crate::error::Error;
+use crate::clock::Timestamp;
+use crate::error::{Error, RECENT_AUTHENTICATION_SECONDS};
 use crate::http::bearer;
-use crate::tokens::{Claims, Verifier};
+use crate::tokens::{Claims, LEEWAY_SECONDS, Verifier};
 use crate::users::{User, Users};
 
 /// The caller of a request: a token that verifies, and its user, who is not disabled.
@@ -14,6 +15,22 @@ pub struct Caller {
     pub claims: Claims,
     /// The token's user, as the store has it now.
     pub user: User,
+}
+
+impl Caller {
+    /// Rejects a token whose log-in is more than 300 seconds ago (RFC 9470), or lies ahead by more than clocks may differ.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InsufficientUserAuthentication`].
+    pub fn require_recent_authentication(&self, now: Timestamp) -> Result<(), Error> {
+        let age = now.unix().saturating_sub(self.claims.auth_time);
+        if (-LEEWAY_SECONDS..=i64::from(RECENT_AUTHENTICATION_SECONDS)).contains(&age) {
+            Ok(())
+        } else {
+            Err(Error::InsufficientUserAuthentication)
+        }
+    }
 }
 
 /// Returns the caller of a request; one read of the store.

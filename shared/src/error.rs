@@ -22,6 +22,9 @@ pub use violation::{Code, Conflict, FieldError, Violation};
 /// The realm of every challenge.
 const REALM: &str = "latchkey";
 
+/// How old the log-in of a token may be where a recent one is needed, in seconds: `max_age` of the challenge (RFC 9470 section 3).
+pub(crate) const RECENT_AUTHENTICATION_SECONDS: u32 = 300;
+
 /// How long a client should wait where the store or the keys could not be reached, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
@@ -63,6 +66,8 @@ pub enum Error {
     MalformedAuthorization,
     /// A token that does not verify, or whose user was deleted.
     InvalidToken,
+    /// A token whose log-in was too long ago for what is asked (RFC 9470).
+    InsufficientUserAuthentication,
     /// The token's user is disabled.
     Inactive,
     /// A path below a route that has nothing there: the response is the gateway's for an unknown route.
@@ -204,6 +209,12 @@ impl Error {
                 "Could not validate credentials",
             )
             .challenged(Some("invalid_token")),
+            Self::InsufficientUserAuthentication => Facts::new(
+                StatusCode::UNAUTHORIZED,
+                "insufficient_user_authentication",
+                "More recent authentication is required",
+            )
+            .challenged(Some("insufficient_user_authentication")),
             Self::Inactive => Facts::new(StatusCode::BAD_REQUEST, "invalid_request", "Inactive user"),
             Self::NotFound => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "Not Found"),
             Self::Unavailable(_) => Facts::new(
@@ -250,14 +261,21 @@ impl Error {
 }
 
 impl Facts {
-    /// Returns the challenge (RFC 6750 section 3). It always has a realm, since a scheme alone would be a violation.
+    /// Returns the challenge (RFC 6750 section 3, RFC 9470 section 3). It always has a realm, since a scheme alone would be a violation.
     fn challenge_header(&self) -> String {
+        let described = |error| {
+            let detail = &self.detail;
+            format!("Bearer realm=\"{REALM}\", error=\"{error}\", error_description=\"{detail}\"")
+        };
         match self.bearer {
             None => format!("Bearer realm=\"{REALM}\""),
-            Some("invalid_token") => format!(
-                "Bearer realm=\"{REALM}\", error=\"invalid_token\", error_description=\"{}\"",
-                self.detail
-            ),
+            Some(error @ "invalid_token") => described(error),
+            Some(error @ "insufficient_user_authentication") => {
+                format!(
+                    "{}, max_age=\"{RECENT_AUTHENTICATION_SECONDS}\"",
+                    described(error)
+                )
+            }
             Some(error) => format!("Bearer realm=\"{REALM}\", error=\"{error}\""),
         }
     }

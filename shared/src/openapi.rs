@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response as Documented, ResponseBuilder};
 
 use crate::error::{Error, ErrorFormat, OAuthError, Problem};
@@ -74,13 +74,15 @@ fn documented(schema: &str, responses: Vec<(&'static str, Response<Body>)>) -> D
             ExampleBuilder::new().summary(summary).value(Some(body)).build(),
         ));
     }
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name(schema)))
-        .examples_from_iter(examples)
-        .build();
-    let mut documented = ResponseBuilder::new()
-        .description(phrase)
-        .content(content_type, content);
+    let mut documented = ResponseBuilder::new().description(phrase);
+    // A response without a body has no content type.
+    if !content_type.is_empty() {
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(schema)))
+            .examples_from_iter(examples)
+            .build();
+        documented = documented.content(content_type, content);
+    }
     for (name, value) in &headers {
         let text = ObjectBuilder::new().schema_type(Type::String);
         let header = HeaderBuilder::new()
@@ -101,6 +103,13 @@ pub fn described(description: &str) -> ObjectBuilder {
 /// Creates the part of a text field's schema that all fields have.
 pub fn text(description: &str, example: &str) -> ObjectBuilder {
     described(description).examples([example])
+}
+
+/// Creates the schema of a member that may be `null`.
+pub fn or_null(schema: RefOr<Schema>) -> OneOfBuilder {
+    OneOfBuilder::new()
+        .item(schema)
+        .item(ObjectBuilder::new().schema_type(Type::Null))
 }
 
 /// Merges the members of object schemas into one, the first member of the first schema first.

@@ -9,7 +9,7 @@ use crate::random;
 use crate::users::UserId;
 
 /// How far clocks may differ, in seconds.
-const LEEWAY_SECONDS: i64 = 60;
+pub(crate) const LEEWAY_SECONDS: i64 = 60;
 
 /// The claims of an access token (RFC 9068 section 2.2). Nothing personal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Claims {
     pub auth_time: i64,
     /// The token's own id.
     pub jti: String,
+    /// The session's id; absent where the deployment has no sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
     /// Absent where nothing was granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
@@ -56,6 +59,7 @@ impl Claims {
             exp: now.plus(life_seconds).unix(),
             auth_time: now.unix(),
             jti: random::ulid(now)?,
+            sid: None,
             scope: None,
             nbf: None,
         })

@@ -18,6 +18,10 @@ use crate::random;
 use crate::table::item::{Item, text};
 use crate::table::{Table, unavailable};
 
+mod accounts;
+
+pub use accounts::PasswordState;
+
 /// The store of users: it owns their items and every write to them.
 #[derive(Clone, Debug)]
 pub struct Users {
