@@ -36,6 +36,11 @@ variables! {
     CLIENT_ID: Text = Text("text"), Some("latchkey"), "the tokens' `client_id`";
     ACCESS_TOKEN_SECONDS: Number = Number { unit: "seconds", min: 60, max: 86_400 }, Some("1800"), "how long an access token lives";
     ENABLE_PASSWORD_GRANT: Flag = Flag, Some("true"), "whether the grant `password` is offered";
+    ENABLE_REFRESH_TOKENS: Flag = Flag, Some("true"), "whether a log-in begins a session, with a refresh token";
+    REFRESH_REPLAY_SECONDS: Number = Number { unit: "seconds", min: 1, max: 3_600 }, Some("30"), "how long a replaced refresh token gets its successor again, and how old one must be to be replaced";
+    SESSION_SECONDS: Number = Number { unit: "seconds", min: 60, max: 31_536_000 }, Some("2592000"), "how long a session lives from its log-in";
+    SESSION_IDLE_SECONDS: Number = Number { unit: "seconds", min: 60, max: 31_536_000 }, Some("604800"), "how long a session lives from its last use";
+    MAX_SESSIONS: Number = Number { unit: "sessions", min: 1, max: 50 }, Some("20"), "how many sessions a user has; the next log-in ends the one that was used longest ago";
     SIGNING_KEYS_SECRET: Text = Text("a secret's ARN or name; exclusive with the file"), Some(""), "the secret of the key ring";
     AWS_ENDPOINT_URL_SECRETS_MANAGER: Endpoint = Endpoint, Some(""), "the Secrets Manager endpoint, if not AWS's";
     SIGNING_KEYS_FILE: Text = Text("a path; exclusive with the secret"), Some(""), "the file of the key ring, in place of the secret";

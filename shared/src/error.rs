@@ -50,6 +50,8 @@ pub enum Error {
     UnsupportedGrantType,
     /// A wrong password or an unknown user: one and the same response.
     WrongCredentials,
+    /// A refresh token that is made up, expired, revoked or was used before: one and the same response.
+    InvalidRefreshToken,
     /// The right password of a disabled user.
     InactiveAtLogIn,
     /// A scope that does not exist, or that the user may not have.
@@ -177,6 +179,11 @@ impl Error {
                 "Incorrect username or password",
             )
             .challenged(None),
+            Self::InvalidRefreshToken => Facts::new(
+                StatusCode::BAD_REQUEST,
+                "invalid_grant",
+                "The refresh token is invalid, expired, revoked or was used before",
+            ),
             Self::InactiveAtLogIn => Facts::new(StatusCode::BAD_REQUEST, "invalid_grant", "Inactive user"),
             Self::InvalidScope => Facts::new(
                 StatusCode::BAD_REQUEST,

@@ -17,6 +17,7 @@ mod ring_store;
 mod rotation;
 #[cfg(feature = "signing")]
 mod secret;
+mod session_key;
 
 pub use cache::{Cached, Missing, Source};
 pub use key::{KeysError, Kind, PublicKey, SigningKey};
@@ -30,3 +31,4 @@ pub use ring_store::RingStore;
 pub use rotation::Rotation;
 #[cfg(feature = "signing")]
 pub use secret::{Secret, Stage, Versions};
+pub use session_key::{SESSION_KEY_ID_BYTES, SessionKey};

@@ -22,7 +22,7 @@ const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
 pub type Responses = BTreeMap<String, RefOr<Documented>>;
 
 /// Documents the responses of an operation: a success by a real response, and each error with its own message as an example, all
-/// of one status together.
+/// of one status together. A success without a body has no schema; `schema` is then not looked at.
 pub fn responses(
     format: ErrorFormat,
     schema: &str,
@@ -67,6 +67,9 @@ fn documented(schema: &str, responses: Vec<(&'static str, Response<Body>)>) -> D
                 headers.insert(header.clone(), value.clone());
             }
         }
+        if response.body().is_empty() {
+            continue;
+        }
         let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
         let summary = body["detail"].as_str().unwrap_or(name).to_owned();
         examples.push((
@@ -75,8 +78,7 @@ fn documented(schema: &str, responses: Vec<(&'static str, Response<Body>)>) -> D
         ));
     }
     let mut documented = ResponseBuilder::new().description(phrase);
-    // A response without a body has no content type.
-    if !content_type.is_empty() {
+    if !examples.is_empty() {
         let content = ContentBuilder::new()
             .schema(Some(Ref::from_schema_name(schema)))
             .examples_from_iter(examples)

@@ -3,12 +3,12 @@
 use std::sync::OnceLock;
 
 use shared::clock::Timestamp;
-use shared::keys::{Dates, Kind, Published, Ring, RingKey, SigningKey};
+use shared::keys::{Dates, Kind, Published, Ring, RingKey, SessionKey, SigningKey};
 
 /// 2100-01-01.
 const FAR: Timestamp = Timestamp::from_unix(4_102_444_800);
 
-/// Returns the document of a ring with a fresh key of each kind. The first signs.
+/// Returns the document of a ring with a fresh key of each kind, of which the first signs, and a session key.
 pub fn ring_of(kinds: &[Kind]) -> String {
     let last = i64::try_from(kinds.len()).unwrap();
     let keys = (0..last).zip(kinds).map(|(index, kind)| RingKey {
@@ -20,7 +20,10 @@ pub fn ring_of(kinds: &[Kind]) -> String {
             drop_at: FAR,
         },
     });
-    let ring = Ring { keys: keys.collect() };
+    let ring = Ring {
+        keys: keys.collect(),
+        session_keys: vec![SessionKey::generate(Timestamp::from_unix(0)).unwrap()],
+    };
     ring.document().unwrap().to_string()
 }
 

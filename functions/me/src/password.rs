@@ -8,7 +8,7 @@ use shared::http::body;
 use shared::http::json::{self, Fields};
 use shared::passwords::{Password, StoredHash, Verdict};
 use shared::table::{ROUNDS, contended};
-use shared::users::UserId;
+use shared::users::{Credentials, Ending};
 
 use crate::Me;
 
@@ -22,43 +22,42 @@ impl Me {
         let mut decided: Option<(StoredHash, StoredHash)> = None;
         let new = Arc::new(change.new);
         for _ in 0..ROUNDS {
-            let id = &caller.user.id;
-            let session = caller.claims.sid.as_deref();
-            let Some(read) = self.users.password_state(id, session).await? else {
+            let Some(read) = self.users.credentials_of(&caller.user.id).await? else {
                 return Err(Error::InvalidToken);
             };
-            // A round after a refresh hashes nothing again.
-            let new = match decided.take_if(|(verified, _)| *verified == read.hash) {
-                Some((_, new)) => new,
+            let sessions = match &caller.claims.sid {
+                _ if !change.end_other_sessions => Ending::None,
+                None => Ending::AllBut(None),
+                Some(id) => {
+                    let own = read.state.sessions.as_ref().and_then(|all| all.get(id));
+                    Ending::AllBut(Some((id.as_str(), own.ok_or(Error::InvalidToken)?)))
+                }
+            };
+            // A round that a refresh made necessary hashes nothing again.
+            let hash = match decided.take_if(|(verified, _)| *verified == read.hash) {
+                Some((_, hash)) => hash,
                 None => {
-                    self.verify(id, &current, &read.hash).await?;
+                    self.verify(&read, &current).await?;
                     self.hasher.hash(Arc::clone(&new)).await?
                 }
             };
-            let (end_others, now) = (change.end_other_sessions, self.clock.now());
-            if self
-                .users
-                .change_password(id, &read, &new, end_others, now)
-                .await?
-            {
+            let now = self.clock.now();
+            if self.users.change_password(&read, &hash, sessions, now).await? {
                 return Ok(json::no_content());
             }
-            decided = Some((read.hash, new));
+            decided = Some((read.hash, hash));
             caller = self.caller(request).await?;
         }
         Err(contended())
     }
 
-    async fn verify(&self, user: &UserId, current: &Arc<Password>, hash: &StoredHash) -> Result<(), Error> {
-        match self
-            .hasher
-            .verify(Arc::clone(current), Some(hash.clone()))
-            .await?
-        {
+    async fn verify(&self, user: &Credentials, current: &Arc<Password>) -> Result<(), Error> {
+        let hash = Some(user.hash.clone());
+        match self.hasher.verify(Arc::clone(current), hash).await? {
             Verdict::Right { .. } => Ok(()),
             Verdict::Wrong => Err(wrong()),
             Verdict::Unreadable => {
-                tracing::warn!(user = user.as_str(), "the stored password hash cannot be read");
+                tracing::warn!(user = user.id.as_str(), "the stored password hash cannot be read");
                 Err(wrong())
             }
         }

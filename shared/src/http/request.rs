@@ -26,6 +26,10 @@ const LOOPBACK: &str = "localhost";
 #[derive(Clone)]
 struct Id(String);
 
+/// The address of the connection.
+#[derive(Clone)]
+struct SourceIp(String);
+
 /// The route that the gateway matched.
 #[derive(Clone)]
 struct Route {
@@ -45,6 +49,9 @@ pub fn read(event: &Value, id: &str) -> Result<Request, Error> {
     *request.headers_mut() = headers(&event["headers"])?;
     request.extensions_mut().insert(route);
     request.extensions_mut().insert(Id(id.to_owned()));
+    if let Some(ip) = event["requestContext"]["http"]["sourceIp"].as_str() {
+        request.extensions_mut().insert(SourceIp(ip.to_owned()));
+    }
     Ok(request)
 }
 
@@ -64,6 +71,12 @@ pub fn is_https(event: &Value) -> bool {
 /// Returns the gateway's id of a request.
 pub fn id(request: &Request) -> &str {
     request.extensions().get::<Id>().map_or("", |Id(id)| id)
+}
+
+/// Returns the address of the request's connection as the gateway has it; no header decides it.
+pub fn source_ip(request: &Request) -> Option<&str> {
+    let ip = request.extensions().get::<SourceIp>();
+    ip.map(|SourceIp(ip)| ip.as_str()).filter(|ip| !ip.is_empty())
 }
 
 /// Returns method and path of the request's route, and what its `{proxy+}` matched. A route with an empty rest is the one without:

@@ -1,8 +1,9 @@
-//! The key ring: the private keys with the dates of each one's life. `docs/keys.md` draws that life.
+//! The key ring: the private keys with the dates of each one's life, and the session keys. `docs/keys.md` draws these lives.
 //!
 //! The document is `{"keys": [{"kind": "RS256", "pem": "-----BEGIN PRIVATE KEY-----…", "made_at": "…", "signs_from": "…",
-//! "signs_until": "…", "drop_at": "…"}]}`, the same in the secret of a deployment and in the file of `cargo dev`. `signs_until` and
-//! `drop_at` never change once they are written: a function that signs by an old copy of the ring still keeps to them.
+//! "signs_until": "…", "drop_at": "…"}], "session_keys": [{"id": "…", "secret": "…", "signs_from": "…"}]}`, the same in the secret
+//! of a deployment and in the file of `cargo dev`. `signs_until` and `drop_at` never change once they are written: a function that
+//! signs by an old copy of the ring still keeps to them.
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::key::{KeysError, Kind, SigningKey};
 use super::lifecycle::Dates;
+use super::session_key::{SESSION_KEY_ID_BYTES, SessionKey};
 use crate::clock::Timestamp;
 
 /// A private key and its dates.
@@ -35,17 +37,21 @@ impl fmt::Display for RingKey {
     }
 }
 
-/// The private keys, in the order in which they were made.
+/// The private keys and the session keys, each in the order in which they were made.
 #[derive(Debug, Default)]
 pub struct Ring {
-    /// The keys.
+    /// The private keys.
     pub keys: Vec<RingKey>,
+    /// The session keys.
+    pub session_keys: Vec<SessionKey>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
     keys: Vec<DocumentKey>,
+    #[serde(default)]
+    session_keys: Vec<DocumentSessionKey>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,6 +63,14 @@ struct DocumentKey {
     signs_from: Timestamp,
     signs_until: Timestamp,
     drop_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DocumentSessionKey {
+    id: String,
+    secret: Zeroizing<String>,
+    signs_from: Timestamp,
 }
 
 impl Ring {
@@ -78,8 +92,14 @@ impl Ring {
             let key = SigningKey::read(key.kind, key.pem).map_err(|rule| KeysError::at(index, &rule))?;
             Ok(RingKey { key, dates })
         });
+        let session_keys = document.session_keys.iter().enumerate();
+        let session_keys = session_keys.map(|(index, key)| {
+            SessionKey::read(&key.id, &key.secret, key.signs_from)
+                .map_err(|rule| KeysError::new(format!("session key {} {rule}", index + 1)))
+        });
         Ok(Self {
             keys: keys.collect::<Result<_, KeysError>>()?,
+            session_keys: session_keys.collect::<Result<_, KeysError>>()?,
         })
     }
 
@@ -98,6 +118,15 @@ impl Ring {
                     drop_at: dates.drop_at,
                 })
                 .collect(),
+            session_keys: self
+                .session_keys
+                .iter()
+                .map(|key| DocumentSessionKey {
+                    id: key.kid().to_owned(),
+                    secret: key.secret(),
+                    signs_from: key.signs_from,
+                })
+                .collect(),
         };
         serde_json::to_string(&document)
             .map(Zeroizing::new)
@@ -112,6 +141,19 @@ impl Ring {
             .filter(|RingKey { dates, .. }| dates.may_sign(now, reach_seconds))
             .max_by_key(|RingKey { dates, .. }| (dates.signs_from, dates.made_at))
             .map(|RingKey { key, .. }| key)
+    }
+
+    /// Returns the session key that seals a token now: of those whose time has come, the one that began last.
+    pub fn session_key(&self, now: Timestamp) -> Option<&SessionKey> {
+        self.session_keys
+            .iter()
+            .filter(|key| key.signs_from <= now)
+            .max_by_key(|key| key.signs_from)
+    }
+
+    /// Returns the session key of an id.
+    pub fn session_key_of(&self, id: &[u8; SESSION_KEY_ID_BYTES]) -> Option<&SessionKey> {
+        self.session_keys.iter().find(|key| key.id() == id)
     }
 
     /// Returns the time from which the newest key signs.
@@ -131,9 +173,13 @@ impl Ring {
         newest.is_some_and(|RingKey { dates, .. }| dates.is_rotation_overdue(now))
     }
 
-    /// Returns the ids of its keys.
+    /// Returns the ids of its keys, those of session keys last.
     pub fn kids(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().map(|RingKey { key, .. }| key.kid())
+        let session_kids = self.session_keys.iter().map(SessionKey::kid);
+        self.keys
+            .iter()
+            .map(|RingKey { key, .. }| key.kid())
+            .chain(session_kids)
     }
 
     /// Reports whether it has a key of this id.

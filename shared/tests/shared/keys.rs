@@ -169,6 +169,7 @@ fn a_ring_is_overdue_once_its_next_key_has_signed_for_a_tenth_of_a_rotation() {
                 drop_at: at(61),
             },
         }],
+        ..Ring::default()
     };
     assert!(!ring.is_overdue(at(-1)) && !ring.is_overdue(at(3)));
     assert!(ring.is_overdue(at(4)));

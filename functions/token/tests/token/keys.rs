@@ -80,6 +80,7 @@ async fn the_key_whose_time_began_last_signs_and_none_before_its_time() {
     let fixture = Fixture::new().await;
     let ring = Ring {
         keys: vec![key(0, 20 * HOUR), key(HOUR, 40 * HOUR), key(30 * HOUR, 60 * HOUR)],
+        ..Ring::default()
     };
     let kids: Vec<&str> = ring.keys.iter().map(|ring_key| ring_key.key.kid()).collect();
     fixture.put(&ring);
@@ -98,9 +99,15 @@ async fn a_ring_older_than_5_minutes_is_read_again_and_awaited_before_signing() 
     let fixture = Fixture::new().await;
     let (old, new) = (key(0, 90 * HOUR), key(0, 90 * HOUR));
     let (old_kid, new_kid) = (old.key.kid().to_owned(), new.key.kid().to_owned());
-    fixture.put(&Ring { keys: vec![old] });
+    fixture.put(&Ring {
+        keys: vec![old],
+        ..Ring::default()
+    });
     let function = fixture.function().await;
-    fixture.put(&Ring { keys: vec![new] });
+    fixture.put(&Ring {
+        keys: vec![new],
+        ..Ring::default()
+    });
     fixture.pass(299);
     assert_eq!(signer(&function).await, old_kid);
     assert_eq!(fixture.secrets.count("GetSecretValue"), 1, "the cold start's");
@@ -115,6 +122,7 @@ async fn ten_minutes_without_the_secrets_store_leave_a_warm_function_signing() {
     let fixture = Fixture::new().await;
     let ring = Ring {
         keys: vec![key(0, 90 * HOUR)],
+        ..Ring::default()
     };
     fixture.put(&ring);
     let function = fixture.function().await;
@@ -136,6 +144,7 @@ async fn an_old_ring_serves_within_its_keys_dates_and_no_longer() {
     let fixture = Fixture::new().await;
     fixture.put(&Ring {
         keys: vec![key(0, HOUR)],
+        ..Ring::default()
     });
     let function = fixture.function().await;
     fixture.secrets.set_away(true);
@@ -150,6 +159,7 @@ async fn a_longer_token_life_stops_a_key_before_its_tokens_would_outlive_it() {
     let fixture = Fixture::new().await;
     fixture.put(&Ring {
         keys: vec![key(0, 2 * HOUR)],
+        ..Ring::default()
     });
     let longer = fixture.deployment.with("ACCESS_TOKEN_SECONDS", "9000");
     let function = longer.function::<Token>().await;
@@ -168,6 +178,7 @@ async fn before_the_first_rotation_the_right_password_is_a_503_and_after_it_a_20
     is_unavailable(&try_log_in(&function, "johndoe", PASSWORD).await);
     fixture.put(&Ring {
         keys: vec![key(0, HOUR)],
+        ..Ring::default()
     });
     signer(&function).await;
 }

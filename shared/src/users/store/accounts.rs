@@ -6,38 +6,28 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
 
-use super::{Users, held, rejection};
+use super::sessions::only;
+use super::{NEXT_GENERATION, Users, Written, incomplete, of_generation, rejection};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::passwords::StoredHash;
-use crate::table::item::{Item, number, text, unreadable};
-use crate::table::unavailable;
+use crate::sessions::Session;
+use crate::table::item::{Item, binary};
 use crate::users::folding::NameKey;
 use crate::users::item;
 use crate::users::profile::Profile;
 use crate::users::renaming::Renaming;
-use crate::users::user::{User, UserId};
+use crate::users::user::{Credentials, User, UserId};
 
-/// What a change of the password is decided from.
-#[derive(Debug)]
-pub struct PasswordState {
-    /// The hash of the present password.
-    pub hash: StoredHash,
-    generation: u64,
-    /// The session that changes it.
-    session: Option<Session>,
-}
-
-/// A session as its item has it.
-#[derive(Debug)]
-struct Session {
-    id: String,
-    attributes: Item,
+/// Which sessions a change of the password ends.
+#[derive(Clone, Copy, Debug)]
+pub enum Ending<'a> {
+    /// None.
+    None,
+    /// All but this one, the caller's as it was read, by its id.
+    AllBut(Option<(&'a str, &'a Session)>),
 }
 
 impl Users {
@@ -61,14 +51,13 @@ impl Users {
         };
         let update = ProfileUpdate::new(&user.profile, &written);
         let is_written = if renaming.is_empty() {
-            held(
-                self.update(&user.id)
-                    .update_expression(update.update)
-                    .condition_expression(update.condition.expression)
-                    .set_expression_attribute_names(Some(update.condition.names))
-                    .set_expression_attribute_values(Some(update.condition.values)),
-            )
-            .await?
+            let update = self
+                .update(&user.id)
+                .update_expression(update.update)
+                .condition_expression(update.condition.expression)
+                .set_expression_attribute_names(Some(update.condition.names))
+                .set_expression_attribute_values(Some(update.condition.values));
+            matches!(self.conditional(update).await?, Written::Done)
         } else {
             let update = Update::builder()
                 .table_name(self.table.name())
@@ -145,96 +134,55 @@ impl Users {
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
-    /// Reads what a change of the password is decided from, with the session that asks for it. `None` where the user or the session
-    /// is gone.
-    pub async fn password_state(
-        &self,
-        id: &UserId,
-        session: Option<&str>,
-    ) -> Result<Option<PasswordState>, Error> {
-        let entry = session.map(|id| format!("sessions.{id}"));
-        let mut attributes = vec!["password_hash", "credential_generation"];
-        attributes.extend(entry.as_deref());
-        let key = item::user_key(id.as_str());
-        let Some(found) = self.table.get(key, &attributes).await? else {
-            return Ok(None);
-        };
-        let entry = |id: &str| match found.get("sessions")?.as_m().ok()?.get(id)? {
-            AttributeValue::M(attributes) => Some(Session {
-                id: id.to_owned(),
-                attributes: attributes.clone(),
-            }),
-            _ => None,
-        };
-        let entry = session.map(entry);
-        if let Some(None) = entry {
-            return Ok(None);
-        }
-        Ok(Some(PasswordState {
-            hash: StoredHash::from_store(text(&found, "password_hash")?),
-            generation: match found.get("credential_generation") {
-                // Of a user from before there were generations.
-                None => 0,
-                Some(_) => number(&found, "credential_generation")?,
-            },
-            session: entry.flatten(),
-        }))
+    /// Returns the credentials of the user of an id; one read.
+    pub async fn credentials_of(&self, id: &UserId) -> Result<Option<Credentials>, Error> {
+        let found = self.table.get(item::user_key(id.as_str()), item::CREDENTIALS).await?;
+        found.map(|found| item::to_credentials(&found)).transpose()
     }
 
-    /// Replaces the password's hash and, where asked, ends all sessions but the one that asks. Returns `false` where the password or
-    /// that session changed since they were read, or the user is gone. `updated_at` stays, since nothing that is shown changes.
+    /// Replaces the hash of a password and ends sessions, and log-ins under way, in the same write. Returns `false` where the password or
+    /// the session that is kept changed since they were read, or the user is gone. `updated_at` stays, since nothing that is shown
+    /// changes.
     pub async fn change_password(
         &self,
-        id: &UserId,
-        read: &PasswordState,
+        read: &Credentials,
         new: &StoredHash,
-        end_other_sessions: bool,
+        sessions: Ending<'_>,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let number = |value: u64| AttributeValue::N(value.to_string());
-        let mut set = "SET #hash = :hash, #changed = :now, #generation = :next".to_owned();
-        let mut condition = "attribute_exists(pk) AND ".to_owned();
-        condition += match read.generation {
-            0 => "(attribute_not_exists(#generation) OR #generation = :read)",
-            _ => "#generation = :read",
-        };
+        let generation = read.state.credential_generation;
+        let mut set = "SET password_hash = :hash, password_changed_at = :now".to_owned();
+        let mut condition = format!("attribute_exists(pk) AND {}", of_generation(generation));
         let mut update = self
-            .update(id)
-            .expression_attribute_names("#hash", "password_hash")
-            .expression_attribute_names("#changed", "password_changed_at")
-            .expression_attribute_names("#generation", "credential_generation")
+            .update(&read.id)
             .expression_attribute_values(":hash", AttributeValue::S(new.as_str().to_owned()))
             .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
-            .expression_attribute_values(":read", number(read.generation))
-            .expression_attribute_values(":next", number(read.generation.saturating_add(1)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        if end_other_sessions {
-            set += ", #sessions = :kept";
-            update = update.expression_attribute_names("#sessions", "sessions");
-            let mut kept = Item::new();
-            if let Some(session) = &read.session {
-                // A refresh may have replaced it since.
-                condition += " AND #sessions.#session.#token = :token";
-                let token = session.attributes.get("token").cloned();
+            .expression_attribute_values(":generation", AttributeValue::N(generation.to_string()))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+        if let Ending::AllBut(kept) = sessions {
+            set += ", sessions = :sessions";
+            let mut sessions = AttributeValue::M(Item::new());
+            if let Some((id, session)) = kept {
+                // A refresh in between has written a newer token, which must not be undone.
+                condition += " AND sessions.#id.#token = :token";
                 update = update
-                    .expression_attribute_names("#session", &session.id)
+                    .expression_attribute_names("#id", id)
                     .expression_attribute_names("#token", "token")
-                    .expression_attribute_values(":token", token.ok_or_else(|| unreadable("token"))?);
-                kept.insert(session.id.clone(), AttributeValue::M(session.attributes.clone()));
+                    .expression_attribute_values(":token", binary(&session.rotation.token));
+                sessions = only(id, session);
             }
-            update = update.expression_attribute_values(":kept", AttributeValue::M(kept));
+            update = update.expression_attribute_values(":sessions", sessions);
         }
-        let update = update.update_expression(set).condition_expression(condition);
-        match update.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                // The response of an earlier attempt was lost: a hash has a salt of its own, so this one is ours.
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    let stored = refused.item().and_then(|item| item.get("password_hash"));
-                    Ok(stored.and_then(|hash| hash.as_s().ok()).map(String::as_str) == Some(new.as_str()))
-                }
-                _ => Err(unavailable(&error)),
-            },
+        let update = update
+            .update_expression(format!("{set} {NEXT_GENERATION}"))
+            .condition_expression(condition);
+        match self.conditional(update).await? {
+            Written::Done => Ok(true),
+            // A hash has a salt of its own: where this one stands, an earlier attempt wrote it and its response was lost.
+            Written::Refused(found) => {
+                let stored = found.as_ref().map(item::to_credentials).transpose()?;
+                Ok(stored.is_some_and(|stored| stored.hash == *new))
+            }
         }
     }
 }
@@ -315,8 +263,4 @@ fn failed_conditions(error: &SdkError<TransactWriteItemsError>) -> Vec<bool> {
             .collect(),
         _ => Vec::new(),
     }
-}
-
-fn incomplete(error: aws_sdk_dynamodb::error::BuildError) -> Error {
-    Error::internal("the store", error.to_string())
 }
