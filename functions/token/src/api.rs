@@ -156,6 +156,7 @@ impl IntoResponses for Responses {
             token_type: "bearer",
             expires_in: 1800,
             expires: Timestamp::from_unix(1_795_468_620),
+            refresh_token: Some("b3BhcXVlLXRvLWNsaWVudHMtYW5kLWF0LW1vc3QtNTEyLWNoYXJhY3RlcnM".to_owned()),
         };
         let success = json::response(&token);
         let errors = vec![
@@ -166,6 +167,7 @@ impl IntoResponses for Responses {
             ("unsupported_grant_type", Error::UnsupportedGrantType),
             ("wrong", Error::WrongCredentials),
             ("inactive", Error::InactiveAtLogIn),
+            ("invalid_refresh_token", Error::InvalidRefreshToken),
             ("invalid_scope", Error::InvalidScope),
             ("unavailable", Error::unavailable("", "")),
             ("fault", Error::internal("", "")),
