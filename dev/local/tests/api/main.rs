@@ -14,6 +14,7 @@ mod me;
 mod oauth;
 mod odd;
 mod program;
+mod refresh;
 mod register;
 mod rotation;
 mod running;
