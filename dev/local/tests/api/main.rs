@@ -17,6 +17,7 @@ mod program;
 mod register;
 mod rotation;
 mod running;
+mod sessions;
 mod store;
 mod table;
 mod token;
