@@ -18,6 +18,7 @@ mod refresh;
 mod register;
 mod rotation;
 mod running;
+mod sessions;
 mod store;
 mod table;
 mod token;
