@@ -28,6 +28,7 @@ PERMISSIONS = {
         ("dynamodb:PutItem", TABLE, NAMES),
         ("dynamodb:UpdateItem", TABLE, USERS),
     ],
+    "SessionsFunction": [("dynamodb:GetItem", TABLE, None), ("dynamodb:UpdateItem", TABLE, USERS)],
     "WellKnownFunction": [("dynamodb:GetItem", TABLE, KEYS)],
     "RotateKeysFunction": [
         ("dynamodb:GetItem", TABLE, KEYS),

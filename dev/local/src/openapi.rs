@@ -25,6 +25,7 @@ use crate::gateway::own_body;
     tags(
         (name = "users", description = "Register, and read yourself."),
         (name = "tokens", description = "Log in, refresh, and log out."),
+        (name = "sessions", description = "See and end your sessions."),
         (name = "discovery", description = "What verifiers of access tokens need to know."),
     ),
     modifiers(&Schemes),

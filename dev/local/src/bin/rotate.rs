@@ -16,7 +16,7 @@ use shared::clock::Clock;
 use shared::env::{AWS_ENDPOINT_URL_DYNAMODB, process_variable};
 
 /// Rotates the signing keys of a running `cargo dev`. Reads its times from the same variables as the service:
-/// KEY_LEAD_SECONDS, KEY_ROTATION_SECONDS, ACCESS_TOKEN_SECONDS, KEY_KIND.
+/// KEY_LEAD_SECONDS, KEY_ROTATION_SECONDS, ACCESS_TOKEN_SECONDS, SESSION_SECONDS, KEY_KIND.
 #[derive(Parser)]
 #[command(name = "cargo rotate", bin_name = "cargo rotate", version)]
 struct Arguments {
@@ -44,6 +44,9 @@ async fn main() -> ExitCode {
     match rotation::run(command, &folder, endpoint, process_variable, Clock::system()).await {
         Ok(changed) => {
             for key in changed.ring.keys {
+                println!("{key}");
+            }
+            for key in changed.ring.session_keys {
                 println!("{key}");
             }
             // Not among the keys, which a program may read.

@@ -8,6 +8,7 @@ const LIFECYCLE: Lifecycle = Lifecycle {
     lead: Lead { seconds: 100 },
     rotation_seconds: 1000,
     token_seconds: 10,
+    session_seconds: 500,
 };
 
 fn at(seconds: i64) -> Timestamp {

@@ -65,6 +65,19 @@ async fn a_ring_does_not_outgrow_its_secret() {
 }
 
 #[tokio::test]
+async fn a_late_rotation_has_time_for_its_own_steps() {
+    let fixture = Fixture::new().await;
+    fixture.rotate().await;
+    fixture.pass(5 * fixture::ROTATION / 2);
+    let token = fixture.secrets.begin_rotation();
+    for step in STEPS {
+        fixture.step(step, &token).await.unwrap();
+        fixture.pass(60);
+    }
+    assert_eq!(fixture.ring().keys.len(), 2);
+}
+
+#[tokio::test]
 async fn what_another_rotation_has_published_in_between_is_not_overwritten() {
     let fixture = Fixture::new().await;
     fixture.rotate().await;
