@@ -2,18 +2,39 @@
 
 use lambda_http::Request;
 
-use crate::error::Error;
+use crate::clock::Timestamp;
+use crate::error::{Error, RECENT_AUTHENTICATION_SECONDS};
 use crate::http::bearer;
-use crate::tokens::{Claims, Verifier};
-use crate::users::{User, Users};
+use crate::sessions::{Session, Sessions};
+use crate::tokens::{Claims, LEEWAY_SECONDS, Verifier};
+use crate::users::{Account, User, Users, Wanted};
 
-/// The caller of a request: a token that verifies, and its user, who is not disabled.
+/// The caller of a request: a token that verifies, of a session that is live, and its user, who is not disabled.
 #[derive(Debug)]
 pub struct Caller {
     /// The token's claims.
     pub claims: Claims,
     /// The token's user, as the store has it now.
     pub user: User,
+    /// The token's session; `None` where log-ins begin none.
+    pub session: Option<Session>,
+}
+
+impl Caller {
+    /// Rejects a token whose user gave the password more than 300 seconds ago (RFC 9470), or ahead of now by more than clocks may
+    /// differ. A refresh never renews that time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InsufficientUserAuthentication`]: the client logs in with the password again.
+    pub fn require_recent_authentication(&self, now: Timestamp) -> Result<(), Error> {
+        let age = now.unix().saturating_sub(self.claims.auth_time);
+        if (-LEEWAY_SECONDS..=i64::from(RECENT_AUTHENTICATION_SECONDS)).contains(&age) {
+            Ok(())
+        } else {
+            Err(Error::InsufficientUserAuthentication)
+        }
+    }
 }
 
 /// Returns the caller of a request; one read of the store.
@@ -23,9 +44,50 @@ pub struct Caller {
 /// The rows of the error table for a bearer token: 401, 400, 503.
 pub async fn authenticate(verifier: &Verifier, users: &Users, request: &Request) -> Result<Caller, Error> {
     let claims = verifier.verify(bearer::token(request.headers())?).await?;
-    let user = users.find(&claims.sub).await?.ok_or(Error::InvalidToken)?;
-    if user.disabled {
+    let wanted = claims.sid.as_deref().map_or(Wanted::None, Wanted::One);
+    let account = users.find(&claims.sub, wanted).await?;
+    admit(verifier, claims, account).map(|(caller, _)| caller)
+}
+
+/// Returns the caller of a request as [`authenticate`] does, and all sessions of its user; one read, too.
+///
+/// # Errors
+///
+/// As [`authenticate`].
+pub async fn authenticate_with_sessions(
+    verifier: &Verifier,
+    users: &Users,
+    request: &Request,
+) -> Result<(Caller, Sessions), Error> {
+    let claims = verifier.verify(bearer::token(request.headers())?).await?;
+    let account = users.find(&claims.sub, Wanted::All).await?;
+    admit(verifier, claims, account)
+}
+
+/// Decides about a token that verified by what the store has of its user.
+fn admit(verifier: &Verifier, claims: Claims, account: Option<Account>) -> Result<(Caller, Sessions), Error> {
+    let account = account.ok_or(Error::InvalidToken)?;
+    if account.user.disabled {
         return Err(Error::Inactive);
     }
-    Ok(Caller { claims, user })
+    let session = match &claims.sid {
+        Some(id) => {
+            let session = account.sessions.get(id).cloned();
+            let live = session.filter(|session| session.is_live(verifier.now()));
+            Some(live.ok_or(Error::InvalidToken)?)
+        }
+        None => {
+            let changed_at = account.password_changed_at.map_or(i64::MIN, Timestamp::unix);
+            if claims.auth_time <= changed_at {
+                return Err(Error::InvalidToken);
+            }
+            None
+        }
+    };
+    let caller = Caller {
+        claims,
+        user: account.user,
+        session,
+    };
+    Ok((caller, account.sessions))
 }

@@ -32,6 +32,11 @@ impl Timestamp {
         Some(Self(parsed.unix_timestamp()))
     }
 
+    /// Creates a time from milliseconds since 1970; the rest of a second is dropped.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis.div_euclid(1000))
+    }
+
     /// Returns this time plus `seconds`.
     pub fn plus(self, seconds: u32) -> Self {
         Self(self.0.saturating_add(i64::from(seconds)))
@@ -76,7 +81,7 @@ impl ToSchema for Timestamp {}
 
 /// The source of the time: [`Clock::system`] outside of tests.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+pub struct Clock(Arc<dyn Fn() -> i64 + Send + Sync>);
 
 impl Clock {
     /// Creates the machine's clock. A machine set before 1970 reads as 1970, where every token is rejected.
@@ -85,21 +90,26 @@ impl Clock {
         reason = "this is the place that the ban points to"
     )]
     pub fn system() -> Self {
-        Self::from_fn(|| {
-            let seconds = SystemTime::now()
+        Self(Arc::new(|| {
+            let millis = SystemTime::now()
                 .duration_since(SystemTime::UNIX_EPOCH)
-                .map_or(0, |since| since.as_secs());
-            Timestamp(i64::try_from(seconds).unwrap_or(i64::MAX))
-        })
+                .map_or(0, |since| since.as_millis());
+            i64::try_from(millis).unwrap_or(i64::MAX)
+        }))
     }
 
     /// Creates a clock that a test or a simulation drives.
     pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        Self(Arc::new(move || now().unix().saturating_mul(1000)))
     }
 
     /// Returns the time now.
     pub fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.millis())
+    }
+
+    /// Returns the time now in milliseconds since 1970, for windows of a few seconds.
+    pub fn millis(&self) -> i64 {
         (self.0)()
     }
 }

@@ -36,7 +36,11 @@ variables! {
     CLIENT_ID: Text = Text("text"), Some("latchkey"), "the tokens' `client_id`";
     ACCESS_TOKEN_SECONDS: Number = Number { unit: "seconds", min: 60, max: 86_400 }, Some("1800"), "how long an access token lives";
     ENABLE_PASSWORD_GRANT: Flag = Flag, Some("true"), "whether the grant `password` is offered";
-    SESSION_SECONDS: Number = Number { unit: "seconds", min: 60, max: 31_536_000 }, Some("2592000"), "how long a session lives after its log-in, at most";
+    ENABLE_REFRESH_TOKENS: Flag = Flag, Some("true"), "whether a log-in begins a session, with a refresh token";
+    REFRESH_REPLAY_SECONDS: Number = Number { unit: "seconds", min: 1, max: 3_600 }, Some("30"), "how long a replaced refresh token gets its successor again, and how old one must be to be replaced";
+    SESSION_SECONDS: Number = Number { unit: "seconds", min: 60, max: 31_536_000 }, Some("2592000"), "how long a session lives from its log-in";
+    SESSION_IDLE_SECONDS: Number = Number { unit: "seconds", min: 60, max: 31_536_000 }, Some("604800"), "how long a session lives from its last use";
+    MAX_SESSIONS: Number = Number { unit: "sessions", min: 1, max: 50 }, Some("20"), "how many sessions a user has; the next log-in ends the one that was used longest ago";
     SIGNING_KEYS_SECRET: Text = Text("a secret's ARN or name; exclusive with the file"), Some(""), "the secret of the key ring";
     AWS_ENDPOINT_URL_SECRETS_MANAGER: Endpoint = Endpoint, Some(""), "the Secrets Manager endpoint, if not AWS's";
     SIGNING_KEYS_FILE: Text = Text("a path; exclusive with the secret"), Some(""), "the file of the key ring, in place of the secret";
@@ -44,7 +48,7 @@ variables! {
     KEY_ROTATION_SECONDS: Number = Number { unit: "seconds", min: 2, max: 31_536_000 }, Some("2592000"), "how often a key is created; at least the lead";
     KEY_KIND: Choice = Choice(&["RS256", "ES256", "EdDSA"]), Some("RS256"), "the kind of new keys; API Gateway accepts RS256 alone";
     ENABLE_REGISTRATION: Flag = Flag, Some("true"), "whether `POST /register` makes users";
-    RESERVED_USERNAMES: Text = Text("usernames, separated by commas"), Some(""), "usernames that nobody can register, in any spelling";
+    RESERVED_USERNAMES: Text = Text("usernames, separated by commas"), Some(""), "usernames that nobody can choose, in any spelling";
     ALLOWED_ORIGINS: Text = Text("origins, separated by commas"), Some(""), "origins whose pages may call the API";
 }
 

@@ -22,6 +22,9 @@ pub use violation::{Code, Conflict, FieldError, Violation};
 /// The realm of every challenge.
 const REALM: &str = "latchkey";
 
+/// How old the log-in of a token may be where a recent one is needed, in seconds: `max_age` of the challenge (RFC 9470 section 3).
+pub(crate) const RECENT_AUTHENTICATION_SECONDS: u32 = 300;
+
 /// How long a client should wait where the store or the keys could not be reached, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
@@ -47,6 +50,8 @@ pub enum Error {
     UnsupportedGrantType,
     /// A wrong password or an unknown user: one and the same response.
     WrongCredentials,
+    /// A refresh token that is made up, expired, revoked or was used before: one and the same response.
+    InvalidRefreshToken,
     /// The right password of a disabled user.
     InactiveAtLogIn,
     /// A scope that does not exist, or that the user may not have.
@@ -63,8 +68,12 @@ pub enum Error {
     MalformedAuthorization,
     /// A token that does not verify, or whose user was deleted.
     InvalidToken,
+    /// A token whose log-in was too long ago for what is asked (RFC 9470).
+    InsufficientUserAuthentication,
     /// The token's user is disabled.
     Inactive,
+    /// A session that is unknown, has ended, or is another user's: one and the same response.
+    NoSuchSession,
     /// A path below a route that has nothing there: the response is the gateway's for an unknown route.
     NotFound,
     /// The store or the keys cannot be reached, or no key exists yet.
@@ -172,6 +181,11 @@ impl Error {
                 "Incorrect username or password",
             )
             .challenged(None),
+            Self::InvalidRefreshToken => Facts::new(
+                StatusCode::BAD_REQUEST,
+                "invalid_grant",
+                "The refresh token is invalid, expired, revoked or was used before",
+            ),
             Self::InactiveAtLogIn => Facts::new(StatusCode::BAD_REQUEST, "invalid_grant", "Inactive user"),
             Self::InvalidScope => Facts::new(
                 StatusCode::BAD_REQUEST,
@@ -204,7 +218,14 @@ impl Error {
                 "Could not validate credentials",
             )
             .challenged(Some("invalid_token")),
+            Self::InsufficientUserAuthentication => Facts::new(
+                StatusCode::UNAUTHORIZED,
+                "insufficient_user_authentication",
+                "More recent authentication is required",
+            )
+            .challenged(Some("insufficient_user_authentication")),
             Self::Inactive => Facts::new(StatusCode::BAD_REQUEST, "invalid_request", "Inactive user"),
+            Self::NoSuchSession => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "No such session"),
             Self::NotFound => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "Not Found"),
             Self::Unavailable(_) => Facts::new(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -250,14 +271,21 @@ impl Error {
 }
 
 impl Facts {
-    /// Returns the challenge (RFC 6750 section 3). It always has a realm, since a scheme alone would be a violation.
+    /// Returns the challenge (RFC 6750 section 3, RFC 9470 section 3). It always has a realm, since a scheme alone would be a violation.
     fn challenge_header(&self) -> String {
+        let described = |error| {
+            let detail = &self.detail;
+            format!("Bearer realm=\"{REALM}\", error=\"{error}\", error_description=\"{detail}\"")
+        };
         match self.bearer {
             None => format!("Bearer realm=\"{REALM}\""),
-            Some("invalid_token") => format!(
-                "Bearer realm=\"{REALM}\", error=\"invalid_token\", error_description=\"{}\"",
-                self.detail
-            ),
+            Some(error @ "invalid_token") => described(error),
+            Some(error @ "insufficient_user_authentication") => {
+                format!(
+                    "{}, max_age=\"{RECENT_AUTHENTICATION_SECONDS}\"",
+                    described(error)
+                )
+            }
             Some(error) => format!("Bearer realm=\"{REALM}\", error=\"{error}\""),
         }
     }

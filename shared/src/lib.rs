@@ -28,6 +28,10 @@ pub mod table;
 
 #[cfg(feature = "table")]
 pub mod keys;
+
+#[cfg(feature = "table")]
+pub mod sessions;
+
 #[cfg(feature = "table")]
 pub mod users;
 

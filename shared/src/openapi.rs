@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response as Documented, ResponseBuilder};
 
 use crate::error::{Error, ErrorFormat, OAuthError, Problem};
@@ -22,7 +22,7 @@ const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
 pub type Responses = BTreeMap<String, RefOr<Documented>>;
 
 /// Documents the responses of an operation: a success by a real response, and each error with its own message as an example, all
-/// of one status together.
+/// of one status together. A success without a body has no schema; `schema` is then not looked at.
 pub fn responses(
     format: ErrorFormat,
     schema: &str,
@@ -67,6 +67,9 @@ fn documented(schema: &str, responses: Vec<(&'static str, Response<Body>)>) -> D
                 headers.insert(header.clone(), value.clone());
             }
         }
+        if response.body().is_empty() {
+            continue;
+        }
         let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
         let summary = body["detail"].as_str().unwrap_or(name).to_owned();
         examples.push((
@@ -74,13 +77,14 @@ fn documented(schema: &str, responses: Vec<(&'static str, Response<Body>)>) -> D
             ExampleBuilder::new().summary(summary).value(Some(body)).build(),
         ));
     }
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name(schema)))
-        .examples_from_iter(examples)
-        .build();
-    let mut documented = ResponseBuilder::new()
-        .description(phrase)
-        .content(content_type, content);
+    let mut documented = ResponseBuilder::new().description(phrase);
+    if !examples.is_empty() {
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(schema)))
+            .examples_from_iter(examples)
+            .build();
+        documented = documented.content(content_type, content);
+    }
     for (name, value) in &headers {
         let text = ObjectBuilder::new().schema_type(Type::String);
         let header = HeaderBuilder::new()
@@ -101,6 +105,13 @@ pub fn described(description: &str) -> ObjectBuilder {
 /// Creates the part of a text field's schema that all fields have.
 pub fn text(description: &str, example: &str) -> ObjectBuilder {
     described(description).examples([example])
+}
+
+/// Creates the schema of a member that may be `null`.
+pub fn or_null(schema: RefOr<Schema>) -> OneOfBuilder {
+    OneOfBuilder::new()
+        .item(schema)
+        .item(ObjectBuilder::new().schema_type(Type::Null))
 }
 
 /// Merges the members of object schemas into one, the first member of the first schema first.

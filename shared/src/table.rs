@@ -6,6 +6,8 @@
 mod client;
 pub(crate) mod item;
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::Client;
 
 use crate::aws;
@@ -14,6 +16,9 @@ use crate::error::Error;
 use crate::function::StartError;
 
 use item::{Item, Key};
+
+/// How often, at most, a write is decided anew because another one came first. Each round, at least one of the writers succeeds.
+pub const ROUNDS: usize = 24;
 
 /// The table on the AWS SDK's client, used the same way on AWS and on the embedded engine.
 #[derive(Clone, Debug)]
@@ -43,20 +48,27 @@ impl Table {
         &self.name
     }
 
-    /// Reads these attributes of the item of a key, and no others: what a function does not use does not reach its memory.
+    /// Reads these attributes of the item of a key, and no others: what a function does not use does not reach its memory. A member
+    /// of a map is written `map.member`.
     pub(crate) async fn get(&self, key: Key, attributes: &[&str]) -> Result<Option<Item>, Error> {
         // By placeholders, since DynamoDB reserves some five hundred words.
-        let placeholders: Vec<String> = (0..attributes.len()).map(|index| format!("#{index}")).collect();
-        let projection = placeholders.join(", ");
-        let names = placeholders
-            .into_iter()
-            .zip(attributes.iter().map(|name| (*name).to_owned()))
+        let mut names = HashMap::new();
+        let paths: Vec<String> = attributes
+            .iter()
+            .map(|path| {
+                let members = path.split('.').map(|name| {
+                    let placeholder = format!("#{}", names.len());
+                    names.insert(placeholder.clone(), name.to_owned());
+                    placeholder
+                });
+                members.collect::<Vec<_>>().join(".")
+            })
             .collect();
         self.client
             .get_item()
             .table_name(&self.name)
             .set_key(Some(key.into_item()))
-            .projection_expression(projection)
+            .projection_expression(paths.join(", "))
             .set_expression_attribute_names(Some(names))
             .consistent_read(true)
             .send()
@@ -64,6 +76,11 @@ impl Table {
             .map(|output| output.item)
             .map_err(|error| unavailable(&error))
     }
+}
+
+/// Creates the error of a write that others came before in each of its [`ROUNDS`].
+pub fn contended() -> Error {
+    Error::unavailable("the store", "too many writes of one item at once")
 }
 
 /// Maps an error of the SDK.

@@ -16,15 +16,16 @@ use crate::gateway::own_body;
 #[openapi(
     info(
         title = "Latchkey",
-        description = "User accounts, log-in and access tokens. Errors of `/token` are those of RFC 6749, all others those of \
-                       RFC 9457.",
+        description = "User accounts, log-in and access tokens. Errors of the OAuth endpoints are those of RFC 6749, all others \
+                       those of RFC 9457.",
         contact(name = "The Latchkey authors"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/", description = "Where this document is served")),
     tags(
         (name = "users", description = "Register, and read yourself."),
-        (name = "tokens", description = "Log in and get an access token."),
+        (name = "tokens", description = "Log in, refresh, and log out."),
+        (name = "sessions", description = "See and end your sessions."),
         (name = "discovery", description = "What verifiers of access tokens need to know."),
     ),
     modifiers(&Schemes),
@@ -38,7 +39,11 @@ impl Modify for Schemes {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
         let password = OAuth2::with_description(
-            [Flow::Password(Password::new("/token", Scopes::new()))],
+            [Flow::Password(Password::with_refresh_url(
+                "/token",
+                Scopes::new(),
+                "/token",
+            ))],
             "Logs in at `POST /token`. Client id and secret are not looked at.",
         );
         let bearer = HttpBuilder::new()

@@ -3,71 +3,138 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use shared::env::{ENABLE_PASSWORD_GRANT, Env};
+use shared::env::{ENABLE_PASSWORD_GRANT, ENABLE_REFRESH_TOKENS, Env};
 use shared::function::StartError;
 
 /// The document of everything. `cargo run -p local --bin renew` renews it, and a test fails where it differs from the code.
 pub const OPENAPI: &str = include_str!("../openapi.json");
 
+/// What the document says of itself where there is no log-in.
+const WITHOUT_LOG_IN: &str = "User accounts. Errors are those of RFC 9457.";
+
+/// What the document has of something that a deployment can lack.
+struct Part {
+    /// The places: JSON pointers, whose last step may also be an item of an array, or the name of one.
+    places: &'static [&'static str],
+    /// Members of responses, such as the metadata, wherever they stand.
+    members: &'static [&'static str],
+    /// The grant's name: an item of the metadata's lists, and a member of an operation's ways to prove oneself.
+    name: &'static str,
+}
+
+const PASSWORD_GRANT: Part = Part {
+    places: &[
+        "/components/securitySchemes/password",
+        "/components/schemas/TokenRequest/properties/grant_type/description",
+        "/components/schemas/TokenRequest/properties/grant_type/enum/",
+        "/components/schemas/TokenRequest/properties/grant_type/enum/password",
+        "/components/schemas/TokenRequest/properties/username",
+        "/components/schemas/TokenRequest/properties/password",
+        "/paths/~1token/post/responses/401",
+    ],
+    members: &[],
+    name: "password",
+};
+
+const REFRESH_TOKENS: Part = Part {
+    places: &[
+        "/paths/~1revoke",
+        "/components/securitySchemes/password/flows/password/refreshUrl",
+        "/components/schemas/RevocationRequest",
+        "/components/schemas/TokenRequest/properties/grant_type/enum/refresh_token",
+        "/components/schemas/TokenRequest/properties/refresh_token",
+        "/components/schemas/TokenResponse/properties/refresh_token",
+    ],
+    members: &[
+        "refresh_token",
+        "invalid_refresh_token",
+        "revocation_endpoint",
+        "revocation_endpoint_auth_methods_supported",
+    ],
+    name: "refresh_token",
+};
+
+/// The token endpoint, which is there where a grant is.
+const TOKEN_ENDPOINT: Part = Part {
+    places: &[
+        "/paths/~1token",
+        "/components/schemas/OAuthError",
+        "/components/schemas/TokenRequest",
+        "/components/schemas/TokenResponse",
+        "/tags/tokens",
+    ],
+    members: &[
+        "token_endpoint",
+        "token_endpoint_auth_methods_supported",
+        "grant_types_supported",
+    ],
+    name: "",
+};
+
 /// Returns the document of what the deployment offers.
 pub(crate) fn offered(env: &Env<'_>) -> Result<Cow<'static, str>, StartError> {
-    if env.get(&ENABLE_PASSWORD_GRANT)? {
+    let password = env.get(&ENABLE_PASSWORD_GRANT)?;
+    let refresh_tokens = env.get(&ENABLE_REFRESH_TOKENS)?;
+    if password && refresh_tokens {
         return Ok(OPENAPI.into());
     }
-    without_password_grant()
+    let mut absent = Vec::new();
+    for (is_offered, part) in [
+        (password, &PASSWORD_GRANT),
+        (refresh_tokens, &REFRESH_TOKENS),
+        (password || refresh_tokens, &TOKEN_ENDPOINT),
+    ] {
+        if !is_offered {
+            absent.push(part);
+        }
+    }
+    without(&absent)
         .map(Cow::from)
         .map_err(|error| StartError::new(format!("functions/docs/openapi.json: {error}")))
 }
 
-/// What the document says of itself where there is no log-in.
-const WITHOUT_LOG_IN: &str = "User accounts. Errors are those of RFC 9457.";
-
-/// Removes members of these names at any depth: the examples of the metadata.
-fn remove_members(value: &mut Value, names: &[&str]) {
-    match value {
-        Value::Object(object) => {
-            object.retain(|name, _| !names.contains(&name.as_str()));
-            object.values_mut().for_each(|value| remove_members(value, names));
+fn without(absent: &[&Part]) -> Result<String, serde_json::Error> {
+    let mut document: Value = serde_json::from_str(OPENAPI)?;
+    for part in absent {
+        for place in part.places {
+            remove(&mut document, place);
         }
-        Value::Array(items) => items.iter_mut().for_each(|value| remove_members(value, names)),
+        remove_from_operations(&mut document["paths"], part);
+    }
+    if document["paths"].get("/token").is_none() {
+        document["info"]["description"] = WITHOUT_LOG_IN.into();
+    }
+    serde_json::to_string(&document)
+}
+
+/// Removes what stands at a place, if anything does.
+fn remove(document: &mut Value, place: &str) {
+    let Some((parent, name)) = place.rsplit_once('/') else {
+        return;
+    };
+    match document.pointer_mut(parent) {
+        Some(Value::Object(object)) => {
+            object.remove(&name.replace("~1", "/"));
+        }
+        Some(Value::Array(items)) => items.retain(|item| *item != name && item["name"] != name),
         _ => {}
     }
 }
 
-/// Returns the document without the grant `password`, and so, as the metadata, without the token endpoint, which has no other grant.
-fn without_password_grant() -> Result<String, serde_json::Error> {
-    let mut document: Value = serde_json::from_str(OPENAPI)?;
-    for (place, name) in [
-        ("/paths", "/token"),
-        ("/components/securitySchemes", "password"),
-        ("/components/schemas", "OAuthError"),
-        ("/components/schemas", "TokenRequest"),
-        ("/components/schemas", "TokenResponse"),
-    ] {
-        if let Some(object) = document.pointer_mut(place).and_then(Value::as_object_mut) {
-            object.remove(name);
+fn remove_from_operations(value: &mut Value, part: &Part) {
+    match value {
+        Value::Object(object) => {
+            object.retain(|name, _| !part.members.contains(&name.as_str()));
+            object
+                .values_mut()
+                .for_each(|value| remove_from_operations(value, part));
         }
-    }
-    if let Some(tags) = document["tags"].as_array_mut() {
-        tags.retain(|tag| tag["name"] != "tokens");
-    }
-    if let Some(info) = document["info"].as_object_mut() {
-        info.insert("description".to_owned(), WITHOUT_LOG_IN.into());
-    }
-    remove_members(
-        &mut document["paths"],
-        &[
-            "token_endpoint",
-            "token_endpoint_auth_methods_supported",
-            "grant_types_supported",
-        ],
-    );
-    let paths = document["paths"].as_object_mut().into_iter().flatten();
-    let operations = paths.flat_map(|(_, path)| path.as_object_mut().into_iter().flatten());
-    for (_, operation) in operations {
-        if let Some(ways) = operation["security"].as_array_mut() {
-            ways.retain(|way| way.get("password").is_none());
+        Value::Array(items) => {
+            items.retain(|item| *item != part.name && item.get(part.name).is_none());
+            items
+                .iter_mut()
+                .for_each(|value| remove_from_operations(value, part));
         }
+        _ => {}
     }
-    serde_json::to_string(&document)
 }

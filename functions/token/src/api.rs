@@ -1,18 +1,19 @@
-//! What the OpenAPI document says of `POST /token`.
+//! What the OpenAPI document says of `POST /token` and `POST /revoke`.
 
+use lambda_http::http::StatusCode;
 use shared::clock::Timestamp;
 use shared::error::{Error, OAuthError};
 use shared::function::HttpFunction;
-use shared::http::{body, form, json};
+use shared::http::{body, empty, form, json};
 use shared::openapi::{self, described};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat};
 use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 
-use crate::{PATH, Token, TokenResponse, missing};
+use crate::{PATH, REVOKE_PATH, Token, TokenResponse, missing};
 
 #[derive(OpenApi)]
-#[openapi(paths(token), components(schemas(OAuthError<'static>, TokenResponse)))]
+#[openapi(paths(token, revoke), components(schemas(OAuthError<'static>, TokenResponse)))]
 pub(crate) struct Document;
 
 /// Documents `POST /token`.
@@ -20,8 +21,8 @@ pub(crate) struct Document;
     post,
     path = PATH,
     operation_id = "token",
-    summary = "Log in",
-    description = "The OAuth 2.0 token endpoint with the grant `password` (RFC 6749 section 4.3). For first-party clients: RFC 9700 section 2.4 advises others against this grant. Responses with an access token of RFC 9068.",
+    summary = "Log in, or refresh",
+    description = "The OAuth 2.0 token endpoint, with the grants that `grant_type` lists. Responses with an access token of RFC 9068.",
     tag = "tokens",
     request_body(
         content(
@@ -34,7 +35,27 @@ pub(crate) struct Document;
 )]
 pub fn token() {}
 
-/// The form. No rule of registration applies here: a name or a password that cannot exist is a wrong one.
+/// Documents `POST /revoke`.
+#[utoipa::path(
+    post,
+    path = REVOKE_PATH,
+    operation_id = "revoke",
+    summary = "Log out",
+    description = "Ends the session of a refresh token or of an access token (RFC 7009). A token that is unknown, expired or made up gets the same response.",
+    tag = "tokens",
+    request_body(
+        content(
+            (RevocationRequest = "application/x-www-form-urlencoded"),
+            (RevocationRequest = "multipart/form-data"),
+        ),
+    ),
+    responses(RevocationResponses),
+    security(()),
+)]
+pub fn revoke() {}
+
+/// The form. One grant needs `username` and `password`, the other `refresh_token`, so that none is required. No rule of registration
+/// applies here: a name or a password that cannot exist is a wrong one.
 pub struct TokenRequest;
 
 impl PartialSchema for TokenRequest {
@@ -43,7 +64,7 @@ impl PartialSchema for TokenRequest {
             .property(
                 "grant_type",
                 described("May be left out beside username and password.")
-                    .enum_values(Some(["password", ""])),
+                    .enum_values(Some(["password", "refresh_token", ""])),
             )
             .property(
                 "username",
@@ -53,10 +74,14 @@ impl PartialSchema for TokenRequest {
             )
             .property(
                 "password",
-                described("The password.")
+                described("The password. Its grant (RFC 6749 section 4.3) is for first-party clients: RFC 9700 section 2.4 advises others against it.")
                     .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
                     .min_length(Some(1))
                     .examples(["correct horse battery"]),
+            )
+            .property(
+                "refresh_token",
+                openapi::text("The newest refresh token of a session (RFC 6749 section 6).", ""),
             )
             .property(
                 "scope",
@@ -72,13 +97,52 @@ impl PartialSchema for TokenRequest {
                 "client_secret",
                 openapi::text("Not looked at until clients can be registered.", ""),
             )
-            .required("username")
-            .required("password")
             .into()
     }
 }
 
 impl ToSchema for TokenRequest {}
+
+/// The form of a revocation (RFC 7009 section 2.1).
+pub struct RevocationRequest;
+
+impl PartialSchema for RevocationRequest {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .property(
+                "token",
+                described("A refresh token or an access token.").min_length(Some(1)),
+            )
+            .property("token_type_hint", openapi::text("Its value does not matter.", ""))
+            .required("token")
+            .into()
+    }
+}
+
+impl ToSchema for RevocationRequest {}
+
+/// Every response of `POST /revoke`.
+pub struct RevocationResponses;
+
+impl IntoResponses for RevocationResponses {
+    fn responses() -> openapi::Responses {
+        let errors = vec![
+            ("too_large", Error::BodyTooLarge),
+            ("content_type", Error::UnsupportedMediaType(form::CONTENT_TYPES)),
+            ("encoded", Error::UnsupportedMediaType(body::NO_ENCODING)),
+            ("missing", missing("The parameter token is missing")),
+            ("unavailable", Error::unavailable("", "")),
+            ("fault", Error::internal("", "")),
+        ];
+        openapi::responses(
+            Token::ERROR_FORMAT,
+            "",
+            "ended",
+            Ok(empty(StatusCode::OK)),
+            errors,
+        )
+    }
+}
 
 /// Every response of `POST /token`.
 pub struct Responses;
@@ -92,6 +156,7 @@ impl IntoResponses for Responses {
             token_type: "bearer",
             expires_in: 1800,
             expires: Timestamp::from_unix(1_795_468_620),
+            refresh_token: Some("b3BhcXVlLXRvLWNsaWVudHMtYW5kLWF0LW1vc3QtNTEyLWNoYXJhY3RlcnM".to_owned()),
         };
         let success = json::response(&token);
         let errors = vec![
@@ -102,6 +167,7 @@ impl IntoResponses for Responses {
             ("unsupported_grant_type", Error::UnsupportedGrantType),
             ("wrong", Error::WrongCredentials),
             ("inactive", Error::InactiveAtLogIn),
+            ("invalid_refresh_token", Error::InvalidRefreshToken),
             ("invalid_scope", Error::InvalidScope),
             ("unavailable", Error::unavailable("", "")),
             ("fault", Error::internal("", "")),

@@ -1,6 +1,6 @@
-//! `POST /token`: the OAuth 2.0 token endpoint (RFC 6749 section 3.2).
+//! `POST /token`, the OAuth 2.0 token endpoint (RFC 6749 section 3.2), and `POST /revoke`.
 
-use lambda_http::{Body, Request, Response};
+use lambda_http::{Body, Request};
 use serde::Serialize;
 use shared::clock::{Clock, Timestamp};
 use shared::env::Env;
@@ -9,18 +9,25 @@ use shared::function::{Function, HttpFunction, StartError};
 use shared::http::form::Form;
 use shared::http::{json, request};
 use shared::passwords::{HashCost, Hasher};
+use shared::sessions::{Policy, RefreshToken};
 use shared::table::Table;
-use shared::tokens::{Grants, Issued, Signer};
+use shared::tokens::{Grants, Issued, Signer, Verifier};
 use shared::users::Users;
 use utoipa::{OpenApi, ToSchema};
 
 pub mod api;
+mod device;
 mod grants;
+mod revoke;
 
+use device::Device;
 use grants::password::PasswordGrant;
+use grants::refresh_token::RefreshTokenGrant;
 
-/// The path of its one route.
+/// The path of the token endpoint.
 const PATH: &str = "/token";
+/// The path of the revocation endpoint (RFC 7009).
+const REVOKE_PATH: &str = "/revoke";
 
 /// The parameters that are known; each may be sent once. A client's id and secret are known and ignored, until clients can be
 /// registered.
@@ -28,17 +35,22 @@ const PARAMETERS: &[&str] = &[
     "grant_type",
     "username",
     "password",
+    "refresh_token",
     "scope",
     "client_id",
     "client_secret",
 ];
 
-/// The function `token`: the users, a hasher of passwords, and the private keys.
+/// The function `token`: the users, a hasher of passwords, the private keys, and the published ones, by which `/revoke` verifies access
+/// tokens.
 pub struct Token {
     users: Users,
     hasher: Hasher,
     signer: Signer,
+    verifier: Verifier,
     grants: Grants,
+    /// `None` where a log-in begins no session.
+    sessions: Option<Policy>,
     clock: Clock,
 }
 
@@ -46,11 +58,14 @@ impl Function for Token {
     const NAME: &'static str = "token";
 
     async fn start(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
+        let table = Table::connect(env).await?;
         Ok(Self {
-            users: Users::new(Table::connect(env).await?),
+            users: Users::new(table.clone()),
             hasher: Hasher::new(HashCost::read(env)?),
             signer: Signer::connect(env, clock).await?,
+            verifier: Verifier::new(table, env, clock)?,
             grants: Grants::read(env)?,
+            sessions: Policy::read(env)?,
             clock: clock.clone(),
         })
     }
@@ -67,20 +82,32 @@ impl HttpFunction for Token {
         api::Document::openapi()
     }
 
-    /// Responds 200 with an access token of RFC 9068.
-    async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
-        let ("POST", PATH, "") = request::route(&request) else {
-            return Err(Error::NotFound);
-        };
-        let mut form = Form::read(&request, PARAMETERS).await?;
+    /// Responds 200 with an access token of RFC 9068, or to a revocation.
+    async fn handle(&self, request: Request) -> Result<lambda_http::Response<Body>, Error> {
+        match request::route(&request) {
+            ("POST", PATH, "") => json::response(&TokenResponse::from(self.token(&request).await?)),
+            ("POST", REVOKE_PATH, "") => self.revoke(&request).await,
+            _ => Err(Error::NotFound),
+        }
+    }
+}
+
+impl Token {
+    async fn token(&self, request: &Request) -> Result<Response, Error> {
+        let mut form = Form::read(request, PARAMETERS).await?;
+        let device = Device::of(request);
         let grant_type = form.take("grant_type");
-        let issued = match grant_type.as_ref().map(|grant| grant.as_str()) {
-            Some("password") if self.grants.password => {
-                self.password_grant(PasswordGrant::read(&mut form)?).await?
+        match (grant_type.as_ref().map(|grant| grant.as_str()), &self.sessions) {
+            (Some("password"), _) if self.grants.password => {
+                self.password_grant(PasswordGrant::read(&mut form)?, device).await
             }
-            Some(_) => return Err(Error::UnsupportedGrantType),
+            (Some("refresh_token"), Some(policy)) => {
+                self.refresh_grant(RefreshTokenGrant::read(&mut form)?, policy)
+                    .await
+            }
+            (Some(_), _) => Err(Error::UnsupportedGrantType),
             // Every FastAPI client may leave it out.
-            None => {
+            (None, _) => {
                 if !form.has("username") && !form.has("password") {
                     return Err(missing("The parameter grant_type is missing"));
                 }
@@ -88,15 +115,20 @@ impl HttpFunction for Token {
                 if !self.grants.password {
                     return Err(Error::UnsupportedGrantType);
                 }
-                self.password_grant(grant).await?
+                self.password_grant(grant, device).await
             }
-        };
-        json::response(&TokenResponse::from(issued))
+        }
     }
 }
 
 fn missing(rule: &'static str) -> Error {
     Error::InvalidRequest(rule.into())
+}
+
+/// What a grant issues.
+struct Response {
+    issued: Issued,
+    refresh_token: Option<RefreshToken>,
 }
 
 /// The access token response (RFC 6749 section 5.1).
@@ -111,11 +143,17 @@ pub struct TokenResponse {
     expires_in: u32,
     /// When it expires.
     expires: Timestamp,
+    /// Continues the session by `grant_type=refresh_token`. Opaque, at most 512 characters. Absent where log-ins begin no session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    refresh_token: Option<String>,
 }
 
-impl From<Issued> for TokenResponse {
-    fn from(issued: Issued) -> Self {
+impl From<Response> for TokenResponse {
+    fn from(response: Response) -> Self {
+        let issued = response.issued;
         Self {
+            refresh_token: response.refresh_token.map(|token| token.as_str().to_owned()),
             access_token: issued.access_token,
             token_type: "bearer",
             expires_in: issued.expires_in,

@@ -124,7 +124,13 @@ impl IntoResponses for MetadataResponses {
             iss: "https://auth.example.com".to_owned(),
             aud: String::new(),
         };
-        let metadata = Metadata::new(&issuer, Grants { password: true });
+        let metadata = Metadata::new(
+            &issuer,
+            Grants {
+                password: true,
+                refresh_token: true,
+            },
+        );
         responses_of(
             &Metadata::name(),
             public(&metadata, LEAD),

@@ -14,18 +14,26 @@ pub struct Metadata {
     issuer: String,
     /// The JWK Set that the tokens verify by.
     jwks_uri: String,
-    /// Where to log in. Absent where no grant is offered.
+    /// Where to log in and to refresh. Absent where no grant is offered.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     token_endpoint: Option<String>,
     /// The grants of the token endpoint. Absent where none is offered (RFC 8414 section 3.2: no empty arrays).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    grant_types_supported: Option<[&'static str; 1]>,
+    grant_types_supported: Option<Vec<&'static str>>,
     /// `none`: clients do not prove who they are. Absent where no grant is offered.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     token_endpoint_auth_methods_supported: Option<[&'static str; 1]>,
+    /// Where to end a session (RFC 7009). Absent where no refresh token is issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    revocation_endpoint: Option<String>,
+    /// `none`, as at the token endpoint. Absent with the endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    revocation_endpoint_auth_methods_supported: Option<[&'static str; 1]>,
     /// Empty, and there because RFC 8414 requires it: there is no authorization endpoint.
     response_types_supported: [&'static str; 0],
 }
@@ -34,13 +42,17 @@ impl Metadata {
     /// Creates the metadata of a deployment.
     pub fn new(issuer: &Issuer, grants: Grants) -> Self {
         let issuer = &issuer.iss;
-        let offered = grants.password;
+        let names = grants.names();
+        let endpoint = |offered: bool, path: &str| offered.then(|| format!("{issuer}{path}"));
+        let offered = !names.is_empty();
         Self {
             issuer: issuer.clone(),
             jwks_uri: format!("{issuer}{JWKS_PATH}"),
-            token_endpoint: offered.then(|| format!("{issuer}/token")),
-            grant_types_supported: offered.then_some(["password"]),
+            token_endpoint: endpoint(offered, "/token"),
+            grant_types_supported: offered.then_some(names),
             token_endpoint_auth_methods_supported: offered.then_some(["none"]),
+            revocation_endpoint: endpoint(grants.refresh_token, "/revoke"),
+            revocation_endpoint_auth_methods_supported: grants.refresh_token.then_some(["none"]),
             response_types_supported: [],
         }
     }

@@ -1,10 +1,11 @@
 //! When the published keys are read, and the responses without them. The tests of the package `local` show the HTTP contract.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use serde_json::{Value, json};
 use shared::clock::Timestamp;
 use shared::keys::{Dates, Kind, Published, Ring, RingKey, SigningKey};
 use testing::clock::TestClock;
-use testing::deployment::{Answer, Deployment, call};
+use testing::deployment::{Answer, Deployment, ISSUER, call};
 use testing::event::Event;
 use testing::fault_proxy::{Fault, FaultProxy};
 use testing::rings::{published, ring_of};
@@ -173,11 +174,37 @@ async fn what_the_gateway_owns_is_left_to_it_once_origins_are_allowed() {
 
 #[tokio::test]
 async fn without_a_grant_the_metadata_names_no_token_endpoint_and_no_empty_array() {
-    let deployment = Deployment::start().await.with("ENABLE_PASSWORD_GRANT", "false");
-    let function = deployment.function::<WellKnown>().await;
-    let response = get(&function, "/.well-known/openid-configuration").await;
-    let members: Vec<&String> = response.body.as_object().unwrap().keys().collect();
+    let metadata = metadata_of("false", "false").await;
+    let members: Vec<&String> = metadata.as_object().unwrap().keys().collect();
     assert_eq!(members, ["issuer", "jwks_uri", "response_types_supported"]);
+}
+
+#[tokio::test]
+async fn the_metadata_name_the_grants_that_are_offered_and_revocation_with_refresh_tokens() {
+    for (password, refresh, grants) in [
+        ("true", "true", json!(["password", "refresh_token"])),
+        ("true", "false", json!(["password"])),
+        ("false", "true", json!(["refresh_token"])),
+    ] {
+        let metadata = metadata_of(password, refresh).await;
+        assert_eq!(metadata["grant_types_supported"], grants);
+        assert_eq!(metadata["token_endpoint"], format!("{ISSUER}/token"));
+        let revocation = [
+            ("revocation_endpoint", json!(format!("{ISSUER}/revoke"))),
+            ("revocation_endpoint_auth_methods_supported", json!(["none"])),
+        ];
+        for (member, value) in revocation {
+            let expected = (refresh == "true").then_some(&value);
+            assert_eq!(metadata.get(member), expected, "{grants}");
+        }
+    }
+}
+
+async fn metadata_of(password: &str, refresh: &str) -> Value {
+    let deployment = Deployment::start().await.with("ENABLE_PASSWORD_GRANT", password);
+    let deployment = deployment.with("ENABLE_REFRESH_TOKENS", refresh);
+    let function = deployment.function::<WellKnown>().await;
+    get(&function, "/.well-known/openid-configuration").await.body
 }
 
 #[tokio::test]

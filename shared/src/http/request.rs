@@ -16,6 +16,9 @@ use crate::error::Error;
 /// The end of the path of a route that matches any rest.
 const PROXY: &str = "{proxy+}";
 
+/// The end of the path of a route that matches one segment.
+const ID: &str = "{id}";
+
 /// The key that `cargo lambda watch` sends for every route.
 const DEFAULT_ROUTE: &str = "$default";
 
@@ -25,6 +28,10 @@ const LOOPBACK: &str = "localhost";
 /// The gateway's id of a request.
 #[derive(Clone)]
 struct Id(String);
+
+/// The address of the connection.
+#[derive(Clone)]
+struct SourceIp(String);
 
 /// The route that the gateway matched.
 #[derive(Clone)]
@@ -45,6 +52,9 @@ pub fn read(event: &Value, id: &str) -> Result<Request, Error> {
     *request.headers_mut() = headers(&event["headers"])?;
     request.extensions_mut().insert(route);
     request.extensions_mut().insert(Id(id.to_owned()));
+    if let Some(ip) = event["requestContext"]["http"]["sourceIp"].as_str() {
+        request.extensions_mut().insert(SourceIp(ip.to_owned()));
+    }
     Ok(request)
 }
 
@@ -66,8 +76,15 @@ pub fn id(request: &Request) -> &str {
     request.extensions().get::<Id>().map_or("", |Id(id)| id)
 }
 
-/// Returns method and path of the request's route, and what its `{proxy+}` matched. A route with an empty rest is the one without:
-/// `POST /token/{proxy+}` exists for the slash that some tutorials' clients send, which API Gateway cannot name.
+/// Returns the address of the request's connection as the gateway has it; no header decides it.
+pub fn source_ip(request: &Request) -> Option<&str> {
+    let ip = request.extensions().get::<SourceIp>();
+    ip.map(|SourceIp(ip)| ip.as_str()).filter(|ip| !ip.is_empty())
+}
+
+/// Returns method and path of the request's route, and what its `{id}` or `{proxy+}` matched, percent-decoded. A route with an empty rest
+/// is the one without: `POST /token/{proxy+}` exists for the slash that some tutorials' clients send, which API Gateway cannot name. A
+/// path keeps its `{id}`, so that an empty one is no other route.
 pub fn route(request: &Request) -> (&str, &str, &str) {
     let route = request.extensions().get::<Route>();
     route.map_or(("", "", ""), |route| (&route.method, &route.path, &route.rest))
@@ -75,15 +92,24 @@ pub fn route(request: &Request) -> (&str, &str, &str) {
 
 impl Route {
     fn of(event: &Value) -> Option<Self> {
-        let rest = event["pathParameters"]["proxy"].as_str().unwrap_or_default();
+        let parameters = &event["pathParameters"];
         let (method, path) = match event["routeKey"].as_str()? {
-            // Its own router matched the path and names the rest, but not the route.
+            // Its own router matched the path and names what matched, but not the route.
             DEFAULT_ROUTE => (
                 event["requestContext"]["http"]["method"].as_str()?,
                 event["rawPath"].as_str()?,
             ),
             key => key.split_once(' ')?,
         };
+        if let Some(id) = parameters["id"].as_str() {
+            let (start, _) = path.rsplit_once('/')?;
+            return Some(Self {
+                method: method.to_owned(),
+                path: format!("{start}/{ID}"),
+                rest: id.to_owned(),
+            });
+        }
+        let rest = parameters["proxy"].as_str().unwrap_or_default();
         let path = path
             .strip_suffix(PROXY)
             .or_else(|| path.strip_suffix(rest))

@@ -1,7 +1,9 @@
 //! Items and their attributes.
 
 use std::collections::HashMap;
+use std::str::FromStr;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::clock::Timestamp;
@@ -58,16 +60,48 @@ pub(crate) fn flag(item: &Item, name: &'static str) -> Result<bool, Error> {
 }
 
 /// Reads a number attribute that must exist.
-pub(crate) fn number(item: &Item, name: &'static str) -> Result<u64, Error> {
+pub(crate) fn number<T: FromStr>(item: &Item, name: &'static str) -> Result<T, Error> {
+    optional_number(item, name)?.ok_or_else(|| unreadable(name))
+}
+
+/// Reads a number attribute.
+pub(crate) fn optional_number<T: FromStr>(item: &Item, name: &'static str) -> Result<Option<T>, Error> {
     match item.get(name) {
-        Some(AttributeValue::N(number)) => number.parse().map_err(|_| unreadable(name)),
-        _ => Err(unreadable(name)),
+        None => Ok(None),
+        Some(AttributeValue::N(number)) => number.parse().map(Some).map_err(|_| unreadable(name)),
+        Some(_) => Err(unreadable(name)),
     }
+}
+
+/// Reads an attribute of exactly `N` bytes.
+pub(crate) fn optional_bytes<const N: usize>(
+    item: &Item,
+    name: &'static str,
+) -> Result<Option<[u8; N]>, Error> {
+    match item.get(name) {
+        None => Ok(None),
+        Some(AttributeValue::B(bytes)) => {
+            let bytes = bytes.as_ref().try_into().map_err(|_| unreadable(name))?;
+            Ok(Some(bytes))
+        }
+        Some(_) => Err(unreadable(name)),
+    }
+}
+
+/// Creates an attribute of bytes.
+pub(crate) fn binary(bytes: &[u8]) -> AttributeValue {
+    AttributeValue::B(Blob::new(bytes))
 }
 
 /// Reads a time attribute that must exist.
 pub(crate) fn time(item: &Item, name: &'static str) -> Result<Timestamp, Error> {
-    Timestamp::parse(&text(item, name)?).ok_or_else(|| unreadable(name))
+    optional_time(item, name)?.ok_or_else(|| unreadable(name))
+}
+
+/// Reads a time attribute.
+pub(crate) fn optional_time(item: &Item, name: &'static str) -> Result<Option<Timestamp>, Error> {
+    let parse = |text: String| Timestamp::parse(&text).ok_or_else(|| unreadable(name));
+    optional_text(item, name)?.map(parse).transpose()
 }
 
 /// Creates the error of an attribute that this service did not write like this. It names the attribute and never its value.

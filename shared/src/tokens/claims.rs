@@ -9,7 +9,7 @@ use crate::random;
 use crate::users::UserId;
 
 /// How far clocks may differ, in seconds.
-const LEEWAY_SECONDS: i64 = 60;
+pub const LEEWAY_SECONDS: i64 = 60;
 
 /// The claims of an access token (RFC 9068 section 2.2). Nothing personal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Claims {
     pub auth_time: i64,
     /// The token's own id.
     pub jti: String,
+    /// The session's id; absent where log-ins begin none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
     /// Absent where nothing was granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
@@ -38,24 +41,36 @@ pub struct Claims {
     pub nbf: Option<i64>,
 }
 
+/// For whom a token is issued.
+#[derive(Debug)]
+pub struct Grant<'a> {
+    /// The user.
+    pub user: &'a UserId,
+    /// When the user gave the password.
+    pub auth_time: Timestamp,
+    /// The session's id, and when the session expires: no token lives longer.
+    pub session: Option<(&'a str, Timestamp)>,
+}
+
 impl Claims {
-    /// Creates the claims of a token for a user who logs in now, which lives for `life_seconds`.
-    pub fn at_log_in(
-        user: &UserId,
+    /// Creates the claims of a token that is issued now and expires at `exp`.
+    pub(super) fn new(
+        grant: &Grant<'_>,
         issuer: &Issuer,
         client_id: &str,
-        life_seconds: u32,
+        exp: Timestamp,
         now: Timestamp,
     ) -> Result<Self, Error> {
         Ok(Self {
             iss: issuer.iss.clone(),
             aud: issuer.aud.clone(),
-            sub: user.as_str().to_owned(),
+            sub: grant.user.as_str().to_owned(),
             client_id: client_id.to_owned(),
             iat: now.unix(),
-            exp: now.plus(life_seconds).unix(),
-            auth_time: now.unix(),
+            exp: exp.unix(),
+            auth_time: grant.auth_time.unix(),
             jti: random::ulid(now)?,
+            sid: grant.session.map(|(id, _)| id.to_owned()),
             scope: None,
             nbf: None,
         })

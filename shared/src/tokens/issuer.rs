@@ -1,6 +1,6 @@
 //! The issuer of access tokens, and what it offers.
 
-use crate::env::{AUDIENCE, ENABLE_PASSWORD_GRANT, Env, EnvError, ISSUER};
+use crate::env::{AUDIENCE, ENABLE_PASSWORD_GRANT, ENABLE_REFRESH_TOKENS, Env, EnvError, ISSUER};
 
 /// The issuer and the audience that every access token names (RFC 9068 section 2.2).
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ impl Issuer {
 pub struct Grants {
     /// The grant `password` (RFC 6749 section 4.3).
     pub password: bool,
+    /// The grant `refresh_token` (RFC 6749 section 6), and with it `POST /revoke`.
+    pub refresh_token: bool,
 }
 
 impl Grants {
@@ -35,6 +37,15 @@ impl Grants {
     pub fn read(env: &Env<'_>) -> Result<Self, EnvError> {
         Ok(Self {
             password: env.get(&ENABLE_PASSWORD_GRANT)?,
+            refresh_token: env.get(&ENABLE_REFRESH_TOKENS)?,
         })
+    }
+
+    /// Returns the names of the offered grants (RFC 7591 section 2).
+    pub fn names(self) -> Vec<&'static str> {
+        let all = [(self.password, "password"), (self.refresh_token, "refresh_token")];
+        all.into_iter()
+            .filter_map(|(offered, name)| offered.then_some(name))
+            .collect()
     }
 }

@@ -8,14 +8,13 @@ use jsonwebtoken::Header;
 use serde::Serialize;
 
 use super::access_token::TYPE;
-use super::claims::Claims;
+use super::claims::{Claims, Grant};
 use super::issuer::Issuer;
 use crate::clock::{Clock, Timestamp};
 use crate::env::{ACCESS_TOKEN_SECONDS, CLIENT_ID, Env};
 use crate::error::Error;
 use crate::function::StartError;
 use crate::keys::{Cached, Lead, Ring, RingStore, SigningKey};
-use crate::users::UserId;
 
 /// A signer of one issuer's tokens.
 pub struct Signer {
@@ -86,21 +85,30 @@ impl Signer {
         self.ring.find(pick).await
     }
 
-    /// Issues an access token for a user who logs in now.
+    /// Returns the key that signs now, so that what can fail fails before a token is spent.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] where no key of the ring may sign now; [`Error::Internal`] where signing fails.
-    pub fn issue(&self, user: &UserId, ring: &Ring) -> Result<Issued, Error> {
+    /// [`Error::Unavailable`] where no key of the ring may sign now.
+    pub fn key<'a>(&self, ring: &'a Ring) -> Result<&'a SigningKey, Error> {
+        ring.signer(self.clock.now(), self.lead.reach_seconds(self.token_seconds))
+            .ok_or_else(|| Error::unavailable("the keys", "no key of the ring may sign now"))
+    }
+
+    /// Issues an access token.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] where signing fails.
+    pub fn issue(&self, grant: &Grant<'_>, key: &SigningKey) -> Result<Issued, Error> {
         let now = self.clock.now();
-        let key = ring
-            .signer(now, self.lead.reach_seconds(self.token_seconds))
-            .ok_or_else(|| Error::unavailable("the keys", "no key of the ring may sign now"))?;
-        let claims = Claims::at_log_in(user, &self.issuer, &self.client_id, self.token_seconds, now)?;
+        let longest = now.plus(self.token_seconds);
+        let expires = grant.session.map_or(longest, |(_, end)| end.min(longest));
+        let claims = Claims::new(grant, &self.issuer, &self.client_id, expires, now)?;
         Ok(Issued {
             access_token: sign(&claims, key)?,
-            expires_in: self.token_seconds,
-            expires: now.plus(self.token_seconds),
+            expires_in: u32::try_from(expires.unix() - now.unix()).unwrap_or_default(),
+            expires,
         })
     }
 }

@@ -31,6 +31,11 @@ impl Verifier {
         })
     }
 
+    /// Returns the time by which it verifies.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Reads the published keys ahead of the first request.
     ///
     /// # Errors

@@ -5,11 +5,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::email::Email;
 use super::folding::NameKey;
 use super::profile::{FullName, Profile, Website};
-use super::user::{Credentials, User, UserId};
+use super::user::{Account, Credentials, User, UserId};
 use super::username::Username;
 use crate::error::Error;
 use crate::passwords::StoredHash;
-use crate::table::item::{Item, Key, flag, optional_text, put, text, time};
+use crate::sessions::{self, SessionsState};
+use crate::table::item::{Item, Key, flag, optional_number, optional_text, optional_time, put, text, time};
 
 pub(super) fn user_key(id: &str) -> Key {
     Key::new(format!("user#{id}"), "user")
@@ -34,14 +35,7 @@ pub(super) fn no_name_key(random: &str) -> Key {
 pub(super) fn from_user(user: &User, hash: &StoredHash) -> Item {
     let mut item = user_key(user.id.as_str()).into_item();
     put(&mut item, "id", user.id.as_str());
-    let profile = &user.profile;
-    let fields = [
-        ("username", profile.username.as_ref().map(Username::as_str)),
-        ("email", profile.email.as_ref().map(Email::as_str)),
-        ("full_name", profile.full_name.as_ref().map(FullName::as_str)),
-        ("website", profile.website.as_ref().map(Website::as_str)),
-    ];
-    for (name, value) in fields {
+    for (name, value) in profile_attributes(&user.profile) {
         if let Some(value) = value {
             put(&mut item, name, value);
         }
@@ -50,7 +44,19 @@ pub(super) fn from_user(user: &User, hash: &StoredHash) -> Item {
     item.insert("disabled".to_owned(), AttributeValue::Bool(user.disabled));
     put(&mut item, "created_at", user.created_at.to_string());
     put(&mut item, "updated_at", user.updated_at.to_string());
+    item.insert(GENERATION.to_owned(), AttributeValue::N("0".to_owned()));
+    item.insert(SESSIONS.to_owned(), AttributeValue::M(Item::new()));
     item
+}
+
+/// Returns the attributes of a profile; one without a value is not written.
+pub(super) fn profile_attributes(profile: &Profile) -> [(&'static str, Option<&str>); 4] {
+    [
+        ("username", profile.username.as_ref().map(Username::as_str)),
+        ("email", profile.email.as_ref().map(Email::as_str)),
+        ("full_name", profile.full_name.as_ref().map(FullName::as_str)),
+        ("website", profile.website.as_ref().map(Website::as_str)),
+    ]
 }
 
 /// Encodes the marker of a name.
@@ -60,8 +66,16 @@ pub(super) fn from_name(name: &NameKey, user: &UserId) -> Item {
     item
 }
 
-/// The attributes of which [`to_user`] makes a user.
-pub(super) const USER: &[&str] = &[
+/// The attribute of [`SessionsState::credential_generation`].
+const GENERATION: &str = "credential_generation";
+/// The map of sessions.
+const SESSIONS: &str = "sessions";
+/// When the password was last changed; a user who never did has none.
+const PASSWORD_CHANGED_AT: &str = "password_changed_at";
+
+/// The attributes of which [`to_account`] makes an account, without those of sessions.
+pub(super) const ACCOUNT: &[&str] = &[
+    PASSWORD_CHANGED_AT,
     "id",
     "username",
     "email",
@@ -72,8 +86,17 @@ pub(super) const USER: &[&str] = &[
     "updated_at",
 ];
 
+/// Decodes a user with what decides about tokens.
+pub(super) fn to_account(item: &Item) -> Result<Account, Error> {
+    Ok(Account {
+        user: to_user(item)?,
+        password_changed_at: optional_time(item, PASSWORD_CHANGED_AT)?,
+        sessions: sessions::decode(item)?.unwrap_or_default(),
+    })
+}
+
 /// Decodes a user.
-pub(super) fn to_user(item: &Item) -> Result<User, Error> {
+fn to_user(item: &Item) -> Result<User, Error> {
     Ok(User {
         id: UserId::known(text(item, "id")?),
         profile: Profile {
@@ -89,13 +112,30 @@ pub(super) fn to_user(item: &Item) -> Result<User, Error> {
 }
 
 /// The attributes of which [`to_credentials`] makes credentials.
-pub(super) const CREDENTIALS: &[&str] = &["id", "disabled", "password_hash"];
+pub(super) const CREDENTIALS: &[&str] = &[
+    "id",
+    "disabled",
+    "password_hash",
+    GENERATION,
+    PASSWORD_CHANGED_AT,
+    SESSIONS,
+];
 
 /// Decodes what a log-in needs of a user.
 pub(super) fn to_credentials(item: &Item) -> Result<Credentials, Error> {
     Ok(Credentials {
         id: UserId::known(text(item, "id")?),
-        disabled: flag(item, "disabled")?,
         hash: StoredHash::from_store(text(item, "password_hash")?),
+        password_changed_at: optional_time(item, PASSWORD_CHANGED_AT)?,
+        state: to_state(item)?,
+    })
+}
+
+/// Decodes what decides about sessions.
+pub(super) fn to_state(item: &Item) -> Result<SessionsState, Error> {
+    Ok(SessionsState {
+        credential_generation: optional_number(item, GENERATION)?.unwrap_or_default(),
+        disabled: flag(item, "disabled")?,
+        sessions: sessions::decode(item)?,
     })
 }

@@ -2,15 +2,18 @@
 //!
 //! Uniqueness is decided here: each name has a marker item that only one transaction can put.
 
-use aws_sdk_dynamodb::error::SdkError;
+mod accounts;
+mod sessions;
+
+use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 
 use super::folding::{KEY_MAX_BYTES, NameKey};
 use super::item;
-use super::user::{Credentials, User, UserId};
+use super::user::{Account, Credentials, User, UserId};
 use crate::clock::Timestamp;
 use crate::error::{Conflict, Error};
 use crate::passwords::StoredHash;
@@ -18,10 +21,32 @@ use crate::random;
 use crate::table::item::{Item, text};
 use crate::table::{Table, unavailable};
 
+pub use accounts::Ending;
+pub use sessions::{Replaced, Replacement};
+
 /// The store of users: it owns their items and every write to them.
 #[derive(Clone, Debug)]
 pub struct Users {
     table: Table,
+}
+
+/// Which sessions of a user are read.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'a> {
+    /// None.
+    None,
+    /// The one of this id.
+    One(&'a str),
+    /// All.
+    All,
+}
+
+/// What became of a conditional write.
+enum Written {
+    /// The condition held.
+    Done,
+    /// It did not, by this item; `None` where there is none.
+    Refused(Option<Item>),
 }
 
 impl Users {
@@ -58,7 +83,7 @@ impl Users {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
             .build()
-            .map_err(|error| Error::internal("the store", error.to_string()))?;
+            .map_err(incomplete)?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
@@ -88,14 +113,24 @@ impl Users {
         }
     }
 
-    /// Returns the user of an id, without the password hash; one read.
-    pub async fn find(&self, id: &str) -> Result<Option<User>, Error> {
+    /// Returns the user of an id with these of its sessions, without the password hash; one read.
+    pub async fn find(&self, id: &str, sessions: Wanted<'_>) -> Result<Option<Account>, Error> {
         // DynamoDB rejects a longer key as an error of the caller.
         if id.len() > KEY_MAX_BYTES {
             return Ok(None);
         }
-        let found = self.table.get(item::user_key(id), item::USER).await?;
-        found.map(|found| item::to_user(&found)).transpose()
+        let own;
+        let sessions = match sessions {
+            Wanted::None => None,
+            Wanted::One(session) => {
+                own = format!("sessions.{session}");
+                Some(own.as_str())
+            }
+            Wanted::All => Some("sessions"),
+        };
+        let attributes: Vec<&str> = item::ACCOUNT.iter().copied().chain(sessions).collect();
+        let found = self.table.get(item::user_key(id), &attributes).await?;
+        found.map(|found| item::to_account(&found)).transpose()
     }
 
     /// Replaces a password hash by a stronger one of the same password; does nothing where the user was deleted or has another
@@ -107,18 +142,42 @@ impl Users {
             .condition_expression("password_hash = :old")
             .expression_attribute_values(":new", AttributeValue::S(new.as_str().to_owned()))
             .expression_attribute_values(":old", AttributeValue::S(old.as_str().to_owned()));
-        held(update).await.map(|_| ())
+        self.conditional(update).await.map(|_| ())
     }
 
-    /// Sets whether a user is disabled. Returns `false` where there is no such user.
+    /// Sets whether a user is disabled; to disable ends all sessions, and log-ins under way, in the same write. Returns `false` where
+    /// there is no such user.
     pub async fn set_disabled(&self, id: &UserId, disabled: bool, now: Timestamp) -> Result<bool, Error> {
-        let update = self
+        let shown = "SET disabled = :disabled, updated_at = :now";
+        let mut update = self
             .update(id)
-            .update_expression("SET disabled = :disabled, updated_at = :now")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":disabled", AttributeValue::Bool(disabled))
             .expression_attribute_values(":now", AttributeValue::S(now.to_string()));
-        held(update).await
+        update = if disabled {
+            update
+                .update_expression(format!("{shown}, sessions = :none {NEXT_GENERATION}"))
+                .expression_attribute_values(":none", AttributeValue::M(Item::new()))
+                .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+        } else {
+            update.update_expression(shown)
+        };
+        Ok(matches!(self.conditional(update).await?, Written::Done))
+    }
+
+    /// Sends a conditional update. A refused one brings back the item that refused it.
+    async fn conditional(&self, update: UpdateItemFluentBuilder) -> Result<Written, Error> {
+        let all = ReturnValuesOnConditionCheckFailure::AllOld;
+        let sent = update.return_values_on_condition_check_failure(all).send().await;
+        let Err(error) = sent else {
+            return Ok(Written::Done);
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                Ok(Written::Refused(refused.item.clone()))
+            }
+            _ => Err(unavailable(&error)),
+        }
     }
 
     fn update(&self, id: &UserId) -> UpdateItemFluentBuilder {
@@ -130,19 +189,21 @@ impl Users {
     }
 }
 
-/// Sends a conditional update and reports whether its condition held.
-async fn held(update: UpdateItemFluentBuilder) -> Result<bool, Error> {
-    match update.send().await {
-        Ok(_) => Ok(true),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(unavailable(&error)),
+/// Raises the credential generation; an update expression's clause, with `:one`.
+const NEXT_GENERATION: &str = "ADD credential_generation :one";
+
+/// Returns the condition that the credentials are of a generation, with `:generation`. A user from before there were generations is of
+/// the first.
+fn of_generation(generation: u64) -> &'static str {
+    if generation == 0 {
+        "(attribute_not_exists(credential_generation) OR credential_generation = :generation)"
+    } else {
+        "credential_generation = :generation"
     }
+}
+
+fn incomplete(error: BuildError) -> Error {
+    Error::internal("the store", error.to_string())
 }
 
 /// Maps a canceled transaction. The reasons stand in the order of the puts: the user first, then its names. A name's failed

@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Violation};
 use crate::openapi::{merged, text};
 use crate::passwords::StoredHash;
+use crate::sessions::{Sessions, SessionsState};
 
 /// A user as clients see it; what is secret about a user is not in this type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,21 +29,34 @@ pub struct User {
     pub updated_at: Timestamp,
 }
 
-/// What a log-in needs of a user, and nothing personal.
+/// A user with what decides about the user's tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The user.
+    pub user: User,
+    /// When the password was last changed; `None` where it never was.
+    pub password_changed_at: Option<Timestamp>,
+    /// The sessions that were asked for.
+    pub sessions: Sessions,
+}
+
+/// What a log-in needs of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// The user's id.
     pub id: UserId,
-    /// A disabled user cannot log in.
-    pub disabled: bool,
     /// The hash of the password.
     pub hash: StoredHash,
+    /// When the password was last changed; `None` where it never was.
+    pub password_changed_at: Option<Timestamp>,
+    /// Whether the user is disabled, and what the session's write depends on.
+    pub state: SessionsState,
 }
 
 /// The members of a user that are not in [`Profile`], since `utoipa` documents a flattened struct as another schema.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it exists for its schema")]
-struct Account {
+struct Assigned {
     /// Assigned once, never reused, opaque; the `sub` of the user's tokens.
     id: UserId,
     /// A disabled user can neither log in nor use a token.
@@ -77,14 +91,14 @@ impl PartialSchema for User {
     fn schema() -> RefOr<Schema> {
         merged(
             "A user as clients see it; what is secret about a user is not in this type.",
-            [Account::schema(), Profile::schema()],
+            [Assigned::schema(), Profile::schema()],
         )
     }
 }
 
 impl ToSchema for User {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        Account::schemas(schemas);
+        Assigned::schemas(schemas);
         Profile::schemas(schemas);
     }
 }

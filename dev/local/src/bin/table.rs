@@ -153,7 +153,7 @@ impl Operator {
             .map_err(|error| self.explain(&error))?;
         let user = found.ok_or("no user has this name")?;
         // `updated_at` changes when a shown field does.
-        if user.disabled == disabled {
+        if user.state.disabled == disabled {
             return Ok(user.id.as_str().to_owned());
         }
         let there = self

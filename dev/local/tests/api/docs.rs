@@ -90,36 +90,82 @@ fn paths(document: &Value) -> BTreeSet<&str> {
 }
 
 #[tokio::test]
-async fn without_the_password_grant_the_document_offers_no_log_in_as_the_metadata() {
+async fn the_document_offers_the_grants_that_are_on_as_the_metadata() {
     let whole: Value = serde_json::from_str(docs::OPENAPI).unwrap();
-    let service = Running::start_with(&[("ENABLE_PASSWORD_GRANT", "false")]).await;
-    let offered = Response::of(service.request("GET", "/openapi.json")).await.body;
-    let gone: Vec<&str> = paths(&whole).difference(&paths(&offered)).copied().collect();
-    assert_eq!(gone, ["/token"]);
-    let schemes = &offered["components"]["securitySchemes"];
-    assert_eq!(
-        schemes,
-        &json!({"token": whole["components"]["securitySchemes"]["token"]})
-    );
-    for (part, text) in [
-        ("info", offered["info"].to_string()),
-        ("paths", offered["paths"].to_string()),
+    const PASSWORD_GRANT: &[&str] = &[
+        "tokenUrl",
+        "\"username\",\"password\"",
+        "RFC 9700",
+        "\"password\":[]",
+    ];
+    const REFRESH_TOKENS: &[&str] = &[
+        "refresh_token",
+        "refreshUrl",
+        "/revoke",
+        "revocation",
+        "Revocation",
+    ];
+    const LOG_IN: &[&str] = &["/token", "grant_types", "access tokens."];
+    for (password, refresh, gone, unsaid) in [
+        ("true", "true", &[][..], vec![]),
+        ("false", "true", &[], vec![PASSWORD_GRANT]),
+        ("true", "false", &["/revoke"], vec![REFRESH_TOKENS]),
+        (
+            "false",
+            "false",
+            &["/revoke", "/token"],
+            vec![PASSWORD_GRANT, REFRESH_TOKENS, LOG_IN],
+        ),
     ] {
-        assert!(
-            !text.contains("/token") && !text.contains("grant_types"),
-            "{part}"
+        let service = Running::start_with(&[
+            ("ENABLE_PASSWORD_GRANT", password),
+            ("ENABLE_REFRESH_TOKENS", refresh),
+        ])
+        .await;
+        let offered = Response::of(service.request("GET", "/openapi.json")).await.body;
+        let missing: Vec<&str> = paths(&whole).difference(&paths(&offered)).copied().collect();
+        assert_eq!(missing, gone);
+        let components = &offered["components"];
+        let schemas = ["TokenRequest", "TokenResponse"].map(|name| &components["schemas"][name]);
+        let parts = [
+            &offered["info"],
+            &offered["paths"],
+            &components["securitySchemes"],
+        ];
+        let said: String = parts.into_iter().chain(schemas).map(Value::to_string).collect();
+        for text in unsaid.into_iter().flatten() {
+            assert!(
+                !said.contains(text),
+                "{text}, password: {password}, refresh: {refresh}"
+            );
+        }
+        let metadata = Response::of(service.request("GET", "/.well-known/openid-configuration")).await;
+        let documented = &offered["paths"]["/.well-known/openid-configuration"]["get"]["responses"]["200"]["content"]
+            ["application/json"]["examples"]["public"]["value"];
+        let members = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(members(&metadata.body), members(documented));
+        let grants = "grant_types_supported";
+        assert_eq!(metadata.body.get(grants), documented.get(grants));
+        let listed = &offered["components"]["schemas"]["TokenRequest"]["properties"]["grant_type"]["enum"];
+        let listed: Vec<&Value> = listed
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|name| *name != "")
+            .collect();
+        assert_eq!(
+            json!(listed),
+            metadata.body.get(grants).cloned().unwrap_or(json!([]))
         );
     }
-    let metadata = Response::of(service.request("GET", "/.well-known/openid-configuration")).await;
-    assert_eq!(metadata.body.get("token_endpoint"), None);
-    assert_eq!(metadata.body.get("grant_types_supported"), None);
 }
 
 #[test]
 fn no_parameter_of_the_log_in_has_a_default_since_generators_would_demand_it() {
     let document: Value = serde_json::from_str(docs::OPENAPI).unwrap();
     let schema = &document["components"]["schemas"]["TokenRequest"];
-    assert_eq!(schema["required"], json!(["username", "password"]));
+    // Each grant needs others.
+    assert_eq!(schema.get("required"), None);
     assert!(
         !schema["properties"].to_string().contains("\"default\""),
         "{schema}"

@@ -3,13 +3,18 @@
 use std::sync::Arc;
 
 use futures_util::future::try_join;
+use shared::clock::Timestamp;
 use shared::error::Error;
 use shared::http::form::Form;
+use shared::keys::{Ring, SigningKey};
 use shared::passwords::{Password, Verdict};
-use shared::tokens::Issued;
+use shared::random;
+use shared::sessions::{Policy, RefreshToken, Rotation};
+use shared::tokens::Grant;
 use shared::users::{Credentials, NameKey};
 
-use crate::{Token, missing};
+use crate::device::Device;
+use crate::{Response, Token, missing};
 
 /// The parameters of the grant.
 pub(crate) struct PasswordGrant {
@@ -36,18 +41,75 @@ impl PasswordGrant {
 }
 
 impl Token {
-    /// Issues an access token for the user of the grant.
-    pub(crate) async fn password_grant(&self, grant: PasswordGrant) -> Result<Issued, Error> {
+    /// Issues an access token for the user of the grant, and begins a session where log-ins do.
+    pub(crate) async fn password_grant(
+        &self,
+        grant: PasswordGrant,
+        device: Device,
+    ) -> Result<Response, Error> {
+        let asked_at = self.clock.now();
         // The keys are read beside the store; a log-in that is rejected does not wait for them.
         let keys = async { Ok(self.signer.ring().await) };
-        let (user, keys) = try_join(self.authorized_user(grant), keys).await?;
-        self.signer.issue(&user.id, &*keys?)
+        let (user, ring) = try_join(self.authorized_user(grant), keys).await?;
+        let ring = ring?;
+        let key = self.signer.key(&ring)?;
+        if let Some(policy) = &self.sessions {
+            return self.begin_session(policy, &user, device, &ring, key).await;
+        }
+        // Earlier than the password was read, so that a change of it under way ends this token; later than the last change.
+        let changed_at = user.password_changed_at.map(|changed_at| changed_at.plus(1));
+        let grant = Grant {
+            user: &user.id,
+            auth_time: changed_at.map_or(asked_at, |changed_at| changed_at.max(asked_at)),
+            session: None,
+        };
+        Ok(Response {
+            issued: self.signer.issue(&grant, key)?,
+            refresh_token: None,
+        })
+    }
+
+    async fn begin_session(
+        &self,
+        policy: &Policy,
+        user: &Credentials,
+        device: Device,
+        ring: &Ring,
+        key: &SigningKey,
+    ) -> Result<Response, Error> {
+        let session_key = self.newest_session_key(ring)?;
+        let now = self.clock.millis();
+        let time = Timestamp::from_millis(now);
+        let id = random::ulid(time)?;
+        let token = RefreshToken::first(user.id.as_str(), &id, time, session_key)?;
+        let first = Rotation {
+            token: token.digest(),
+            previous: None,
+            salt: None,
+            key: *session_key.id(),
+            generation: token.generation,
+            rotated_at: now,
+        };
+        let session = policy.begin(first, device.ip, device.user_agent);
+        let grant = Grant {
+            user: &user.id,
+            auth_time: session.created_at,
+            session: Some((&id, session.expires_at)),
+        };
+        let issued = self.signer.issue(&grant, key)?;
+        self.users
+            .begin_session(user, &id, &session, policy.max_sessions)
+            .await?;
+        Ok(Response {
+            issued,
+            refresh_token: Some(token),
+        })
     }
 
     /// Returns the user who logs in and is granted all that the grant asks for.
     async fn authorized_user(&self, grant: PasswordGrant) -> Result<Credentials, Error> {
         let user = self.log_in(&grant.username, grant.password).await?;
-        if user.disabled {
+        if user.state.disabled {
             return Err(Error::InactiveAtLogIn);
         }
         if grant.asks_for_scope {
@@ -71,7 +133,7 @@ impl Token {
                 Err(Error::WrongCredentials)
             }
             Verdict::Right { renew } => {
-                if renew && !user.disabled {
+                if renew && !user.state.disabled {
                     self.renew_hash(&user, password).await;
                 }
                 Ok(user)

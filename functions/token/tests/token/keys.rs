@@ -71,7 +71,7 @@ fn key(signs_from: i64, signs_until: i64) -> RingKey {
 fn ring_of(keys: Vec<RingKey>) -> Ring {
     Ring {
         keys,
-        session_keys: vec![SessionKey::generate(Timestamp::from_unix(0)).unwrap()],
+        session_keys: vec![SessionKey::generate(Timestamp::from_unix(START)).unwrap()],
     }
 }
 

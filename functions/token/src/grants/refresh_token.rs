@@ -1,0 +1,170 @@
+//! The grant `refresh_token` (RFC 6749 section 6), with rotation (RFC 9700 section 4.14.2). `docs/sessions.md` draws it.
+
+use shared::clock::Timestamp;
+use shared::error::Error;
+use shared::http::form::Form;
+use shared::keys::{Ring, SessionKey};
+use shared::random;
+use shared::sessions::{Policy, RefreshToken, Rotation, SALT_BYTES, Session, Verdict, verdict};
+use shared::tokens::Grant;
+use shared::users::{Replaced, Replacement, UserId};
+use zeroize::Zeroizing;
+
+use crate::{Response, Token, missing};
+
+/// The parameters of the grant.
+pub(crate) struct RefreshTokenGrant {
+    token: Zeroizing<String>,
+    asks_for_scope: bool,
+}
+
+impl RefreshTokenGrant {
+    pub(crate) fn read(form: &mut Form) -> Result<Self, Error> {
+        let token = form
+            .take("refresh_token")
+            .ok_or_else(|| missing("The parameter refresh_token is missing"))?;
+        Ok(Self {
+            token,
+            asks_for_scope: form.take("scope").is_some(),
+        })
+    }
+}
+
+/// The token that the response has, and when its session expires.
+struct Continued {
+    token: RefreshToken,
+    expires_at: Timestamp,
+}
+
+impl Token {
+    /// Continues a session; one request to the store, and a second one where a reuse ends it. Whatever else can reject the grant is
+    /// checked before the token is spent.
+    pub(crate) async fn refresh_grant(
+        &self,
+        grant: RefreshTokenGrant,
+        policy: &Policy,
+    ) -> Result<Response, Error> {
+        let token = self.open(&grant.token).await?.ok_or(Error::InvalidRefreshToken)?;
+        if grant.asks_for_scope {
+            return Err(Error::InvalidScope);
+        }
+        let ring = self.signer.ring().await?;
+        let signing_key = self.signer.key(&ring)?;
+        let (user, session) = (UserId::known(token.user.clone()), token.session.clone());
+        let auth_time = token.created_at;
+        let Continued { token, expires_at } = self.continued(token, &user, &ring, policy).await?;
+        let grant = Grant {
+            user: &user,
+            auth_time,
+            session: Some((&session, expires_at)),
+        };
+        Ok(Response {
+            issued: self.signer.issue(&grant, signing_key)?,
+            refresh_token: Some(token),
+        })
+    }
+
+    /// Returns a refresh token that this service sealed, of any generation, or `None`.
+    pub(crate) async fn open(&self, text: &str) -> Result<Option<RefreshToken>, Error> {
+        let Some(id) = RefreshToken::key_id(text) else {
+            return Ok(None);
+        };
+        let key = self.session_key(id).await?;
+        Ok(key.and_then(|key| RefreshToken::open(text, &key)))
+    }
+
+    async fn session_key(&self, id: [u8; 8]) -> Result<Option<SessionKey>, Error> {
+        self.signer
+            .find_in_ring(|ring| ring.session_key_of(&id).cloned())
+            .await
+    }
+
+    async fn continued(
+        &self,
+        token: RefreshToken,
+        user: &UserId,
+        ring: &Ring,
+        policy: &Policy,
+    ) -> Result<Continued, Error> {
+        let now = self.clock.millis();
+        let time = Timestamp::from_millis(now);
+        let key = self.newest_session_key(ring)?;
+        let salt: [u8; SALT_BYTES] = random::bytes()?;
+        let successor = token.successor(&salt, key)?;
+        let presented = token.presented();
+        let replacement = Replacement {
+            user,
+            session: &token.session,
+            token: presented.digest,
+            next: Rotation {
+                token: successor.digest(),
+                previous: Some(presented.digest),
+                salt: Some(salt),
+                key: *key.id(),
+                generation: successor.generation,
+                rotated_at: now,
+            },
+            expires_at: policy.expires_at(token.created_at, time),
+            window_seconds: policy.replay_seconds,
+        };
+        let state = match self.users.replace_token(&replacement).await? {
+            Replaced::Done => {
+                return Ok(Continued {
+                    token: successor,
+                    expires_at: replacement.expires_at,
+                });
+            }
+            Replaced::Refused(state) => state.ok_or(Error::InvalidRefreshToken)?,
+        };
+        if state.disabled {
+            return Err(Error::InactiveAtLogIn);
+        }
+        let sessions = state.sessions.unwrap_or_default();
+        let session = sessions.get(&token.session);
+        match (verdict(session, presented, now, policy.replay_seconds), session) {
+            (Verdict::Repeat, Some(session)) => Ok(Continued {
+                token,
+                expires_at: session.expires_at,
+            }),
+            (Verdict::Replay, Some(session)) => self.replayed(&token, session).await,
+            (Verdict::Reuse, _) => {
+                self.users.end_session(user, &token.session, time).await?;
+                // A security event: operators filter for this message.
+                tracing::warn!(
+                    user = user.as_str(),
+                    session = token.session,
+                    "refresh token reused, the session is ended"
+                );
+                Err(Error::InvalidRefreshToken)
+            }
+            (Verdict::Rotate, _) => Err(Error::unavailable(
+                "the store",
+                "it refused a token that it may replace",
+            )),
+            _ => Err(Error::InvalidRefreshToken),
+        }
+    }
+
+    /// Derives the successor that the token was replaced by.
+    async fn replayed(&self, token: &RefreshToken, session: &Session) -> Result<Continued, Error> {
+        let rotation = &session.rotation;
+        let key = self.session_key(rotation.key).await?;
+        let (Some(key), Some(salt)) = (key, &rotation.salt) else {
+            return Err(Error::InvalidRefreshToken);
+        };
+        let successor = token.successor(salt, &key)?;
+        if successor.digest() != rotation.token {
+            return Err(Error::InvalidRefreshToken);
+        }
+        Ok(Continued {
+            token: successor,
+            expires_at: session.expires_at,
+        })
+    }
+
+    /// Returns the session key that seals new tokens.
+    pub(crate) fn newest_session_key<'a>(&self, ring: &'a Ring) -> Result<&'a SessionKey, Error> {
+        ring.session_key(self.clock.now())
+            .ok_or_else(|| Error::unavailable("the keys", "no session key of the ring may seal now"))
+    }
+}

@@ -1,0 +1,40 @@
+//! `POST /revoke`: the token revocation endpoint (RFC 7009).
+
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Request, Response};
+use shared::error::Error;
+use shared::http::empty;
+use shared::http::form::Form;
+use shared::users::UserId;
+
+use crate::{Token, missing};
+
+/// The parameters that are known. The hint's value does not matter (RFC 7009 section 2.1).
+const PARAMETERS: &[&str] = &["token", "token_type_hint", "client_id", "client_secret"];
+
+impl Token {
+    /// Ends the session of a refresh token of any generation, or of an access token that still verifies. Responds 200 to any other
+    /// token, too (RFC 7009 section 2.2).
+    pub(crate) async fn revoke(&self, request: &Request) -> Result<Response<Body>, Error> {
+        let mut form = Form::read(request, PARAMETERS).await?;
+        let token = form
+            .take("token")
+            .ok_or_else(|| missing("The parameter token is missing"))?;
+        if let Some((user, session)) = self.session_of(&token).await? {
+            self.users.end_session(&user, &session, self.clock.now()).await?;
+        }
+        Ok(empty(StatusCode::OK))
+    }
+
+    /// Returns user and session of a token; `None` where it is none of ours, or has no session.
+    async fn session_of(&self, token: &str) -> Result<Option<(UserId, String)>, Error> {
+        if let Some(token) = self.open(token).await? {
+            return Ok(Some((UserId::known(token.user.clone()), token.session.clone())));
+        }
+        match self.verifier.verify(token).await {
+            Ok(claims) => Ok(claims.sid.map(|session| (UserId::known(claims.sub), session))),
+            Err(Error::InvalidToken) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
