@@ -126,7 +126,7 @@ fn a_session_key_stays_until_the_last_session_of_its_successors_turn_can_have_en
         LIFECYCLE.check(&rotated, &rotated, &without, at(1000)),
         compromised
     );
-    assert!(LIFECYCLE.forget_at(at(1000)) >= at(1000 + 2 * 1000 + 500 + 100));
+    assert!(LIFECYCLE.forget_at(at(1000)) >= at(1000 + 3 * 1000 + 500 + 100));
 }
 
 #[test]
