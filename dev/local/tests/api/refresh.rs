@@ -53,7 +53,8 @@ impl Fixture {
     }
 
     async fn me(&self, response: &Value) -> u16 {
-        self.status(Method::GET, "/users/me", response, &Value::Null).await
+        self.status(Method::GET, "/users/me", response, &Value::Null)
+            .await
     }
 }
 
@@ -62,7 +63,10 @@ async fn t_19_a_refresh_keeps_the_session_and_the_time_of_the_log_in() {
     let fixture = Fixture::new().await;
     let first = fixture.begin().await;
     let before = claims(first["access_token"].as_str().unwrap());
-    assert_eq!((before["auth_time"].as_i64(), first["expires_in"].as_i64()), (before["iat"].as_i64(), Some(60)));
+    assert_eq!(
+        (before["auth_time"].as_i64(), first["expires_in"].as_i64()),
+        (before["iat"].as_i64(), Some(60))
+    );
     fixture.pass(AFTER_THE_WINDOW);
     let second = fixture.refreshed(&first).await;
     let members = |response: &Value| response.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
@@ -76,7 +80,11 @@ async fn t_19_a_refresh_keeps_the_session_and_the_time_of_the_log_in() {
     }
     // No scope exists, so none is narrower than none.
     let token = second["refresh_token"].as_str().unwrap();
-    let form = [("grant_type", "refresh_token"), ("refresh_token", token), ("scope", "links:write")];
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", token),
+        ("scope", "links:write"),
+    ];
     let response: Value = fixture.form("/token", &form).await.json().await.unwrap();
     assert_eq!(response["error"], "invalid_scope");
     assert_ne!(fixture.begin().await["refresh_token"], first["refresh_token"]);
@@ -89,7 +97,10 @@ async fn s_02_a_reuse_ends_the_session_also_for_its_access_tokens() {
     fixture.pass(AFTER_THE_WINDOW);
     let second = fixture.refreshed(&first).await;
     fixture.pass(AFTER_THE_WINDOW - 1);
-    assert_eq!(fixture.refreshed(&first).await["refresh_token"], second["refresh_token"]);
+    assert_eq!(
+        fixture.refreshed(&first).await["refresh_token"],
+        second["refresh_token"]
+    );
     assert_eq!(fixture.me(&second).await, 200);
     fixture.pass(1);
     fixture.is_rejected(&first).await;
@@ -152,7 +163,10 @@ async fn r_01_a_revocation_ends_the_session_whatever_the_token_and_the_hint() {
         form.extend(hint.map(|hint| ("token_type_hint", hint)));
         for _ in 0..2 {
             let revoked = fixture.form("/revoke", &form).await;
-            assert_eq!((revoked.status().as_u16(), &*revoked.bytes().await.unwrap()), (200, &b""[..]));
+            assert_eq!(
+                (revoked.status().as_u16(), &*revoked.bytes().await.unwrap()),
+                (200, &b""[..])
+            );
         }
         fixture.is_rejected(&response).await;
         assert_eq!(fixture.me(&response).await, 401);
@@ -165,13 +179,20 @@ async fn r_01_a_revocation_ends_the_session_whatever_the_token_and_the_hint() {
 #[tokio::test]
 async fn r_02_a_revocation_without_a_token_is_an_invalid_request() {
     let fixture = Fixture::new().await;
-    for form in [&[("token_type_hint", "x")][..], &[("token", "")], &[("token", "a"), ("token", "b")]] {
+    for form in [
+        &[("token_type_hint", "x")][..],
+        &[("token", "")],
+        &[("token", "a"), ("token", "b")],
+    ] {
         let response = fixture.form("/revoke", form).await;
         assert_eq!(response.status(), 400);
         let body: Value = response.json().await.unwrap();
         assert_eq!(body["error"], "invalid_request");
     }
-    let json = fixture.client.post(format!("{}/revoke", fixture.url)).json(&json!({}));
+    let json = fixture
+        .client
+        .post(format!("{}/revoke", fixture.url))
+        .json(&json!({}));
     assert_eq!(json.send().await.unwrap().status(), 415);
 }
 
@@ -185,7 +206,12 @@ async fn n_14_without_refresh_tokens_a_new_password_ends_the_tokens_of_before() 
     let refused: Value = fixture.form("/token", &form).await.json().await.unwrap();
     assert_eq!(refused["error"], "unsupported_grant_type");
     let change = json!({"current_password": PASSWORD, "new_password": PASSWORD});
-    assert_eq!(fixture.status(Method::PUT, "/users/me/password", &before, &change).await, 204);
+    assert_eq!(
+        fixture
+            .status(Method::PUT, "/users/me/password", &before, &change)
+            .await,
+        204
+    );
     assert_eq!(fixture.me(&before).await, 401);
     // In the same second.
     let after = fixture.begin().await;
