@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sends register, token and me every kind of request with curl, the rejected ones too, against any base URL:
+# Sends register, token, me and sessions every kind of request with curl, the rejected ones too, against any base URL:
 #
 #   ./try.sh [http://127.0.0.1:3000]
 #
@@ -51,7 +51,8 @@ request() {
     exit 2
   }
   grep -iE '^(HTTP|content-type|cache-control|location|retry-after|www-authenticate):?' "$headers" | tr -d '\r' || true
-  jq 'if .access_token? then .access_token |= .[:24] + "…" else . end' "$body" 2>/dev/null || cat "$body"
+  jq 'if type == "object" then with_entries(if .key | IN("access_token", "refresh_token") then .value |= .[:24] + "…" else . end) else . end' \
+    "$body" 2>/dev/null || cat "$body"
 }
 
 report() {
@@ -75,6 +76,11 @@ expect() {
   else
     report no "$2: expected $1 and $filter, got $status"
   fi
+}
+
+# empty STATUS "WHAT": as expect, of a response without a body.
+empty() {
+  if [ "$status" = "$1" ] && [ ! -s "$body" ]; then report ok "$2 ($1)"; else report no "$2: expected $1 without a body, got $status"; fi
 }
 
 # slash STATUS "WHAT" [FILTER]: as expect, for a path that ends in a slash. That API Gateway leads it to {proxy+} with an empty rest is not
@@ -125,9 +131,10 @@ fi
 
 echo "== discovery"
 request /.well-known/openid-configuration
-expect 200 'the metadata' '(.issuer | test("^https?://")) and .response_types_supported == [] and .grant_types_supported == ["password"] and .jwks_uri == .issuer + "/.well-known/jwks.json" and .token_endpoint == .issuer + "/token"'
+expect 200 'the metadata' '(.issuer | test("^https?://")) and .response_types_supported == [] and (.grant_types_supported | index("password")) and .jwks_uri == .issuer + "/.well-known/jwks.json" and .token_endpoint == .issuer + "/token"'
 issuer=$(jq -r .issuer "$body")
 cp "$body" "$scratch/metadata"
+offers_sessions=$(jq '.grant_types_supported | index("refresh_token") != null' "$body")
 request /.well-known/oauth-authorization-server
 expect 200 'the same under the name of RFC 8414' ". == $(cat "$scratch/metadata")"
 request /.well-known/jwks.json
@@ -260,6 +267,47 @@ expect 400 'no token behind Bearer' '.error == "invalid_request"'
 me -H "authorization: Bearer $token" -H 'authorization: Bearer x'
 expect 400 'two values' '.error == "invalid_request"'
 header www-authenticate 'Bearer realm="latchkey", error="invalid_request"'
+
+if [ "$offers_sessions" = true ]; then
+  echo
+  echo "== sessions"
+  log_in "$user" "$password"
+  expect 200 'a log-in begins a session' '.refresh_token | test("^[A-Za-z0-9_-]{1,512}$")'
+  token=$(jq -r .access_token "$body")
+  refresh_token=$(jq -r .refresh_token "$body")
+  form "grant_type=refresh_token&refresh_token=$refresh_token"
+  expect 200 'a fresh refresh token is repeated, with a new access token' \
+    ".refresh_token == \"$refresh_token\" and .access_token != \"$token\" and .token_type == \"bearer\""
+  form 'grant_type=refresh_token&refresh_token=made-up'
+  expect 400 'a made-up refresh token' '.error == "invalid_grant"'
+  form 'grant_type=refresh_token'
+  expect 400 'none' '.error == "invalid_request"'
+  request /sessions -H "authorization: Bearer $token"
+  expect 200 'the sessions, the newest first' 'length > 1 and .[0].current and all(.[1:][]; .current | not) and .[0].user_agent != null'
+  header cache-control no-store
+  other=$(jq -r '.[1].id' "$body")
+  request "/sessions/$other" -X DELETE -H "authorization: Bearer $token"
+  empty 204 'another one ends'
+  request "/sessions/$other" -X DELETE -H "authorization: Bearer $token"
+  expect 404 'which is gone then' '.detail == "No such session"'
+  request /sessions -X DELETE -H "authorization: Bearer $token"
+  empty 204 'all others end'
+  request /sessions -H "authorization: Bearer $token"
+  expect 200 'one is left' 'length == 1 and .[0].current'
+  request /sessions
+  expect 401 'no token' '.detail == "Not authenticated"'
+  request /revoke -d token_type_hint=access_token
+  expect 400 'a revocation without a token' '.error == "invalid_request"'
+  request /revoke -d token=made-up
+  empty 200 'of a made-up token'
+  request /revoke --data-urlencode "token=$refresh_token" -d token_type_hint=nothing
+  empty 200 'of a refresh token'
+  form "grant_type=refresh_token&refresh_token=$refresh_token"
+  expect 400 'which continues nothing then' '.error == "invalid_grant"'
+  me -H "authorization: Bearer $token"
+  expect 401 'nor does its access token' '.error == "invalid_token"'
+fi
+
 request /nothing
 expect 404 'an unknown route' '. == {"message":"Not Found"}'
 
