@@ -79,11 +79,15 @@ describe("/docs", () => {
     await closeDialog();
   }
 
-  // Presses Execute with the values that the page fills in.
-  async function tryOut(operation, path) {
+  // Presses Execute with the values that the page fills in, and these parameters of the path.
+  async function tryOut(operation, path, parameters = {}) {
     if (!(await operation.locator(".opblock-body").isVisible())) {
       await operation.locator(".opblock-summary-control").first().click();
       await operation.locator(".try-out__btn").click();
+    }
+    for (const [name, value] of Object.entries(parameters)) {
+      await operation.locator(`tr[data-param-name="${name}"] input`).fill(value);
+      path = path.replace(`{${name}}`, value);
     }
     const responded = page.waitForResponse(url + path);
     await operation.locator("button.execute").click();
@@ -91,6 +95,12 @@ describe("/docs", () => {
     const table = operation.locator(".live-responses-table");
     await table.locator(".response-col_status").filter({ hasText: String(status) }).first().waitFor();
     return { status, text: await table.first().innerText() };
+  }
+
+  async function anotherSession(user) {
+    const headers = { authorization: `Bearer ${await logIn(user)}` };
+    const sessions = await (await fetch(`${url}/sessions`, { headers })).json();
+    return sessions.find(({ current }) => current).id;
   }
 
   const tryMe = () => tryOut(page.locator("#operations-users-me"), "/users/me");
@@ -124,18 +134,24 @@ describe("/docs", () => {
     const all = Object.entries(paths).flatMap(([path, methods]) =>
       Object.values(methods).map((operation) => ({ ...operation, path })),
     );
-    // In the page's order, which has the registration before the log-in. What needs a token comes after the others.
+    // In the page's order, which has the registration before the log-in. What needs a token comes after the others, and what ends
+    // sessions and the account comes last.
     const shown = await page.locator(".opblock").evaluateAll((blocks) => blocks.map(({ id }) => id));
     const order = ({ tags: [tag], operationId }) => shown.indexOf(`operations-${tag}-${operationId}`);
     const isOpen = ({ security }) => security.some((way) => Object.keys(way).length === 0);
-    all.sort((a, b) => isOpen(b) - isOpen(a) || order(a) - order(b));
+    const ends = ["end_session", "end_other_sessions", "delete_me"];
+    const end = ({ operationId }) => ends.indexOf(operationId);
+    all.sort((a, b) => isOpen(b) - isOpen(a) || end(a) - end(b) || order(a) - order(b));
     assert.equal(all.length, shown.length);
     for (const operation of all) {
       if (!isOpen(operation) && !(await isAuthorized())) await authorize();
-      const { status, text } = await tryOut(page.locator(`#${shown[order(operation)]}`), operation.path);
+      // The page's example is the id of no session of this user.
+      const parameters = operation.operationId === "end_session" ? { id: await anotherSession(user) } : {};
+      const { status, text } = await tryOut(page.locator(`#${shown[order(operation)]}`), operation.path, parameters);
       const success = Object.keys(operation.responses).filter((documented) => documented.startsWith("2"));
       assert.deepEqual([String(status)], success, `${operation.operationId}: ${text}`);
     }
+    assert.equal((await tryMe()).status, 401, "the user is deleted");
   });
 
   test("the dialog begins with the form to log in, whose first field has the focus", async () => {
