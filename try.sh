@@ -105,7 +105,6 @@ register() { request /register -H 'content-type: application/json' --data-binary
 form() { request /token -H 'content-type: application/x-www-form-urlencoded' --data-binary "$1"; }
 log_in() { request /token --data-urlencode "username=$1" --data-urlencode "password=$2"; }
 refresh() { request /token -d grant_type=refresh_token --data-urlencode "refresh_token=$1" "${@:2}"; }
-revoke() { request /revoke --data-urlencode "token=$1"; }
 me() { request /users/me "$@"; }
 json() { request "$2" -X "$1" -H "authorization: Bearer $token" -H 'content-type: application/json' --data-binary "$3"; }
 # bearer METHOD PATH [TOKEN]
@@ -141,7 +140,7 @@ expect 200 'the metadata' '(.issuer | test("^https?://")) and .response_types_su
 issuer=$(jq -r .issuer "$body")
 cp "$body" "$scratch/metadata"
 # EnableRefreshTokens says whether a log-in begins a session.
-sessions=$(jq -r '.grant_types_supported | any(. == "refresh_token")' "$body")
+offers_sessions=$(jq '.grant_types_supported | index("refresh_token") != null' "$body")
 request /.well-known/oauth-authorization-server
 expect 200 'the same under the name of RFC 8414' ". == $(cat "$scratch/metadata")"
 request /.well-known/jwks.json
@@ -278,7 +277,7 @@ header www-authenticate 'Bearer realm="latchkey", error="invalid_request"'
 request /nothing
 expect 404 'an unknown route' '. == {"message":"Not Found"}'
 
-if [ "$sessions" = true ]; then
+if [ "$offers_sessions" = true ]; then
   echo
   echo "== refresh tokens"
   refresh "$refresh_token"
@@ -298,7 +297,8 @@ if [ "$sessions" = true ]; then
   echo
   echo "== sessions"
   bearer GET /sessions
-  expect 200 'the log-ins of this user' 'length > 1 and (map(select(.current)) | length == 1)'
+  expect 200 'the log-ins of this user, the newest first' 'length > 1 and (map(select(.current)) | length == 1) and (map(.created_at) | . == (sort | reverse)) and .[0].user_agent != null'
+  header cache-control no-store
   other=$(found '[.[] | select(.current | not)][0].id')
   bearer DELETE "/sessions/$other"
   empty 204 'one session ends'
@@ -316,13 +316,13 @@ if [ "$sessions" = true ]; then
   log_in "$user" "$password"
   short_lived=$(found .access_token)
   spent=$(found .refresh_token)
-  revoke "$spent"
+  request /revoke --data-urlencode "token=$spent" -d token_type_hint=refresh_token
   empty 200 'a refresh token is revoked'
   refresh "$spent"
   expect 400 'its session has ended' '.error == "invalid_grant"'
   bearer GET /users/me "$short_lived"
   expect 401 'and its access token with it' '.error == "invalid_token"'
-  revoke made-up
+  request /revoke -d token=made-up
   empty 200 'a token that was never issued is no error'
   request /revoke -d token_type_hint=refresh_token
   expect 400 'no token' '.error == "invalid_request"'

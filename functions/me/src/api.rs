@@ -1,10 +1,11 @@
 //! What the OpenAPI document says of `/users/me` and its password.
 
+use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde_json::json;
 use shared::error::{Conflict, Error, FieldError, Problem};
 use shared::function::HttpFunction;
-use shared::http::{body, json as http_json};
+use shared::http::{body, empty, json as http_json};
 use shared::openapi::{self, or_null};
 use shared::passwords::Password;
 use shared::users::{Email, FullName, User, Username, Website};
@@ -160,7 +161,7 @@ impl IntoResponses for PasswordChanged {
     fn responses() -> openapi::Responses {
         let mut errors = of_a_body(http_json::CONTENT_TYPE);
         errors.push(("wrong", wrong()));
-        documented(Ok(http_json::no_content()), errors)
+        documented(Ok(empty(StatusCode::NO_CONTENT)), errors)
     }
 }
 
@@ -170,7 +171,7 @@ pub struct Deleted;
 impl IntoResponses for Deleted {
     fn responses() -> openapi::Responses {
         let errors = vec![("insufficient", Error::InsufficientUserAuthentication)];
-        documented(Ok(http_json::no_content()), errors)
+        documented(Ok(empty(StatusCode::NO_CONTENT)), errors)
     }
 }
 

@@ -1,8 +1,9 @@
 //! `DELETE /users/me`: the end of the account.
 
+use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use shared::error::Error;
-use shared::http::json;
+use shared::http::empty;
 use shared::table::{ROUNDS, contended};
 
 use crate::Me;
@@ -14,7 +15,7 @@ impl Me {
             let caller = self.caller(request).await?;
             caller.require_recent_authentication(self.clock.now())?;
             if self.users.delete(&caller.user).await? {
-                return Ok(json::no_content());
+                return Ok(empty(StatusCode::NO_CONTENT));
             }
         }
         Err(contended())

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use shared::error::{Code, Error, FieldError, Violation};
-use shared::http::body;
-use shared::http::json::{self, Fields};
+use shared::http::json::Fields;
+use shared::http::{body, empty};
 use shared::passwords::{Password, StoredHash, Verdict};
 use shared::table::{ROUNDS, contended};
 use shared::users::{Credentials, Ending};
@@ -43,7 +44,7 @@ impl Me {
             };
             let now = self.clock.now();
             if self.users.change_password(&read, &hash, sessions, now).await? {
-                return Ok(json::no_content());
+                return Ok(empty(StatusCode::NO_CONTENT));
             }
             decided = Some((read.hash, hash));
             caller = self.caller(request).await?;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use lambda_http::http::{HeaderValue, StatusCode, header};
+use lambda_http::http::{HeaderValue, header};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
@@ -138,13 +138,6 @@ fn malformed(error: &serde_json::Error) -> Cow<'static, str> {
         )
         .into(),
     }
-}
-
-/// Creates a response without a body, with status 204.
-pub fn no_content() -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response
 }
 
 /// Creates a JSON response with status 200.

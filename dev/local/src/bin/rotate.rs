@@ -46,9 +46,6 @@ async fn main() -> ExitCode {
             for key in changed.ring.keys {
                 println!("{key}");
             }
-            for key in changed.ring.session_keys {
-                println!("{key}");
-            }
             // Not among the keys, which a program may read.
             eprintln!("{}", changed.seen);
             ExitCode::SUCCESS

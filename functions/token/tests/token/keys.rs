@@ -3,6 +3,7 @@
 use jsonwebtoken::decode_header;
 use shared::clock::Timestamp;
 use shared::keys::{Dates, Kind, Ring, RingKey, SessionKey, SigningKey};
+use shared::tokens::Signer;
 use testing::clock::TestClock;
 use testing::deployment::Deployment;
 use testing::secrets_manager::{SECRET, SecretsManager};
@@ -117,6 +118,29 @@ async fn a_ring_older_than_5_minutes_is_read_again_and_awaited_before_signing() 
     assert_eq!(signer(&function).await, new_kid);
     assert_eq!(signer(&function).await, new_kid);
     assert_eq!(fixture.secrets.count("GetSecretValue"), 2);
+}
+
+#[tokio::test]
+async fn a_session_key_that_only_a_newer_ring_has_is_found_by_reading_it_at_most_once_in_30_s() {
+    let fixture = Fixture::new().await;
+    let (old, new) = (ring_of(vec![key(0, HOUR)]), ring_of(vec![key(0, HOUR)]));
+    fixture.put(&old);
+    let (env, clock) = (fixture.deployment.env(), fixture.time.clock());
+    let signer = Signer::connect(&env, &clock).await.unwrap();
+    signer.prepare().await.unwrap();
+    fixture.put(&new);
+    let find = async |id: [u8; 8]| {
+        let pick = |ring: &Ring| ring.session_key_of(&id).cloned();
+        signer.find_in_ring(pick).await.unwrap()
+    };
+    let reads = || fixture.secrets.count("GetSecretValue");
+    let id = *new.session_keys[0].id();
+    assert_eq!(find(id).await.unwrap().id(), &id);
+    assert!(find([0; 8]).await.is_none());
+    assert_eq!(reads(), 2);
+    fixture.pass(30);
+    assert!(find([0; 8]).await.is_none() && find([1; 8]).await.is_none());
+    assert_eq!(reads(), 3);
 }
 
 #[tokio::test]

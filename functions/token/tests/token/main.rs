@@ -157,10 +157,7 @@ async fn a_hash_that_cannot_be_renewed_now_does_not_fail_the_log_in() {
         .await;
     let function = deployment.function::<Token>().await;
     // As often as the SDK tries; the session's write passes.
-    proxy.script_for(
-        "UpdateItem",
-        [Fault::Status500, Fault::Status500, Fault::Status500],
-    );
+    proxy.script_for("UpdateItem", std::iter::repeat_n(Fault::Status500, 4));
     assert_eq!(try_log_in(&function, "johndoe", "swordfish").await.status, 200);
     assert!(stored_hash(&deployment, &id).await.starts_with("$2b$"));
     proxy.pass();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use shared::clock::Timestamp;
 use shared::error::Error;
@@ -95,7 +96,9 @@ async fn s_07_200_parallel_refreshes_of_a_token_get_one_and_the_same_successor()
     let function = fixture.function().await;
     let first = log_in_now(&function).await;
     fixture.time.pass(AFTER_THE_WINDOW);
-    let answers = join_all((0..200).map(|_| refresh(&function, &first))).await;
+    let refreshes = stream::iter((0..200).map(|_| refresh(&function, &first)));
+    // As many at once as a loaded machine answers within the SDK's limits.
+    let answers: Vec<Answer> = refreshes.buffer_unordered(32).collect().await;
     let successors: Vec<String> = answers.iter().map(refresh_token).collect();
     assert_ne!(successors[0], first);
     assert!(successors.iter().all(|successor| *successor == successors[0]));

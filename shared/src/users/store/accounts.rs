@@ -136,7 +136,10 @@ impl Users {
 
     /// Returns the credentials of the user of an id; one read.
     pub async fn credentials_of(&self, id: &UserId) -> Result<Option<Credentials>, Error> {
-        let found = self.table.get(item::user_key(id.as_str()), item::CREDENTIALS).await?;
+        let found = self
+            .table
+            .get(item::user_key(id.as_str()), item::CREDENTIALS)
+            .await?;
         found.map(|found| item::to_credentials(&found)).transpose()
     }
 
