@@ -1,11 +1,13 @@
 // /docs in Chromium, as a reader uses it, and pages of another origin.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import * as jose from "jose";
 import { chromium } from "playwright-core";
 
+import { recipe } from "./recipes.mjs";
 import { freshUser, logIn, url } from "./users.mjs";
 
 // A service that runs already may have the user of the examples.
@@ -195,11 +197,13 @@ describe("/docs", () => {
 
 describe("a page of another origin", () => {
   // The origin that the service of LATCHKEY_ALLOWING_URL allows.
-  const { LATCHKEY_ALLOWED_ORIGIN: origin = "http://127.0.0.1:3955", LATCHKEY_ALLOWING_URL: allowing } = process.env;
+  const { LATCHKEY_ALLOWED_ORIGIN: origin = "http://127.0.0.1:3955", LATCHKEY_ALLOWING_URL: allowing, LATCHKEY_ALLOWING_DATA: data } = process.env;
   const skip = !allowing && "LATCHKEY_ALLOWING_URL names no service that allows an origin";
-  const foreign = http.createServer((_, response) => {
-    response.setHeader("content-type", "text/html");
-    response.end("<!doctype html><title>elsewhere</title>");
+  const script = recipe("A browser's page").replace("http://127.0.0.1:3000", allowing);
+  const foreign = http.createServer((request, response) => {
+    const isScript = request.url === "/session.js";
+    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
+    response.end(isScript ? script : "<!doctype html><title>elsewhere</title>");
   });
   before(() => new Promise((listening) => foreign.listen(new URL(origin).port, "127.0.0.1", listening)));
   after(() => foreign.close());
@@ -241,5 +245,70 @@ describe("a page of another origin", () => {
     );
     assert.equal(seen.username, user.username);
     assert.match(seen.challenge, /invalid_token/);
+  });
+
+  describe("with session.js of docs/use-it-from.md", { skip }, () => {
+    let user, asked;
+
+    beforeEach(async () => {
+      user = await freshUser(allowing);
+      page.on("request", (request) => request.method() === "POST" && asked.push(new URL(request.url()).pathname));
+      await logInAgain();
+    });
+
+    // Calls functions of the script; `asked` then has the paths that they sent a POST to.
+    function script(called) {
+      asked = [];
+      return page.evaluate(`import("/session.js").then(${called})`);
+    }
+    const logInAgain = () => script(`({ logIn }) => logIn(${JSON.stringify(user.username)}, ${JSON.stringify(user.password)})`);
+    const readTen = () => script(`({ call }) => Promise.all(Array.from({ length: 10 }, async () => (await call("/users/me")).json()))`);
+    const deleted = () => script(`async ({ call }) => {
+      const response = await call("/users/me", { method: "DELETE" });
+      return [response.status, response.status === 204 ? null : (await response.json()).error];
+    }`);
+    const names = (read) => new Set(read.map(({ username }) => username));
+
+    test("ten calls at once refresh once, after a reload and when the token is rejected", async () => {
+      await page.reload();
+      assert.deepEqual(names(await readTen()), new Set([user.username]));
+      assert.deepEqual(asked, ["/token"], "after a reload");
+      let damaged = 10;
+      await page.route("**/users/me", (route) => {
+        const headers = route.request().headers();
+        return route.continue(headers.authorization && damaged-- > 0 ? { headers: { ...headers, authorization: "Bearer expired" } } : {});
+      });
+      assert.deepEqual(names(await readTen()), new Set([user.username]));
+      assert.deepEqual(asked, ["/token"], "when it is rejected");
+    });
+
+    test("a call that needs a recent log-in does not refresh", async () => {
+      // The access token that a session of an hour would have, signed by the service's own key.
+      const { pem } = JSON.parse(readFileSync(join(data, "signing-keys.json"))).keys[0];
+      const key = await jose.importPKCS8(pem, "RS256");
+      await page.route("**/users/me", async (route) => {
+        const headers = await route.request().allHeaders();
+        const [, token] = /^Bearer (.+)$/.exec(headers.authorization ?? "") ?? [];
+        if (!token) return route.continue();
+        const claims = jose.decodeJwt(token);
+        const old = new jose.SignJWT({ ...claims, auth_time: claims.iat - 3600 }).setProtectedHeader(jose.decodeProtectedHeader(token));
+        return route.continue({ headers: { ...headers, authorization: `Bearer ${await old.sign(key)}` } });
+      });
+      assert.deepEqual(await deleted(), [401, "insufficient_user_authentication"]);
+      assert.deepEqual(asked, []);
+      await page.unroute("**/users/me");
+      await logInAgain();
+      assert.deepEqual(asked, ["/token", "/revoke"], "the session before has ended");
+      assert.deepEqual(await deleted(), [204, null]);
+      const failed = await script(`({ call }) => call("/users/me").catch(({ error }) => error)`);
+      assert.equal(failed, "invalid_grant");
+      assert.equal(await page.evaluate(() => localStorage.length), 0);
+    });
+
+    test("after logOut, nobody is logged in", async () => {
+      await script(`({ logOut }) => logOut()`);
+      assert.deepEqual(asked, ["/revoke"]);
+      assert.equal(await script(`({ call }) => call("/users/me").catch(({ error }) => error)`), "invalid_grant");
+    });
   });
 });
