@@ -11,6 +11,7 @@ TABLE, RING = "${UsersTable.Arn}", "${SigningKeys}"
 EXISTING_TABLE = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/%s"
 KEYS = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["keys"]}}
 USERS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*"]}}
+NAMES = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["username#*", "email#*"]}}
 USERS_AND_NAMES = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "username#*", "email#*"]}}
 # What each function may do, on what, and under which condition; one that is not listed may do nothing. A new permission is a new
 # line here, so that a review sees it.
@@ -21,7 +22,13 @@ PERMISSIONS = {
         ("dynamodb:UpdateItem", TABLE, USERS),
         ("secretsmanager:GetSecretValue", RING, None),
     ],
-    "MeFunction": [("dynamodb:GetItem", TABLE, None)],
+    "MeFunction": [
+        ("dynamodb:DeleteItem", TABLE, USERS_AND_NAMES),
+        ("dynamodb:GetItem", TABLE, None),
+        ("dynamodb:PutItem", TABLE, NAMES),
+        ("dynamodb:UpdateItem", TABLE, USERS),
+    ],
+    "SessionsFunction": [("dynamodb:GetItem", TABLE, None), ("dynamodb:UpdateItem", TABLE, USERS)],
     "WellKnownFunction": [("dynamodb:GetItem", TABLE, KEYS)],
     "RotateKeysFunction": [
         ("dynamodb:GetItem", TABLE, KEYS),

@@ -72,6 +72,8 @@ pub enum Error {
     InsufficientUserAuthentication,
     /// The token's user is disabled.
     Inactive,
+    /// A session that is unknown, has ended, or is another user's: one and the same response.
+    NoSuchSession,
     /// A path below a route that has nothing there: the response is the gateway's for an unknown route.
     NotFound,
     /// The store or the keys cannot be reached, or no key exists yet.
@@ -223,6 +225,7 @@ impl Error {
             )
             .challenged(Some("insufficient_user_authentication")),
             Self::Inactive => Facts::new(StatusCode::BAD_REQUEST, "invalid_request", "Inactive user"),
+            Self::NoSuchSession => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "No such session"),
             Self::NotFound => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "Not Found"),
             Self::Unavailable(_) => Facts::new(
                 StatusCode::SERVICE_UNAVAILABLE,

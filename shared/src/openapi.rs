@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response as Documented, ResponseBuilder};
 
 use crate::error::{Error, ErrorFormat, OAuthError, Problem};
@@ -105,6 +105,13 @@ pub fn described(description: &str) -> ObjectBuilder {
 /// Creates the part of a text field's schema that all fields have.
 pub fn text(description: &str, example: &str) -> ObjectBuilder {
     described(description).examples([example])
+}
+
+/// Creates the schema of a member that may be `null`.
+pub fn or_null(schema: RefOr<Schema>) -> OneOfBuilder {
+    OneOfBuilder::new()
+        .item(schema)
+        .item(ObjectBuilder::new().schema_type(Type::Null))
 }
 
 /// Merges the members of object schemas into one, the first member of the first schema first.

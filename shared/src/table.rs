@@ -18,7 +18,7 @@ use crate::function::StartError;
 use item::{Item, Key};
 
 /// How often, at most, a write is decided anew because another one came first. Each round, at least one of the writers succeeds.
-pub(crate) const ROUNDS: usize = 24;
+pub const ROUNDS: usize = 24;
 
 /// The table on the AWS SDK's client, used the same way on AWS and on the embedded engine.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ impl Table {
 }
 
 /// Creates the error of a write that others came before in each of its [`ROUNDS`].
-pub(crate) fn contended() -> Error {
+pub fn contended() -> Error {
     Error::unavailable("the store", "too many writes of one item at once")
 }
 

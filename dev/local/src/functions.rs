@@ -22,6 +22,7 @@ pub const FUNCTIONS: &[Registered] = &[
     Registered::behind_a_route::<me::Me>(),
     Registered::behind_a_route::<register::Register>(),
     Registered::without_a_route::<rotate_keys::RotateKeys>(),
+    Registered::behind_a_route::<sessions::Sessions>(),
     Registered::behind_a_route::<token::Token>(),
     Registered::behind_a_route::<well_known::WellKnown>(),
 ];

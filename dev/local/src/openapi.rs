@@ -23,8 +23,9 @@ use crate::gateway::own_body;
     ),
     servers((url = "/", description = "Where this document is served")),
     tags(
-        (name = "users", description = "Register, and read yourself."),
+        (name = "users", description = "Register; read, change and delete yourself."),
         (name = "tokens", description = "Log in, refresh, and log out."),
+        (name = "sessions", description = "See and end your sessions."),
         (name = "discovery", description = "What verifiers of access tokens need to know."),
     ),
     modifiers(&Schemes),

@@ -27,6 +27,14 @@ impl Event {
         }))
     }
 
+    /// Creates an event of a route that ends in `{id}`.
+    pub fn with_id(method: &str, route: &str, id: &str) -> Self {
+        let mut event = Self::new(method, &route.replace("{id}", id));
+        event.0["routeKey"] = json!(format!("{method} {route}"));
+        event.0["pathParameters"] = json!({"id": id});
+        event
+    }
+
     /// Sets a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.0["headers"][name] = json!(value);

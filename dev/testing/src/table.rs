@@ -45,6 +45,19 @@ impl Table {
             .unwrap()
     }
 
+    /// Returns the `pk` of every item but that of the published keys, sorted.
+    pub async fn partition_keys(&self) -> Vec<String> {
+        let scan = json!({"ProjectionExpression": "pk", "ConsistentRead": true});
+        let page = self.call("Scan", scan).await;
+        let items = page["Items"].as_array().unwrap().iter();
+        let mut keys: Vec<String> = items
+            .map(|item| item["pk"]["S"].as_str().unwrap().to_owned())
+            .filter(|key| key != "keys")
+            .collect();
+        keys.sort();
+        keys
+    }
+
     /// Deletes every item but the one of the published keys.
     pub async fn clear_but_keys(&self) {
         loop {

@@ -47,6 +47,7 @@ const REFRESH_TOKENS: Part = Part {
     ],
     members: &[
         "refresh_token",
+        "invalid_refresh_token",
         "revocation_endpoint",
         "revocation_endpoint_auth_methods_supported",
     ],

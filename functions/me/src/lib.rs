@@ -1,26 +1,35 @@
-//! `GET /users/me`: the user of an access token.
+//! `/users/me`: the user of an access token, who reads, changes and deletes the account and replaces its password.
 
 use lambda_http::{Body, Request, Response};
-use shared::authenticate::authenticate;
+use shared::authenticate::{Caller, authenticate};
 use shared::clock::Clock;
 use shared::env::Env;
 use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::{json, request};
+use shared::passwords::{HashCost, Hasher};
 use shared::table::Table;
 use shared::tokens::Verifier;
-use shared::users::Users;
+use shared::users::{ReservedUsernames, Users};
 use utoipa::OpenApi;
 
 pub mod api;
+mod change;
+mod delete;
+mod password;
 
-/// The path of its one route.
+/// The path of the account.
 const PATH: &str = "/users/me";
+/// The path of its password.
+const PASSWORD_PATH: &str = "/users/me/password";
 
-/// The function `me`: the users, and the published keys to verify tokens by.
+/// The function `me`: the users, a hasher of passwords, and the published keys to verify tokens by.
 pub struct Me {
     users: Users,
+    hasher: Hasher,
     verifier: Verifier,
+    reserved: ReservedUsernames,
+    clock: Clock,
 }
 
 impl Function for Me {
@@ -30,7 +39,10 @@ impl Function for Me {
         let table = Table::connect(env).await?;
         Ok(Self {
             users: Users::new(table.clone()),
+            hasher: Hasher::new(HashCost::read(env)?),
             verifier: Verifier::new(table, env, clock)?,
+            reserved: ReservedUsernames::read(env)?,
+            clock: clock.clone(),
         })
     }
 
@@ -46,12 +58,19 @@ impl HttpFunction for Me {
         api::Document::openapi()
     }
 
-    /// Responds 200 with the user of the access token.
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
-        let ("GET", PATH, "") = request::route(&request) else {
-            return Err(Error::NotFound);
-        };
-        let caller = authenticate(&self.verifier, &self.users, &request).await?;
-        json::response(&caller.user)
+        match request::route(&request) {
+            ("GET", PATH, "") => json::response(&self.caller(&request).await?.user),
+            ("PATCH", PATH, "") => self.change(&request).await,
+            ("DELETE", PATH, "") => self.delete(&request).await,
+            ("PUT", PASSWORD_PATH, "") => self.change_password(&request).await,
+            _ => Err(Error::NotFound),
+        }
+    }
+}
+
+impl Me {
+    async fn caller(&self, request: &Request) -> Result<Caller, Error> {
+        authenticate(&self.verifier, &self.users, request).await
     }
 }

@@ -96,13 +96,17 @@ async fn a_request_makes_one_read_and_a_cold_start_one_more_for_the_keys() {
 }
 
 #[tokio::test]
-async fn only_what_is_shown_of_a_user_is_read_and_never_the_password_hash() {
+async fn only_what_is_shown_or_decides_is_read_and_never_the_password_hash() {
     let fixture = Fixture::new().await;
     let function = fixture.function().await;
     fixture.proxy.reset_counts();
     let response = get(&function, &fixture.token()).await;
-    let shown = response.body.as_object().unwrap().keys().cloned().collect();
-    assert_eq!(fixture.proxy.attributes_read(), [shown]);
+    let shown = response.body.as_object().unwrap().keys().cloned();
+    let decides = "password_changed_at".to_owned();
+    assert_eq!(
+        fixture.proxy.attributes_read(),
+        [shown.chain([decides]).collect()]
+    );
 }
 
 #[tokio::test]
@@ -342,17 +346,21 @@ async fn at_the_most_detailed_level_no_line_holds_a_secret() {
     }
     let binary = Path::new(env!("CARGO_BIN_EXE_me"));
     let token = fixture.token();
+    let passwords =
+        json!({"current_password": "correct horse battery", "new_password": "battery horse correct"});
+    let put = event::Event::new("PUT", "/users/me/password").json(&passwords);
     let events = [
         event::me(&token).value().clone(),
         event::me(&format!("{token} {token}")).value().clone(),
+        put.bearer(&token).value().clone(),
     ];
     let served = run(binary, fixture.deployment.variables(), &events).await;
-    assert_eq!(served.statuses(), [200, 400]);
+    assert_eq!(served.statuses(), [200, 400, 204]);
     fixture.proxy.always(Fault::CutAnswer);
     let failed = run(binary, fixture.deployment.variables(), &events[..1]).await;
     assert_eq!(failed.responses[0]["statusCode"], 503);
     let output = served.output + &failed.output;
     assert!(output.contains("the request failed"), "{output}");
     let (_, signature) = token.rsplit_once('.').unwrap();
-    check_lines(&output, &["argon2", "johndoe", signature]);
+    check_lines(&output, &["argon2", "horse", "johndoe", signature]);
 }

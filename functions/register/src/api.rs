@@ -4,12 +4,12 @@ use serde_json::Value;
 use shared::error::{Conflict, Error, FieldError, Problem};
 use shared::function::HttpFunction;
 use shared::http::{body, json};
-use shared::openapi;
+use shared::openapi::{self, or_null};
 use shared::passwords::Password;
 use shared::users::{Email, FullName, User, Username, Website};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
-    AdditionalProperties, AllOfBuilder, AnyOfBuilder, ObjectBuilder, OneOfBuilder, Schema, Type,
+    AdditionalProperties, AllOfBuilder, AnyOfBuilder, ObjectBuilder, Schema, Type,
 };
 use utoipa::{IntoResponses, OpenApi, PartialSchema, Path, ToSchema};
 
@@ -114,12 +114,6 @@ fn example(username: &str, full_name: &str) -> Value {
         "full_name": full_name,
         "password": "correct horse battery",
     })
-}
-
-fn or_null(schema: RefOr<Schema>) -> OneOfBuilder {
-    OneOfBuilder::new()
-        .item(schema)
-        .item(ObjectBuilder::new().schema_type(Type::Null))
 }
 
 fn given(field: &str) -> ObjectBuilder {

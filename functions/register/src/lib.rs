@@ -13,14 +13,10 @@ use shared::http::{body, request};
 use shared::passwords::{HashCost, Hasher, Password};
 use shared::random;
 use shared::table::Table;
-use shared::users::{Email, FullName, Profile, User, UserId, Username, Users, Website};
+use shared::users::{Email, FullName, Profile, ReservedUsernames, User, UserId, Username, Users, Website};
 use utoipa::openapi::OpenApi;
 
 pub mod api;
-
-mod reserved;
-
-use reserved::ReservedUsernames;
 
 /// The path of its route.
 const PATH: &str = "/register";

@@ -15,6 +15,8 @@ use crate::http::body::{self, content_type};
 
 /// The message for any other content type.
 pub const CONTENT_TYPE: &str = "Content-Type must be application/json";
+/// The message for any other content type of a merge patch.
+pub const PATCH_CONTENT_TYPE: &str = "Content-Type must be application/json or application/merge-patch+json";
 /// The message for JSON that is another value.
 pub const ONE_OBJECT: &str = "The body must be one JSON object in UTF-8, without repeated members";
 
@@ -31,11 +33,25 @@ impl Fields {
     ///
     /// In the order of the table: 413, 415, and 400 for what is not one JSON object in UTF-8 without repeated members.
     pub fn read(request: &Request) -> Result<Self, Error> {
+        Self::read_as(request, &["application/json"], CONTENT_TYPE)
+    }
+
+    /// Reads a merge patch (RFC 7396), under the media type of its own or the plain one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fields::read`].
+    pub fn read_patch(request: &Request) -> Result<Self, Error> {
+        let types = ["application/json", "application/merge-patch+json"];
+        Self::read_as(request, &types, PATCH_CONTENT_TYPE)
+    }
+
+    fn read_as(request: &Request, types: &[&str], rule: &'static str) -> Result<Self, Error> {
         let body = body::read(request)?;
         let content_type = content_type(request.headers())?;
-        let is_json = content_type.is_some_and(|mime| mime.essence_str() == "application/json");
+        let is_json = content_type.is_some_and(|mime| types.contains(&mime.essence_str()));
         if !body.is_empty() && !is_json {
-            return Err(Error::UnsupportedMediaType(CONTENT_TYPE));
+            return Err(Error::UnsupportedMediaType(rule));
         }
         let Members(members) =
             serde_json::from_slice(body).map_err(|error| Error::InvalidRequest(malformed(&error)))?;
@@ -51,8 +67,7 @@ impl Fields {
         field: &'static str,
         parse: impl FnOnce(String) -> Result<T, Violation>,
     ) -> Option<T> {
-        let index = self.members.iter().position(|(name, _)| name == field)?;
-        let parsed = match self.members.remove(index).1 {
+        let parsed = match self.take(field)? {
             Value::Null => return None,
             Value::String(text) => parse(text),
             _ => Err(Violation::new(Code::Type, "Must be a string")),
@@ -60,11 +75,35 @@ impl Fields {
         parsed.map_err(|violation| self.reject(field, violation)).ok()
     }
 
-    /// Reports whether a field was sent and is not `null`; only before [`Fields::text`] removes it.
+    /// Removes and reads a Boolean field. Returns `None` where it is absent, `null`, or has another type, which is then recorded.
+    pub fn flag(&mut self, field: &'static str) -> Option<bool> {
+        match self.take(field)? {
+            Value::Null => None,
+            Value::Bool(flag) => Some(flag),
+            _ => {
+                self.reject(field, Violation::new(Code::Type, "Must be true or false"));
+                None
+            }
+        }
+    }
+
+    fn take(&mut self, field: &str) -> Option<Value> {
+        let index = self.members.iter().position(|(name, _)| name == field)?;
+        Some(self.members.remove(index).1)
+    }
+
+    /// Reports whether a field was sent and is not `null`; only before it is read.
     pub fn has(&self, field: &str) -> bool {
         self.members
             .iter()
             .any(|(name, value)| name == field && !value.is_null())
+    }
+
+    /// Reports whether a field was sent as `null`; only before it is read.
+    pub fn has_null(&self, field: &str) -> bool {
+        self.members
+            .iter()
+            .any(|(name, value)| name == field && value.is_null())
     }
 
     /// Records that a field breaks a rule.

@@ -16,6 +16,9 @@ use crate::error::Error;
 /// The end of the path of a route that matches any rest.
 const PROXY: &str = "{proxy+}";
 
+/// The end of the path of a route that matches one segment.
+const ID: &str = "{id}";
+
 /// The key that `cargo lambda watch` sends for every route.
 const DEFAULT_ROUTE: &str = "$default";
 
@@ -79,8 +82,9 @@ pub fn source_ip(request: &Request) -> Option<&str> {
     ip.map(|SourceIp(ip)| ip.as_str()).filter(|ip| !ip.is_empty())
 }
 
-/// Returns method and path of the request's route, and what its `{proxy+}` matched. A route with an empty rest is the one without:
-/// `POST /token/{proxy+}` exists for the slash that some tutorials' clients send, which API Gateway cannot name.
+/// Returns method and path of the request's route, and what its `{id}` or `{proxy+}` matched, percent-decoded. A route with an empty rest
+/// is the one without: `POST /token/{proxy+}` exists for the slash that some tutorials' clients send, which API Gateway cannot name. A
+/// path keeps its `{id}`, so that an empty one is no other route.
 pub fn route(request: &Request) -> (&str, &str, &str) {
     let route = request.extensions().get::<Route>();
     route.map_or(("", "", ""), |route| (&route.method, &route.path, &route.rest))
@@ -88,15 +92,24 @@ pub fn route(request: &Request) -> (&str, &str, &str) {
 
 impl Route {
     fn of(event: &Value) -> Option<Self> {
-        let rest = event["pathParameters"]["proxy"].as_str().unwrap_or_default();
+        let parameters = &event["pathParameters"];
         let (method, path) = match event["routeKey"].as_str()? {
-            // Its own router matched the path and names the rest, but not the route.
+            // Its own router matched the path and names what matched, but not the route.
             DEFAULT_ROUTE => (
                 event["requestContext"]["http"]["method"].as_str()?,
                 event["rawPath"].as_str()?,
             ),
             key => key.split_once(' ')?,
         };
+        if let Some(id) = parameters["id"].as_str() {
+            let (start, _) = path.rsplit_once('/')?;
+            return Some(Self {
+                method: method.to_owned(),
+                path: format!("{start}/{ID}"),
+                rest: id.to_owned(),
+            });
+        }
+        let rest = parameters["proxy"].as_str().unwrap_or_default();
         let path = path
             .strip_suffix(PROXY)
             .or_else(|| path.strip_suffix(rest))

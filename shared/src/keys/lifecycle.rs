@@ -2,7 +2,9 @@
 
 use super::key::Kind;
 use crate::clock::Timestamp;
-use crate::env::{ACCESS_TOKEN_SECONDS, Env, EnvError, KEY_KIND, KEY_LEAD_SECONDS, KEY_ROTATION_SECONDS};
+use crate::env::{
+    ACCESS_TOKEN_SECONDS, Env, EnvError, KEY_KIND, KEY_LEAD_SECONDS, KEY_ROTATION_SECONDS, SESSION_SECONDS,
+};
 
 /// The maximum age of a function's own copy of ring or published keys, in seconds.
 const COPY_SECONDS: u32 = 5 * 60;
@@ -36,6 +38,11 @@ impl Lead {
     /// Returns the `max-age` of responses that publish keys: a small part of the lead, so that a cache in front of a verifier that
     /// keeps keys for API Gateway's 2 hours leaves enough of it.
     pub fn cache_seconds(self) -> u32 {
+        self.seconds / 24
+    }
+
+    /// Returns how long the steps of a rotation may take: a key that is made in the first signs no sooner than the lead after the last.
+    pub fn rotation_may_take_seconds(self) -> u32 {
         self.seconds / 24
     }
 }
@@ -78,6 +85,8 @@ pub struct Lifecycle {
     pub rotation_seconds: u32,
     /// How long an access token lives.
     pub token_seconds: u32,
+    /// How long a session lives, at most.
+    pub session_seconds: u32,
 }
 
 impl Lifecycle {
@@ -98,6 +107,7 @@ impl Lifecycle {
             lead,
             rotation_seconds,
             token_seconds: env.get(&ACCESS_TOKEN_SECONDS)?,
+            session_seconds: env.get(&SESSION_SECONDS)?,
         })
     }
 
@@ -118,7 +128,7 @@ impl Lifecycle {
     }
 
     /// Returns when the key after `newest` signs: once that one has signed for the time of a rotation or must stop, and not before
-    /// the new key has been published for the lead.
+    /// the new key has been published for the lead, which it will be by the end of this rotation.
     pub fn turn_after(&self, newest: Option<&Dates>, now: Timestamp) -> Timestamp {
         let turn = newest.map_or(now, |dates| {
             // The lengths may have changed since that key was made.
@@ -128,12 +138,20 @@ impl Lifecycle {
                 .plus(self.rotation_seconds)
                 .min(dates.signs_until.min(last))
         });
-        turn.max(now.plus(self.lead.seconds))
+        let published = now.plus(self.lead.rotation_may_take_seconds());
+        turn.max(published.plus(self.lead.seconds))
+    }
+
+    /// Returns when a session key leaves, whose successor seals from `successor` on: the last session that it sealed a token of has
+    /// ended by then.
+    pub fn session_key_leaves_at(&self, successor: Timestamp) -> Timestamp {
+        successor.plus(self.session_seconds).plus(self.lead.seconds)
     }
 
     /// Returns until when a compromised key must not come back: no key that exists now lives longer than a new one.
     pub fn forget_at(&self, now: Timestamp) -> Timestamp {
         let latest_start = now.plus(self.lead.seconds.max(self.rotation_seconds));
-        self.dates(now, latest_start).drop_at
+        let dates = self.dates(now, latest_start);
+        dates.drop_at.max(self.session_key_leaves_at(dates.signs_until))
     }
 }

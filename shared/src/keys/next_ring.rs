@@ -7,10 +7,11 @@ use super::key::SigningKey;
 use super::lifecycle::Lifecycle;
 use super::published::Published;
 use super::ring::{Ring, RingKey};
+use super::session_key::SessionKey;
 use crate::clock::Timestamp;
 use crate::error::Error;
 
-/// The most keys of a ring: its document must fit a secret's 64 KiB, and an RSA key needs 2.
+/// The most keys of a ring, and the most session keys: its document must fit a secret's 64 KiB, and an RSA key needs 2.
 const MOST_KEYS: usize = 24;
 
 /// Stands for every key, in the place of an id.
@@ -19,13 +20,14 @@ const EVERY_KEY: &str = "*";
 impl Lifecycle {
     /// Returns the ring after a rotation: the next key signs as soon as it has been published for the lead, and there is a new next
     /// one. A ring without any key that counts gets two; the first signs at once, since no verifier has fetched anything yet, or what
-    /// was fetched has no key left.
+    /// was fetched has no key left. One session key is added, which seals from the turn of the new next key on, or at once where none
+    /// seals; a ring with too many is left with those that it has.
     ///
     /// # Errors
     ///
     /// [`Error::Internal`] where no key can be generated, or where the ring has too many: they leave by their dates.
     pub fn rotated(&self, ring: Ring, published: &Published, now: Timestamp) -> Result<Ring, Error> {
-        let mut ring = remaining(ring, published, now);
+        let mut ring = self.remaining(ring, published, now);
         if ring.keys.is_empty() {
             ring.keys.push(self.key(now, now)?);
         } else if let Some(next) = newest(&mut ring).filter(|next| now < next.dates.signs_from)
@@ -34,11 +36,17 @@ impl Lifecycle {
             let ready = published_at.plus(self.lead.seconds).max(now);
             next.dates.signs_from = next.dates.signs_from.min(ready);
         }
-        self.with_next(ring, now)
+        let mut ring = self.with_next(ring, now)?;
+        let turn = ring.keys.last().map_or(now, |next| next.dates.signs_from);
+        if ring.session_key(now).is_some() && ring.session_keys.len() < MOST_KEYS {
+            ring.session_keys.push(SessionKey::generate(turn)?);
+        }
+        with_session_key(ring, now)
     }
 
     /// Returns ring and published keys after an emergency: both without the keys of `kids`, which do not come back before the last
-    /// of them would have left. If no other key signs, the next one does at once, whether verifiers have it or not.
+    /// of them would have left. If no other key signs, the next one does at once, whether verifiers have it or not. If no session key
+    /// seals, a new one does.
     pub fn after_emergency(
         &self,
         ring: Ring,
@@ -50,7 +58,7 @@ impl Lifecycle {
         let published = kids.iter().fold(published.clone(), |published, kid| {
             published.without(kid, forget_at)
         });
-        let mut ring = remaining(ring, &published, now);
+        let mut ring = self.remaining(ring, &published, now);
         if ring.signer(now, self.reach_seconds()).is_none() {
             // The key that has been published for longest is in the most caches.
             match ring
@@ -65,12 +73,14 @@ impl Lifecycle {
         if !ring.keys.iter().any(|ring_key| now < ring_key.dates.signs_from) {
             ring = self.with_next(ring, now)?;
         }
+        let ring = with_session_key(ring, now)?;
         let published = published.with(&ring, now);
         Ok((ring, published))
     }
 
     /// Checks that a ring may follow another: it lacks only keys that were compromised or have expired, brings no compromised key
-    /// back, and signs by no new key that has not been published for the lead.
+    /// back, and signs by no new key that has not been published for the lead. A new session key has been in the ring for the lead
+    /// before it seals, unless there is no other.
     pub fn check(
         &self,
         next: &Ring,
@@ -98,7 +108,43 @@ impl Lifecycle {
                 return Err("it has a key that would sign too soon after it is published");
             }
         }
+        let counting = self.counting(current, published, now);
+        if counting.iter().any(|key| !next.contains(key.kid())) {
+            return Err("it lacks a session key of the current ring");
+        }
+        for key in &next.session_keys {
+            if published.is_compromised(key.kid()) {
+                return Err("it has a session key that was compromised");
+            }
+            let is_first = !counting.iter().any(|other| other.signs_from <= key.signs_from);
+            let may_seal = current.contains(key.kid()) || is_first;
+            if !may_seal && key.signs_from < now.plus(self.lead.seconds) {
+                return Err("it has a session key that would seal too soon");
+            }
+        }
         Ok(())
+    }
+
+    /// Keeps the keys that count: neither past their dates nor compromised, which an older version of a secret may bring back.
+    fn remaining(&self, mut ring: Ring, published: &Published, now: Timestamp) -> Ring {
+        ring.keys
+            .retain(|RingKey { key, dates }| now < dates.drop_at && !published.is_compromised(key.kid()));
+        ring.session_keys = self.counting(&ring, published, now);
+        ring
+    }
+
+    /// Returns the session keys that count: those that were not compromised, and whose last session may not have ended.
+    fn counting(&self, ring: &Ring, published: &Published, now: Timestamp) -> Vec<SessionKey> {
+        let mut keys = ring.session_keys.clone();
+        keys.retain(|key| !published.is_compromised(key.kid()));
+        let starts: Vec<Timestamp> = keys.iter().map(|key| key.signs_from).collect();
+        keys.retain(|key| {
+            let later = starts.iter().filter(|start| **start > key.signs_from);
+            later
+                .min()
+                .is_none_or(|successor| now < self.session_key_leaves_at(*successor))
+        });
+        keys
     }
 
     fn with_next(&self, mut ring: Ring, now: Timestamp) -> Result<Ring, Error> {
@@ -142,11 +188,12 @@ pub(super) fn named(kid: &str, rings: &[&Ring], published: &Published) -> Result
     Ok(known.into_iter().map(str::to_owned).collect())
 }
 
-/// Keeps the keys that count: neither past their dates nor compromised, which an older version of a secret may bring back.
-fn remaining(mut ring: Ring, published: &Published, now: Timestamp) -> Ring {
-    ring.keys
-        .retain(|RingKey { key, dates }| now < dates.drop_at && !published.is_compromised(key.kid()));
-    ring
+/// Gives a ring whose session keys do not seal now one that does.
+pub(super) fn with_session_key(mut ring: Ring, now: Timestamp) -> Result<Ring, Error> {
+    if ring.session_key(now).is_none() {
+        ring.session_keys.push(SessionKey::generate(now)?);
+    }
+    Ok(ring)
 }
 
 fn newest(ring: &mut Ring) -> Option<&mut RingKey> {

@@ -4,7 +4,7 @@
 //! Always the keys are published first, and the ring that signs by them follows.
 
 use super::lifecycle::Lifecycle;
-use super::next_ring::named;
+use super::next_ring::{named, with_session_key};
 use super::published::Published;
 use super::published_store::{PublishedStore, Versioned};
 use super::ring::Ring;
@@ -40,24 +40,31 @@ impl Rotation {
     }
 
     /// Makes the first ring if no key may sign, and publishes what is not published. Where all keys have expired, or the lengths
-    /// were shortened so much that no key may sign, the ring begins anew: for a laptop, where no verifier has cached the old one.
+    /// were shortened so much that no key may sign, the ring begins anew: for a laptop, where no verifier has cached the old one. A
+    /// ring without a session key that seals, such as one of an earlier version, gets one.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] or [`Error::Internal`]; it can be repeated.
     pub async fn ensure_ring(&self) -> Result<(), Error> {
-        let change = self.ring.change().await?;
+        let mut change = self.ring.change().await?;
         let now = self.clock.now();
         let published = self.published.read().await?;
-        if change
-            .current
-            .signer(now, self.lifecycle.reach_seconds())
-            .is_some()
-        {
-            let next = published.value.with(&change.current, now);
+        let current = std::mem::take(&mut change.current);
+        let may_sign = current.signer(now, self.lifecycle.reach_seconds()).is_some();
+        if may_sign && current.session_key(now).is_some() {
+            let next = published.value.with(&current, now);
             return self.published.replace(&published, &next, now).await;
         }
-        let ring = self.lifecycle.rotated(Ring::default(), &published.value, now)?;
+        let ring = if may_sign {
+            with_session_key(current, now)?
+        } else {
+            let without_keys = Ring {
+                keys: Vec::new(),
+                ..current
+            };
+            self.lifecycle.rotated(without_keys, &published.value, now)?
+        };
         let next = published.value.with(&ring, now);
         self.finish(change, &published, &next, &ring, now).await
     }

@@ -114,11 +114,3 @@ impl fmt::Debug for SessionKey {
         write!(formatter, "SessionKey({})", self.kid())
     }
 }
-
-/// Writes id and date, and nothing of the secret.
-impl fmt::Display for SessionKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { signs_from, .. } = self;
-        write!(formatter, "{} session key, signs from {signs_from}", self.kid())
-    }
-}

@@ -35,14 +35,7 @@ pub(super) fn no_name_key(random: &str) -> Key {
 pub(super) fn from_user(user: &User, hash: &StoredHash) -> Item {
     let mut item = user_key(user.id.as_str()).into_item();
     put(&mut item, "id", user.id.as_str());
-    let profile = &user.profile;
-    let fields = [
-        ("username", profile.username.as_ref().map(Username::as_str)),
-        ("email", profile.email.as_ref().map(Email::as_str)),
-        ("full_name", profile.full_name.as_ref().map(FullName::as_str)),
-        ("website", profile.website.as_ref().map(Website::as_str)),
-    ];
-    for (name, value) in fields {
+    for (name, value) in profile_attributes(&user.profile) {
         if let Some(value) = value {
             put(&mut item, name, value);
         }
@@ -54,6 +47,16 @@ pub(super) fn from_user(user: &User, hash: &StoredHash) -> Item {
     item.insert(GENERATION.to_owned(), AttributeValue::N("0".to_owned()));
     item.insert(SESSIONS.to_owned(), AttributeValue::M(Item::new()));
     item
+}
+
+/// Returns the attributes of a profile; one without a value is not written.
+pub(super) fn profile_attributes(profile: &Profile) -> [(&'static str, Option<&str>); 4] {
+    [
+        ("username", profile.username.as_ref().map(Username::as_str)),
+        ("email", profile.email.as_ref().map(Email::as_str)),
+        ("full_name", profile.full_name.as_ref().map(FullName::as_str)),
+        ("website", profile.website.as_ref().map(Website::as_str)),
+    ]
 }
 
 /// Encodes the marker of a name.

@@ -2,9 +2,10 @@
 //!
 //! Uniqueness is decided here: each name has a marker item that only one transaction can put.
 
+mod accounts;
 mod sessions;
 
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -20,6 +21,7 @@ use crate::random;
 use crate::table::item::{Item, text};
 use crate::table::{Table, unavailable};
 
+pub use accounts::Ending;
 pub use sessions::{Replaced, Replacement};
 
 /// The store of users: it owns their items and every write to them.
@@ -81,7 +83,7 @@ impl Users {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
             .build()
-            .map_err(|error| Error::internal("the store", error.to_string()))?;
+            .map_err(incomplete)?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
@@ -198,6 +200,10 @@ fn of_generation(generation: u64) -> &'static str {
     } else {
         "credential_generation = :generation"
     }
+}
+
+fn incomplete(error: BuildError) -> Error {
+    Error::internal("the store", error.to_string())
 }
 
 /// Maps a canceled transaction. The reasons stand in the order of the puts: the user first, then its names. A name's failed

@@ -1,7 +1,11 @@
+use aws_lc_rs::aead::{Aad, NONCE_LEN, Nonce};
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 use shared::clock::Timestamp;
-use shared::keys::{Dates, Kind, Published, Ring, RingKey, SigningKey};
+use shared::keys::{Dates, Kind, Published, Ring, RingKey, SessionKey, SigningKey};
 use testing::rings::{published, ring_of};
 
 const NOW: Timestamp = Timestamp::from_unix(1_795_466_820);
@@ -153,6 +157,73 @@ fn a_public_set_with_a_symmetric_or_weak_key_or_without_kid_or_alg_is_rejected()
 fn a_signing_key_prints_its_kid_alone() {
     let key = SigningKey::generate(Kind::EdDsa).unwrap();
     assert_eq!(format!("{key:?}"), format!("SigningKey({})", key.kid()));
+}
+
+/// Returns a ring's document with one session key of this id and secret.
+fn session_document(id: &str, secret: &str) -> String {
+    json!({"keys": [], "session_keys": [{"id": id, "secret": secret, "signs_from": "2026-01-01T00:00:00Z"}]})
+        .to_string()
+}
+
+#[test]
+fn a_session_key_seals_and_derives_by_hkdf_of_its_secret() {
+    // The bytes 0 to 7, and 0 to 31. What is expected was calculated by Python's `hmac` and `cryptography`.
+    let (id, secret) = ("AAECAwQFBgc", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
+    let ring = Ring::parse(&session_document(id, secret)).unwrap();
+    let key = ring.session_key(NOW).unwrap();
+    assert_eq!((key.id(), key.kid()), (&[0, 1, 2, 3, 4, 5, 6, 7], id));
+    let mut sealed = b"a message".to_vec();
+    let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
+    key.sealing()
+        .seal_in_place_append_tag(nonce, Aad::empty(), &mut sealed)
+        .unwrap();
+    assert_eq!(
+        URL_SAFE_NO_PAD.encode(sealed),
+        "JQ_sCmREFkTFVxi6PkPiq-vy4PTIk0QBkg"
+    );
+    assert_eq!(
+        URL_SAFE_NO_PAD.encode(hmac::sign(key.deriving(), b"a message")),
+        "jkHqoH4TaIqAsRw7iJj2U2sy5-007jdtLeuYOL3Y8xj5RT7o99tWX4c57jdyzSoiYpQkM2OHGCYYet3bWjtIoQ"
+    );
+    // Nothing that is printed or published has the secret.
+    assert_eq!(format!("{key:?}"), format!("SessionKey({id})"));
+    let document = ring.document().unwrap();
+    assert_eq!(*document, session_document(id, secret));
+    assert!(!published(&document).contains(id));
+    for (id, secret, rule) in [
+        ("AAECAwQFBg", secret, "has no id of 8 bytes in base64url"),
+        (id, "AAECAwQFBgc", "has no secret of 32 bytes in base64url"),
+        (id, "+/swordfish", "has no secret of 32 bytes in base64url"),
+    ] {
+        let rejected = Ring::parse(&session_document(id, secret)).unwrap_err();
+        assert_eq!(rejected.to_string(), format!("session key 1 {rule}"));
+    }
+}
+
+#[test]
+fn a_ring_with_the_most_keys_fits_a_secret() {
+    let mut ring: Value = serde_json::from_str(&ring_of(&[Kind::Rs256])).unwrap();
+    for list in ["keys", "session_keys"] {
+        ring[list] = vec![ring[list][0].clone(); 24].into();
+    }
+    let bytes = ring.to_string().len();
+    assert!(bytes < 65_536, "{bytes} bytes");
+}
+
+#[test]
+fn of_the_session_keys_the_one_that_began_last_seals() {
+    let keys = [0, 200, 100].map(|start| SessionKey::generate(Timestamp::from_unix(start)).unwrap());
+    let ring = Ring {
+        session_keys: keys.to_vec(),
+        ..Ring::default()
+    };
+    for (now, index) in [(0, 0), (99, 0), (100, 2), (199, 2), (200, 1), (900, 1)] {
+        let sealing = ring.session_key(Timestamp::from_unix(now)).unwrap();
+        assert_eq!(sealing.id(), keys[index].id(), "{now}");
+    }
+    assert!(ring.session_key(Timestamp::from_unix(-1)).is_none());
+    assert_eq!(ring.session_key_of(keys[2].id()).unwrap().kid(), keys[2].kid());
+    assert!(ring.session_key_of(&[0; 8]).is_none());
 }
 
 #[test]

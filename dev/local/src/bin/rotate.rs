@@ -16,7 +16,7 @@ use shared::clock::Clock;
 use shared::env::{AWS_ENDPOINT_URL_DYNAMODB, process_variable};
 
 /// Rotates the signing keys of a running `cargo dev`. Reads its times from the same variables as the service:
-/// KEY_LEAD_SECONDS, KEY_ROTATION_SECONDS, ACCESS_TOKEN_SECONDS, KEY_KIND.
+/// KEY_LEAD_SECONDS, KEY_ROTATION_SECONDS, ACCESS_TOKEN_SECONDS, SESSION_SECONDS, KEY_KIND.
 #[derive(Parser)]
 #[command(name = "cargo rotate", bin_name = "cargo rotate", version)]
 struct Arguments {

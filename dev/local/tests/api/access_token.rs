@@ -38,7 +38,17 @@ async fn j_02_the_claims_are_those_of_rfc_9068_and_nothing_personal() {
     let names: Vec<&str> = claims.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         names,
-        ["aud", "auth_time", "client_id", "exp", "iat", "iss", "jti", "sub"]
+        [
+            "aud",
+            "auth_time",
+            "client_id",
+            "exp",
+            "iat",
+            "iss",
+            "jti",
+            "sid",
+            "sub"
+        ]
     );
     assert_eq!(claims["iss"], service.issuer);
     assert_eq!(claims["aud"], service.issuer);

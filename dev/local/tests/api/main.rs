@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access_token;
+mod accounts;
 mod cors;
 mod deployed;
 mod docs;
@@ -14,9 +15,11 @@ mod me;
 mod oauth;
 mod odd;
 mod program;
+mod refresh;
 mod register;
 mod rotation;
 mod running;
+mod sessions;
 mod store;
 mod table;
 mod token;

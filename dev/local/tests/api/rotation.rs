@@ -16,34 +16,40 @@ use tokio::task::JoinHandle;
 use crate::running::PASSWORD;
 
 /// The lead, shortened, in seconds.
-const LEAD: i64 = 720;
-const ROTATION: i64 = 3600;
+pub(crate) const LEAD: i64 = 720;
+pub(crate) const ROTATION: i64 = 3600;
 const TOKEN_LIFE: i64 = 60;
 
-struct Fixture {
+pub(crate) struct Fixture {
     folder: Arc<TempDir>,
-    url: String,
+    pub(crate) url: String,
     dynamodb: String,
     time: TestClock,
     variables: BTreeMap<&'static str, String>,
-    client: Client,
+    pub(crate) client: Client,
     stop: oneshot::Sender<()>,
     served: JoinHandle<std::io::Result<()>>,
 }
 
 impl Fixture {
-    async fn new() -> Self {
-        Self::with_times(LEAD, ROTATION).await
+    pub(crate) async fn new() -> Self {
+        Self::with_variables(&[]).await
     }
 
     async fn with_times(lead: i64, rotation: i64) -> Self {
+        let (lead, rotation) = (lead.to_string(), rotation.to_string());
+        Self::with_variables(&[("KEY_LEAD_SECONDS", &lead), ("KEY_ROTATION_SECONDS", &rotation)]).await
+    }
+
+    pub(crate) async fn with_variables(variables: &[(&'static str, &str)]) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let times = [
-            ("KEY_LEAD_SECONDS", lead.to_string()),
-            ("KEY_ROTATION_SECONDS", rotation.to_string()),
+        let mut all = vec![
+            ("KEY_LEAD_SECONDS", LEAD.to_string()),
+            ("KEY_ROTATION_SECONDS", ROTATION.to_string()),
             ("ACCESS_TOKEN_SECONDS", TOKEN_LIFE.to_string()),
         ];
-        let fixture = Self::start(folder, &times, 1_800_000_000).await;
+        all.extend(variables.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let fixture = Self::start(folder, &all, 1_800_000_000).await;
         let user = json!({"username": "johndoe", "password": PASSWORD});
         let request = fixture
             .client
@@ -93,12 +99,12 @@ impl Fixture {
         self.folder
     }
 
-    fn pass(&self, seconds: i64) {
+    pub(crate) fn pass(&self, seconds: i64) {
         self.time.pass(seconds);
     }
 
     /// Returns by when the change is seen.
-    async fn change(&self, command: Command) -> String {
+    pub(crate) async fn change(&self, command: Command) -> String {
         let lookup = |name: &str| self.variables.get(name).cloned();
         let dynamodb = self.dynamodb.clone();
         rotation::run(command, self.folder.path(), dynamodb, lookup, self.time.clock())

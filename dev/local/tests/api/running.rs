@@ -274,6 +274,7 @@ impl Response {
         let title = match status {
             400 => "Bad Request",
             401 => "Unauthorized",
+            404 => "Not Found",
             409 => "Conflict",
             413 => "Content Too Large",
             415 => "Unsupported Media Type",

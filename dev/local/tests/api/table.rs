@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::json;
 
-use crate::running::Running;
+use crate::running::{PASSWORD, Running};
 
 /// The row of FastAPI's tutorials: `swordfish`.
 const TUTORIALS: &str = "$2b$12$dQD2AD2Y.Aa8F3IliHPfk.yNESW7FZe3RmeT38K661sg/vds404ga";
@@ -73,14 +73,21 @@ async fn the_tutorials_row_is_put_logs_in_and_is_renewed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_is_disabled_and_enabled_by_name() {
+async fn b_09_disabling_and_deleting_a_user_ends_the_sessions_at_once() {
     let service = Running::start().await;
     let token = service.token("johndoe").await;
-    for (disabled, status) in [("false", 200), ("true", 400), ("true", 400), ("false", 200)] {
+    for (disabled, status) in [("false", 200), ("true", 400), ("true", 400), ("false", 401)] {
         let set = table(&service, &["set-disabled", "JohnDoe", disabled], "");
         assert!(set.status.success(), "{set:?}");
         assert_eq!(service.me(&format!("Bearer {token}")).await.status, status);
     }
+    let response = service.log_in("johndoe", PASSWORD).await;
+    let again = format!("Bearer {}", response.body["access_token"].as_str().unwrap());
+    assert_eq!(service.me(&again).await.status, 200);
+    let me = service.client.delete(format!("{}/users/me", service.url));
+    let deleted = me.header("authorization", &again).send().await.unwrap();
+    assert_eq!(deleted.status(), 204);
+    assert_eq!(service.me(&again).await.status, 401);
     assert!(
         !table(&service, &["set-disabled", "nobody", "true"], "")
             .status

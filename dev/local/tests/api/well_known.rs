@@ -54,6 +54,8 @@ async fn m_02_every_value_of_the_metadata_works() {
         "token_endpoint",
         "grant_types_supported",
         "token_endpoint_auth_methods_supported",
+        "revocation_endpoint",
+        "revocation_endpoint_auth_methods_supported",
         "response_types_supported",
     ];
     assert_eq!(members, BTreeSet::from(walked));
@@ -62,18 +64,36 @@ async fn m_02_every_value_of_the_metadata_works() {
     assert!(!keys.body["keys"].as_array().unwrap().is_empty());
     let token_path = path(&service, &metadata["token_endpoint"]);
     // No client proves who it is, so the one method is `none`.
-    assert_eq!(metadata["token_endpoint_auth_methods_supported"], json!(["none"]));
+    for endpoint in ["token", "revocation"] {
+        let methods = &metadata[format!("{endpoint}_endpoint_auth_methods_supported")];
+        assert_eq!(*methods, json!(["none"]), "{endpoint}");
+    }
+    let mut refresh_token = String::new();
     for grant in metadata["grant_types_supported"].as_array().unwrap() {
         let form = [
             ("grant_type", grant.as_str().unwrap()),
             ("username", "johndoe"),
             ("password", PASSWORD),
+            ("refresh_token", &refresh_token),
         ];
         let response = Response::of(service.request("POST", token_path).form(&form)).await;
         assert_eq!(response.status, 200, "{grant}: {response:?}");
+        response.body["refresh_token"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut refresh_token);
     }
+    let revocation_path = path(&service, &metadata["revocation_endpoint"]);
+    let revocation = service
+        .request("POST", revocation_path)
+        .form(&[("token", &refresh_token)]);
+    assert_eq!(Response::of(revocation).await.status, 200);
+    service
+        .form(&format!("grant_type=refresh_token&refresh_token={refresh_token}"))
+        .await
+        .is_oauth(400, "invalid_grant");
     // And what is not named does not work.
-    for grant in ["refresh_token", "client_credentials", "authorization_code"] {
+    for grant in ["client_credentials", "authorization_code"] {
         service
             .form(&format!("grant_type={grant}&username=johndoe&password=x"))
             .await

@@ -92,13 +92,42 @@ async fn every_key_at_once_leaves_a_ring_that_is_new() {
     fixture.rotate().await;
     fixture.pass(fixture::ROTATION);
     fixture.rotate().await;
-    let before = kids(&fixture.ring());
+    let before = fixture.ring();
+    assert_eq!((before.keys.len(), before.session_keys.len()), (3, 2));
     fixture.compromised("*").await.unwrap();
     let ring = fixture.ring();
-    assert_eq!(ring.keys.len(), 2);
-    assert!(ring.signer(fixture.now(), 0).is_some());
-    assert!(!before.iter().any(|kid| ring.contains(kid)));
+    assert_eq!((ring.keys.len(), ring.session_keys.len()), (2, 1));
+    assert!(ring.signer(fixture.now(), 0).is_some() && ring.session_key(fixture.now()).is_some());
+    assert!(!before.kids().any(|kid| ring.contains(kid)));
     assert_eq!(fixture.published_kids().await, kids(&ring));
+}
+
+#[tokio::test]
+async fn a_compromised_session_key_is_replaced_at_once_and_the_others_stay() {
+    let fixture = Fixture::new().await;
+    fixture.rotate().await;
+    fixture.pass(fixture::ROTATION);
+    fixture.rotate().await;
+    let before = fixture.ring();
+    let [bad, next] = before.session_keys.as_slice() else {
+        panic!("{before:?}")
+    };
+    fixture.compromised(bad.kid()).await.unwrap();
+    fixture.compromised(bad.kid()).await.unwrap();
+    let ring = fixture.ring();
+    assert_eq!(kids(&ring), kids(&before));
+    assert!(!ring.contains(bad.kid()) && ring.contains(next.kid()));
+    assert_eq!(ring.session_keys.len(), 2);
+    assert_eq!(ring.session_key(fixture.now()).unwrap().signs_from, fixture.now());
+    // An older version of the secret does not bring it back.
+    fixture.secrets.roll_back();
+    assert!(fixture.ring().contains(bad.kid()), "an operator's doing");
+    fixture.rotate().await;
+    let ring = fixture.ring();
+    assert!(!ring.contains(bad.kid()) && ring.session_key(fixture.now()).is_some());
+    // Of session keys, the table has the ids of dropped ones alone.
+    let published = fixture.published().await.value.document().unwrap();
+    assert!(published.contains(bad.kid()) && !published.contains(next.kid()));
 }
 
 #[tokio::test]

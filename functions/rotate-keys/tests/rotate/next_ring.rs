@@ -1,13 +1,14 @@
 //! Each rule of the next ring alone. In a whole rotation other rules would catch the same fault.
 
 use shared::clock::Timestamp;
-use shared::keys::{Dates, Kind, Lead, Lifecycle, Published, Ring, RingKey, SigningKey};
+use shared::keys::{Dates, Kind, Lead, Lifecycle, Published, Ring, RingKey, SessionKey, SigningKey};
 
 const LIFECYCLE: Lifecycle = Lifecycle {
     kind: Kind::EdDsa,
     lead: Lead { seconds: 100 },
     rotation_seconds: 1000,
     token_seconds: 10,
+    session_seconds: 500,
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -79,6 +80,71 @@ fn a_new_key_that_would_sign_within_the_lead_may_not_follow() {
     // Also one that pretends to be the first.
     next.keys[2].dates.signs_from = at(0);
     assert_eq!(LIFECYCLE.check(&next, &current, &published, at(0)), soon);
+}
+
+#[test]
+fn a_new_session_key_may_not_seal_within_the_lead_unless_it_is_the_first() {
+    let current = first(&Published::default());
+    let published = Published::default().with(&current, at(0));
+    let mut next = copy(&current);
+    next.session_keys.push(SessionKey::generate(at(200)).unwrap());
+    assert_eq!(LIFECYCLE.check(&next, &current, &published, at(100)), Ok(()));
+    let soon = Err("it has a session key that would seal too soon");
+    assert_eq!(LIFECYCLE.check(&next, &current, &published, at(101)), soon);
+    let mut without = copy(&current);
+    without.session_keys.clear();
+    assert_eq!(LIFECYCLE.check(&next, &without, &published, at(101)), Ok(()));
+}
+
+#[test]
+fn a_session_key_stays_until_the_last_session_that_it_sealed_can_have_ended() {
+    let ring = first(&Published::default());
+    let published = Published::default().with(&ring, at(0));
+    let [old] = <[SessionKey; 1]>::try_from(ring.session_keys.clone()).unwrap();
+    let rotated = LIFECYCLE.rotated(ring, &published, at(1000)).unwrap();
+    let successor = rotated.session_keys[1].clone();
+    assert_eq!(successor.signs_from, rotated.keys[2].dates.signs_from);
+    let published = published.with(&rotated, at(1000));
+    let mut next = copy(&rotated);
+    next.session_keys.remove(0);
+    let lacks = Err("it lacks a session key of the current ring");
+    for (after, has, checked) in [(0, true, lacks), (599, true, lacks), (600, false, Ok(()))] {
+        let now = Timestamp::from_unix(successor.signs_from.unix() + after);
+        assert_eq!(
+            LIFECYCLE.check(&next, &rotated, &published, now),
+            checked,
+            "{after}"
+        );
+        let ring = LIFECYCLE.rotated(copy(&rotated), &published, now).unwrap();
+        assert_eq!(ring.session_key_of(old.id()).is_some(), has, "{after}");
+        assert_eq!(ring.session_key(now).unwrap().id(), successor.id());
+    }
+    let without = published.without(old.kid(), at(9000));
+    assert_eq!(LIFECYCLE.check(&next, &rotated, &without, at(1000)), Ok(()));
+    let compromised = Err("it has a session key that was compromised");
+    assert_eq!(
+        LIFECYCLE.check(&rotated, &rotated, &without, at(1000)),
+        compromised
+    );
+    assert!(LIFECYCLE.forget_at(at(1000)) >= at(1000 + 3 * 1000 + 500 + 100));
+}
+
+#[test]
+fn a_ring_with_the_most_session_keys_gets_no_other_and_seals_on() {
+    let mut ring = first(&Published::default());
+    let published = Published::default().with(&ring, at(0));
+    ring.session_keys = (0..24)
+        .map(|key| SessionKey::generate(at(key)).unwrap())
+        .collect();
+    let rotated = LIFECYCLE.rotated(copy(&ring), &published, at(500)).unwrap();
+    assert_eq!(rotated.session_keys.len(), 24);
+    assert_eq!(
+        rotated.session_key(at(500)).unwrap().id(),
+        ring.session_keys[23].id()
+    );
+    let rotated = LIFECYCLE.rotated(rotated, &published, at(601)).unwrap();
+    assert_eq!(rotated.session_keys.len(), 24, "the first has left");
+    assert!(rotated.session_key_of(ring.session_keys[0].id()).is_none());
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What fails, is lost, comes late or comes twice, and how the next rotation goes on.
 
-use shared::keys::Rotation;
+use shared::keys::{Kind, Rotation};
 use testing::fault_proxy::Fault;
+use testing::rings::ring_of;
 use testing::secrets_manager::Failure;
 
 use super::fixture::{self, Fixture, is_rejected};
@@ -65,6 +66,19 @@ async fn a_ring_does_not_outgrow_its_secret() {
 }
 
 #[tokio::test]
+async fn a_late_rotation_has_time_for_its_own_steps() {
+    let fixture = Fixture::new().await;
+    fixture.rotate().await;
+    fixture.pass(5 * fixture::ROTATION / 2);
+    let token = fixture.secrets.begin_rotation();
+    for step in STEPS {
+        fixture.step(step, &token).await.unwrap();
+        fixture.pass(60);
+    }
+    assert_eq!(fixture.ring().keys.len(), 2);
+}
+
+#[tokio::test]
 async fn what_another_rotation_has_published_in_between_is_not_overwritten() {
     let fixture = Fixture::new().await;
     fixture.rotate().await;
@@ -91,16 +105,47 @@ async fn a_table_that_was_lost_is_published_again_by_the_next_rotation() {
 
 #[tokio::test]
 async fn a_ring_whose_keys_are_all_past_their_dates_begins_anew() {
-    let fixture = Fixture::new().await;
-    fixture.rotate().await;
-    let before = kids(&fixture.ring());
-    fixture.pass_to(fixture.ring().keys[1].dates.drop_at);
-    fixture.rotate().await;
-    let ring = fixture.ring();
-    assert_eq!(ring.keys.len(), 2);
-    assert!(ring.signer(fixture.now(), 0).is_some());
-    assert!(!before.iter().any(|kid| ring.contains(kid)));
-    assert_eq!(fixture.published_kids().await, kids(&ring));
+    for by_rotation in [true, false] {
+        let fixture = Fixture::new().await;
+        fixture.rotate().await;
+        let before = fixture.ring();
+        fixture.pass_to(before.keys[1].dates.drop_at);
+        if by_rotation {
+            fixture.rotate().await;
+        } else {
+            let rotation = Rotation::connect(&fixture.env(), &fixture.clock()).await.unwrap();
+            rotation.ensure_ring().await.unwrap();
+        }
+        let ring = fixture.ring();
+        assert_eq!(ring.keys.len(), 2);
+        assert!(ring.signer(fixture.now(), 0).is_some());
+        assert!(!kids(&before).iter().any(|kid| ring.contains(kid)));
+        assert!(ring.contains(before.session_keys[0].kid()), "sessions go on");
+        assert_eq!(fixture.published_kids().await, kids(&ring));
+    }
+}
+
+#[tokio::test]
+async fn a_ring_of_before_session_keys_gets_one_that_seals_at_once() {
+    for by_rotation in [true, false] {
+        let fixture = Fixture::new().await;
+        let mut document: serde_json::Value = serde_json::from_str(&ring_of(&[Kind::EdDsa])).unwrap();
+        document.as_object_mut().unwrap().remove("session_keys").unwrap();
+        fixture.secrets.put(&document.to_string());
+        let before = fixture.ring();
+        if by_rotation {
+            fixture.rotate().await;
+        } else {
+            let rotation = Rotation::connect(&fixture.env(), &fixture.clock()).await.unwrap();
+            for _ in 0..2 {
+                rotation.ensure_ring().await.unwrap();
+            }
+            assert_eq!(kids(&fixture.ring()), kids(&before));
+        }
+        let ring = fixture.ring();
+        assert_eq!(ring.session_keys.len(), 1);
+        assert_eq!(ring.session_keys[0].signs_from, fixture.now());
+    }
 }
 
 #[tokio::test]

@@ -5,16 +5,19 @@
 //! a verifier keeps the ids that it fetched, and like API Gateway it does not fetch again sooner for an unknown id. Our own verifier,
 //! which also knows from when each key signs, is asked for each token as it is signed.
 
+mod sessions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fastrand::Rng;
 use shared::clock::{Clock, Timestamp};
-use shared::keys::{Cached, Lead, Published, PublishedStore, Ring, RingStore};
+use shared::keys::{Cached, Lead, Published, PublishedStore, Ring, RingStore, SESSION_KEY_ID_BYTES};
 use testing::secrets_manager::Failure;
 
 use super::STEPS;
 use super::fixture::Fixture;
+use sessions::SESSION_LIFE;
 
 pub(crate) const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -71,6 +74,8 @@ pub(crate) struct World {
     verifiers: Vec<Verifier>,
     /// When the last token of each key expires.
     tokens: BTreeMap<String, i64>,
+    /// When each session key entered the ring in use, and when the last session of its tokens ends.
+    session_keys: BTreeMap<[u8; SESSION_KEY_ID_BYTES], (Timestamp, Timestamp)>,
     next_rotation: i64,
     signed_by: BTreeSet<String>,
     pub counts: Counts,
@@ -85,6 +90,7 @@ pub(crate) struct Counts {
     pub rotations: u64,
     pub failed_attempts: u64,
     pub signed_by: usize,
+    pub sealed_by: usize,
 }
 
 impl World {
@@ -94,6 +100,7 @@ impl World {
             ("KEY_KIND", "EdDSA"),
             ("KEY_LEAD_SECONDS", &lead),
             ("KEY_ROTATION_SECONDS", &rotation),
+            ("SESSION_SECONDS", &SESSION_LIFE.to_string()),
         ])
         .await;
         let mut rng = Rng::with_seed(seed);
@@ -126,7 +133,7 @@ impl World {
             .collect();
         fixture.rotate().await;
         let next_rotation = fixture.now().unix() + i64::from(times.rotation);
-        Self {
+        let mut world = Self {
             fixture,
             times,
             rng,
@@ -134,10 +141,15 @@ impl World {
             discoveries,
             verifiers,
             tokens: BTreeMap::new(),
+            session_keys: BTreeMap::new(),
             next_rotation,
             signed_by: BTreeSet::new(),
             counts: Counts::default(),
-        }
+        };
+        // The first seals at once, as if it had been there for the lead.
+        let lead = i64::from(times.lead);
+        world.note_session_keys(Timestamp::from_unix(world.now() - lead));
+        world
     }
 
     fn now(&self) -> i64 {
@@ -192,16 +204,19 @@ impl World {
             .set_away(now.unix() < signer.unavailable_until);
         let ring = signer.ring.get().await;
         self.fixture.secrets.set_away(false);
-        let reach = signer.life + self.times.lead;
+        let life = signer.life;
+        if now.unix() >= signer.unavailable_until {
+            self.seal(index, ring.as_ref().unwrap()).await;
+        }
         let key = ring
             .as_ref()
             .ok()
-            .and_then(|ring: &Arc<Ring>| ring.signer(now, reach));
+            .and_then(|ring: &Arc<Ring>| ring.signer(now, life + self.times.lead));
         match key {
             Some(key) => {
                 self.own_verifiers_accept(key.kid(), now).await;
                 let end = self.tokens.entry(key.kid().to_owned()).or_default();
-                *end = (*end).max(now.plus(signer.life).unix());
+                *end = (*end).max(now.plus(life).unix());
                 self.counts.tokens += 1;
                 self.signed_by.insert(key.kid().to_owned());
                 self.counts.signed_by = self.signed_by.len();
@@ -295,6 +310,7 @@ impl World {
             self.fixture.pass(u32::try_from(step).unwrap());
             if self.now() >= self.next_rotation {
                 self.rotate().await;
+                self.note_session_keys(self.fixture.now());
             }
             self.publish().await;
             for _ in 0..2 {

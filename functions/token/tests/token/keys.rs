@@ -2,7 +2,8 @@
 
 use jsonwebtoken::decode_header;
 use shared::clock::Timestamp;
-use shared::keys::{Dates, Kind, Ring, RingKey, SigningKey};
+use shared::keys::{Dates, Kind, Ring, RingKey, SessionKey, SigningKey};
+use shared::tokens::Signer;
 use testing::clock::TestClock;
 use testing::deployment::Deployment;
 use testing::secrets_manager::{SECRET, SecretsManager};
@@ -67,6 +68,13 @@ fn key(signs_from: i64, signs_until: i64) -> RingKey {
     }
 }
 
+fn ring_of(keys: Vec<RingKey>) -> Ring {
+    Ring {
+        keys,
+        session_keys: vec![SessionKey::generate(Timestamp::from_unix(START)).unwrap()],
+    }
+}
+
 /// Returns the id of the key that signs a log-in now.
 async fn signer(function: &Token) -> String {
     let response = try_log_in(function, "johndoe", PASSWORD).await;
@@ -78,10 +86,11 @@ async fn signer(function: &Token) -> String {
 #[tokio::test]
 async fn the_key_whose_time_began_last_signs_and_none_before_its_time() {
     let fixture = Fixture::new().await;
-    let ring = Ring {
-        keys: vec![key(0, 20 * HOUR), key(HOUR, 40 * HOUR), key(30 * HOUR, 60 * HOUR)],
-        ..Ring::default()
-    };
+    let ring = ring_of(vec![
+        key(0, 20 * HOUR),
+        key(HOUR, 40 * HOUR),
+        key(30 * HOUR, 60 * HOUR),
+    ]);
     let kids: Vec<&str> = ring.keys.iter().map(|ring_key| ring_key.key.kid()).collect();
     fixture.put(&ring);
     let function = fixture.function().await;
@@ -99,15 +108,9 @@ async fn a_ring_older_than_5_minutes_is_read_again_and_awaited_before_signing() 
     let fixture = Fixture::new().await;
     let (old, new) = (key(0, 90 * HOUR), key(0, 90 * HOUR));
     let (old_kid, new_kid) = (old.key.kid().to_owned(), new.key.kid().to_owned());
-    fixture.put(&Ring {
-        keys: vec![old],
-        ..Ring::default()
-    });
+    fixture.put(&ring_of(vec![old]));
     let function = fixture.function().await;
-    fixture.put(&Ring {
-        keys: vec![new],
-        ..Ring::default()
-    });
+    fixture.put(&ring_of(vec![new]));
     fixture.pass(299);
     assert_eq!(signer(&function).await, old_kid);
     assert_eq!(fixture.secrets.count("GetSecretValue"), 1, "the cold start's");
@@ -118,12 +121,32 @@ async fn a_ring_older_than_5_minutes_is_read_again_and_awaited_before_signing() 
 }
 
 #[tokio::test]
+async fn a_session_key_of_a_newer_ring_is_found_by_reading_it_once_in_30_s() {
+    let fixture = Fixture::new().await;
+    let (old, new) = (ring_of(vec![key(0, HOUR)]), ring_of(vec![key(0, HOUR)]));
+    fixture.put(&old);
+    let (env, clock) = (fixture.deployment.env(), fixture.time.clock());
+    let signer = Signer::connect(&env, &clock).await.unwrap();
+    signer.prepare().await.unwrap();
+    fixture.put(&new);
+    let find = async |id: [u8; 8]| {
+        let pick = |ring: &Ring| ring.session_key_of(&id).cloned();
+        signer.find_in_ring(pick).await.unwrap()
+    };
+    let reads = || fixture.secrets.count("GetSecretValue");
+    let id = *new.session_keys[0].id();
+    assert_eq!(find(id).await.unwrap().id(), &id);
+    assert!(find([0; 8]).await.is_none());
+    assert_eq!(reads(), 2);
+    fixture.pass(30);
+    assert!(find([0; 8]).await.is_none() && find([1; 8]).await.is_none());
+    assert_eq!(reads(), 3);
+}
+
+#[tokio::test]
 async fn ten_minutes_without_the_secrets_store_leave_a_warm_function_signing() {
     let fixture = Fixture::new().await;
-    let ring = Ring {
-        keys: vec![key(0, 90 * HOUR)],
-        ..Ring::default()
-    };
+    let ring = ring_of(vec![key(0, 90 * HOUR)]);
     fixture.put(&ring);
     let function = fixture.function().await;
     fixture.secrets.set_away(true);
@@ -142,10 +165,7 @@ async fn ten_minutes_without_the_secrets_store_leave_a_warm_function_signing() {
 #[tokio::test]
 async fn an_old_ring_serves_within_its_keys_dates_and_no_longer() {
     let fixture = Fixture::new().await;
-    fixture.put(&Ring {
-        keys: vec![key(0, HOUR)],
-        ..Ring::default()
-    });
+    fixture.put(&ring_of(vec![key(0, HOUR)]));
     let function = fixture.function().await;
     fixture.secrets.set_away(true);
     fixture.pass(HOUR - 1);
@@ -157,10 +177,7 @@ async fn an_old_ring_serves_within_its_keys_dates_and_no_longer() {
 #[tokio::test]
 async fn a_longer_token_life_stops_a_key_before_its_tokens_would_outlive_it() {
     let fixture = Fixture::new().await;
-    fixture.put(&Ring {
-        keys: vec![key(0, 2 * HOUR)],
-        ..Ring::default()
-    });
+    fixture.put(&ring_of(vec![key(0, 2 * HOUR)]));
     let longer = fixture.deployment.with("ACCESS_TOKEN_SECONDS", "9000");
     let function = longer.function::<Token>().await;
     signer(&function).await;
@@ -176,10 +193,7 @@ async fn before_the_first_rotation_the_right_password_is_a_503_and_after_it_a_20
     let fixture = Fixture::new().await;
     let function = fixture.function().await;
     is_unavailable(&try_log_in(&function, "johndoe", PASSWORD).await);
-    fixture.put(&Ring {
-        keys: vec![key(0, HOUR)],
-        ..Ring::default()
-    });
+    fixture.put(&ring_of(vec![key(0, HOUR)]));
     signer(&function).await;
 }
 

@@ -185,7 +185,7 @@ fn remaining(found: Option<Item>, id: &str) -> Result<Session, Error> {
 }
 
 /// Encodes the map of one session.
-fn only(id: &str, session: &Session) -> AttributeValue {
+pub(super) fn only(id: &str, session: &Session) -> AttributeValue {
     AttributeValue::M(HashMap::from([(id.to_owned(), session.encode())]))
 }
 

@@ -1,15 +1,17 @@
-//! Usernames that nobody can register.
+//! Usernames that nobody can choose.
 
-use shared::env::{Env, EnvError, RESERVED_USERNAMES};
-use shared::error::{Code, Violation};
-use shared::users::{NameKey, Username};
+use super::folding::NameKey;
+use super::username::Username;
+use crate::env::{Env, EnvError, RESERVED_USERNAMES};
+use crate::error::{Code, Violation};
 
 /// The keys of the reserved usernames: one for all spellings of each.
-pub(crate) struct ReservedUsernames(Vec<NameKey>);
+#[derive(Debug)]
+pub struct ReservedUsernames(Vec<NameKey>);
 
 impl ReservedUsernames {
     /// Reads the reserved usernames.
-    pub(crate) fn read(env: &Env<'_>) -> Result<Self, EnvError> {
+    pub fn read(env: &Env<'_>) -> Result<Self, EnvError> {
         let list = env.get(&RESERVED_USERNAMES)?;
         let names = list.split(',').map(str::trim).filter(|_| !list.is_empty());
         names
@@ -23,7 +25,7 @@ impl ReservedUsernames {
     }
 
     /// Rejects a reserved username. It is no conflict: no user has it.
-    pub(crate) fn check(&self, username: Username) -> Result<Username, Violation> {
+    pub fn check(&self, username: Username) -> Result<Username, Violation> {
         if self.0.contains(&username.key()) {
             return Err(Violation::new(Code::Invalid, "This username is reserved"));
         }

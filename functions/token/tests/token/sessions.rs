@@ -1,0 +1,434 @@
+//! Refresh tokens on the engine: how many requests each costs, races, lost responses, and what a thief of a part can do.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+use shared::clock::Timestamp;
+use shared::error::Error;
+use shared::keys::{Ring, SessionKey};
+use shared::sessions::{Policy, RefreshToken, Rotation};
+use shared::users::NameKey;
+use testing::clock::TestClock;
+use testing::deployment::{Answer, Deployment, call};
+use testing::event::{Event, log_in};
+use testing::fault_proxy::{Fault, FaultProxy};
+use testing::rings::shared_ring;
+use token::Token;
+
+use super::PASSWORD;
+
+const START: i64 = 1_800_000_000;
+/// One second more than the window's default.
+const AFTER_THE_WINDOW: i64 = 31;
+
+struct Fixture {
+    deployment: Deployment,
+    proxy: FaultProxy,
+    time: TestClock,
+    user: String,
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let time = TestClock::at(START);
+        let deployment = Deployment::start().await.at(&time);
+        let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
+        let deployment = deployment.with("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint());
+        let user = deployment.user("johndoe", PASSWORD).await;
+        Self {
+            deployment,
+            proxy,
+            time,
+            user,
+        }
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.deployment = self.deployment.with(name, value);
+        self
+    }
+
+    async fn function(&self) -> Token {
+        self.deployment.function::<Token>().await
+    }
+
+    async fn item(&self) -> Value {
+        let pk = format!("user#{}", self.user);
+        self.deployment.table().item(&pk, "user").await
+    }
+
+    async fn sessions(&self) -> Vec<String> {
+        let item = self.item().await;
+        let sessions = item["sessions"]["M"].as_object().unwrap();
+        sessions.keys().cloned().collect()
+    }
+}
+
+async fn log_in_now(function: &Token) -> String {
+    refresh_token(&call(function, log_in("johndoe", PASSWORD)).await)
+}
+
+async fn refresh(function: &Token, token: &str) -> Answer {
+    let form = format!("grant_type=refresh_token&refresh_token={token}");
+    call(function, Event::new("POST", "/token").form(&form)).await
+}
+
+fn refresh_token(answer: &Answer) -> String {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.body["refresh_token"].as_str().unwrap().to_owned()
+}
+
+fn is_rejected(answer: &Answer) {
+    assert_eq!(
+        (answer.status, &answer.body["error"]),
+        (400, &json!("invalid_grant")),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn s_07_200_parallel_refreshes_of_a_token_get_one_and_the_same_successor() {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    let first = log_in_now(&function).await;
+    fixture.time.pass(AFTER_THE_WINDOW);
+    let refreshes = stream::iter((0..200).map(|_| refresh(&function, &first)));
+    // As many at once as a loaded machine answers within the SDK's limits.
+    let answers: Vec<Answer> = refreshes.buffer_unordered(32).collect().await;
+    let successors: Vec<String> = answers.iter().map(refresh_token).collect();
+    assert_ne!(successors[0], first);
+    assert!(successors.iter().all(|successor| *successor == successors[0]));
+    fixture.time.pass(AFTER_THE_WINDOW);
+    assert_ne!(
+        refresh_token(&refresh(&function, &successors[0]).await),
+        successors[0]
+    );
+}
+
+#[tokio::test]
+async fn s_02_each_refresh_is_one_request_and_a_reuse_ends_the_session_by_a_second_one() {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    let requests = async |token: &str| {
+        fixture.proxy.reset_counts();
+        let answer = refresh(&function, token).await;
+        (answer, fixture.proxy.operations().len())
+    };
+    let first = log_in_now(&function).await;
+    let (answer, count) = requests(&first).await;
+    assert_eq!((refresh_token(&answer), count), (first.clone(), 1), "repeated");
+    fixture.time.pass(AFTER_THE_WINDOW);
+    let (answer, count) = requests(&first).await;
+    let second = refresh_token(&answer);
+    assert_eq!(count, 1, "replaced");
+    fixture.time.pass(AFTER_THE_WINDOW - 1);
+    let (answer, count) = requests(&first).await;
+    assert_eq!((refresh_token(&answer), count), (second.clone(), 1), "replayed");
+    fixture.time.pass(1);
+    let (answer, count) = requests(&first).await;
+    is_rejected(&answer);
+    assert_eq!(count, 2, "reused");
+    assert_eq!(fixture.sessions().await, Vec::<String>::new());
+    let (answer, count) = requests(&second).await;
+    is_rejected(&answer);
+    assert_eq!(count, 1, "ended");
+    let mut forged = URL_SAFE_NO_PAD.decode(&second).unwrap();
+    *forged.last_mut().unwrap() ^= 1;
+    for forged in [
+        &*URL_SAFE_NO_PAD.encode(forged),
+        "x",
+        &"x".repeat(5000),
+        &second[..100],
+    ] {
+        let (answer, count) = requests(forged).await;
+        is_rejected(&answer);
+        assert_eq!(count, 0, "forged");
+    }
+}
+
+#[tokio::test]
+async fn what_can_reject_a_refresh_spends_no_token() {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    let first = log_in_now(&function).await;
+    fixture.time.pass(AFTER_THE_WINDOW);
+    for (rest, status, error) in [
+        ("&scope=a", 400, "invalid_scope"),
+        ("&refresh_token=x", 400, "invalid_request"),
+        ("&grant_type=%", 400, "invalid_request"),
+    ] {
+        fixture.proxy.reset_counts();
+        let form = format!("grant_type=refresh_token&refresh_token={first}{rest}");
+        let answer = call(&function, Event::new("POST", "/token").form(&form)).await;
+        assert_eq!((answer.status, &answer.body["error"]), (status, &json!(error)));
+        assert_eq!(fixture.proxy.operations(), Vec::<String>::new());
+    }
+    assert_ne!(refresh_token(&refresh(&function, &first).await), first);
+}
+
+#[tokio::test]
+async fn a_refresh_whose_response_was_lost_gets_the_same_successor_again() {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    let first = log_in_now(&function).await;
+    fixture.time.pass(AFTER_THE_WINDOW);
+    fixture.proxy.script([Fault::HangUpAfterWrite]);
+    // The SDK's own retry finds what its first attempt has written.
+    let second = refresh_token(&refresh(&function, &first).await);
+    assert_eq!(
+        refresh_token(&refresh(&function, &first).await),
+        second,
+        "the client's"
+    );
+    assert_eq!(refresh_token(&refresh(&function, &second).await), second);
+}
+
+#[tokio::test]
+async fn a_log_in_whose_response_was_lost_begins_one_session() {
+    let fixture = Fixture::new().await.with("MAX_SESSIONS", "1");
+    let function = fixture.function().await;
+    let before = log_in_now(&function).await;
+    fixture.proxy.script_for("UpdateItem", [Fault::HangUpAfterWrite]);
+    let token = log_in_now(&function).await;
+    assert_eq!(fixture.proxy.count("UpdateItem"), 3, "one, and its retry");
+    assert_eq!(fixture.sessions().await.len(), 1);
+    assert_eq!(refresh_token(&refresh(&function, &token).await), token);
+    is_rejected(&refresh(&function, &before).await);
+}
+
+#[tokio::test]
+async fn n_14_each_log_in_begins_a_session_and_ends_the_one_used_longest_ago() {
+    let fixture = Fixture::new().await.with("MAX_SESSIONS", "3");
+    let function = fixture.function().await;
+    let mut tokens = Vec::new();
+    for _ in 0..3 {
+        tokens.push(log_in_now(&function).await);
+        fixture.time.pass(AFTER_THE_WINDOW);
+    }
+    // The first is used again, so that the second is the one used longest ago.
+    tokens[0] = refresh_token(&refresh(&function, &tokens[0]).await);
+    tokens.push(log_in_now(&function).await);
+    let mut statuses = Vec::new();
+    for token in &tokens {
+        statuses.push(refresh(&function, token).await.status);
+    }
+    assert_eq!(statuses, [200, 400, 200, 200]);
+    let answers = join_all((0..12).map(|_| call(&function, log_in("johndoe", PASSWORD)))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    assert_eq!(fixture.sessions().await.len(), 3, "also in parallel");
+    // Expired ones leave at the next log-in.
+    fixture.time.pass(8 * 86_400);
+    log_in_now(&function).await;
+    assert_eq!(fixture.sessions().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_user_from_before_there_were_sessions_logs_in_also_twice_at_once() {
+    let fixture = Fixture::new().await;
+    let mut item = fixture.item().await;
+    for later in ["sessions", "credential_generation"] {
+        item.as_object_mut().unwrap().remove(later);
+    }
+    fixture.deployment.table().put(item).await;
+    let function = fixture.function().await;
+    let answers = join_all((0..2).map(|_| call(&function, log_in("johndoe", PASSWORD)))).await;
+    for token in answers.iter().map(refresh_token) {
+        assert_eq!(refresh_token(&refresh(&function, &token).await), token);
+    }
+    assert_eq!(fixture.sessions().await.len(), 2);
+}
+
+#[tokio::test]
+async fn s_03_a_password_that_changed_or_a_user_disabled_since_ends_a_log_in_under_way() {
+    let fixture = Fixture::new().await;
+    let users = fixture.deployment.users().await;
+    let policy = Policy::read(&fixture.deployment.env()).unwrap().unwrap();
+    let ring = Ring::parse(shared_ring()).unwrap();
+    let key = ring.session_key(fixture.time.now()).unwrap();
+    let under_way = async || {
+        let name = NameKey::of("johndoe").unwrap();
+        let read = users.credentials(Some(&name), fixture.time.now()).await;
+        read.unwrap().unwrap()
+    };
+    let id = "01KAS8M1E0QZ3V5X7Y9A1B3C5D";
+    let session = policy.begin(first_of(&fixture, id, key), None, None);
+    let table = fixture.deployment.table();
+
+    let read = under_way().await;
+    table
+        .set(&fixture.user, "credential_generation", json!({"N": "1"}))
+        .await;
+    let begun = users.begin_session(&read, id, &session, 20).await;
+    assert!(matches!(begun, Err(Error::WrongCredentials)), "{begun:?}");
+
+    let read = under_way().await;
+    users
+        .set_disabled(&read.id, true, fixture.time.now())
+        .await
+        .unwrap();
+    let begun = users.begin_session(&read, id, &session, 20).await;
+    assert!(matches!(begun, Err(Error::InactiveAtLogIn)), "{begun:?}");
+
+    table.delete(&format!("user#{}", fixture.user), "user").await;
+    let begun = users.begin_session(&read, id, &session, 20).await;
+    assert!(matches!(begun, Err(Error::WrongCredentials)), "{begun:?}");
+    assert_eq!(fixture.item().await, Value::Null, "no write makes a deleted user");
+}
+
+fn first_of(fixture: &Fixture, session: &str, key: &SessionKey) -> Rotation {
+    let token = RefreshToken::first(&fixture.user, session, fixture.time.now(), key).unwrap();
+    Rotation {
+        token: token.digest(),
+        previous: None,
+        salt: None,
+        key: *key.id(),
+        generation: 0,
+        rotated_at: START * 1000,
+    }
+}
+
+#[tokio::test]
+async fn t_20_a_token_is_256_random_bits_in_a_seal_and_its_digest_alone_is_stored() {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    let (first, other) = (log_in_now(&function).await, log_in_now(&function).await);
+    fixture.time.pass(AFTER_THE_WINDOW);
+    let second = refresh_token(&refresh(&function, &first).await);
+    let key = &Ring::parse(shared_ring()).unwrap().session_keys[0];
+    let session = RefreshToken::open(&second, key).unwrap().session;
+    let item = fixture.item().await;
+    let stored = item["sessions"]["M"][&session]["M"].clone();
+    let digest = |token: &str| {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
+        json!({"B": STANDARD.encode(digest)})
+    };
+    assert_eq!(stored["token"], digest(&second));
+    assert_eq!(stored["previous"], digest(&first));
+    for token in [&first, &second, &other] {
+        assert!(token.len() <= 512 && !item.to_string().contains(token.as_str()));
+        assert!(
+            token
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        );
+        let bytes = URL_SAFE_NO_PAD.decode(token).unwrap();
+        for readable in [session.as_bytes(), fixture.user.as_bytes(), b"johndoe"] {
+            assert!(!bytes.windows(readable.len()).any(|window| window == readable));
+        }
+        // The id of the key is all that two tokens share.
+        assert_eq!(bytes[..8], URL_SAFE_NO_PAD.decode(&first).unwrap()[..8]);
+        assert_eq!(bytes.len(), 8 + 12 + 26 + 8 + 4 + 32 + fixture.user.len() + 16);
+    }
+}
+
+#[tokio::test]
+async fn s_07_a_part_of_what_a_successor_is_made_of_continues_no_session() {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    let first = log_in_now(&function).await;
+    fixture.time.pass(AFTER_THE_WINDOW);
+    let second = refresh_token(&refresh(&function, &first).await);
+    let key = &Ring::parse(shared_ring()).unwrap().session_keys[0];
+    let spent = RefreshToken::open(&first, key).unwrap();
+    let item = fixture.item().await;
+    let stored = &item["sessions"]["M"][&spent.session]["M"];
+    let salt = STANDARD.decode(stored["salt"]["B"].as_str().unwrap()).unwrap();
+    let salt: [u8; 32] = salt.try_into().unwrap();
+    let made = spent.successor(&salt, key).unwrap();
+    assert_eq!(made.as_str(), second, "all three together make it");
+
+    let other_key = SessionKey::generate(Timestamp::from_unix(0)).unwrap();
+    let by_table_and_spent_token = spent.successor(&salt, &other_key).unwrap();
+    let by_keys_and_spent_token = spent.successor(&[0; 32], key).unwrap();
+    let by_table_and_keys =
+        RefreshToken::first(&fixture.user, &spent.session, spent.created_at, key).unwrap();
+    for forged in [
+        by_table_and_spent_token,
+        by_keys_and_spent_token,
+        by_table_and_keys,
+    ] {
+        is_rejected(&refresh(&function, forged.as_str()).await);
+        assert_eq!(fixture.item().await, item, "and ends nothing");
+    }
+    assert_eq!(refresh_token(&refresh(&function, &second).await), second);
+}
+
+#[tokio::test]
+async fn a_generation_that_a_restored_table_does_not_know_ends_nothing() {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    let first = log_in_now(&function).await;
+    let backup = fixture.item().await;
+    fixture.time.pass(AFTER_THE_WINDOW);
+    let second = refresh_token(&refresh(&function, &first).await);
+    fixture.deployment.table().put(backup).await;
+    is_rejected(&refresh(&function, &second).await);
+    let other_second = refresh_token(&refresh(&function, &first).await);
+    assert_ne!(other_second, second, "the restored table draws another salt");
+    is_rejected(&refresh(&function, &second).await);
+    assert_eq!(
+        refresh_token(&refresh(&function, &other_second).await),
+        other_second
+    );
+}
+
+#[tokio::test]
+async fn a_session_goes_on_under_a_newer_session_key_also_for_a_replay() {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    let first = log_in_now(&function).await;
+    let mut ring = Ring::parse(shared_ring()).unwrap();
+    let newer = SessionKey::generate(Timestamp::from_unix(START + 600)).unwrap();
+    ring.session_keys.push(newer.clone());
+    fixture.deployment.use_keys(&ring.document().unwrap()).await;
+    fixture.time.pass(599);
+    let second = refresh_token(&refresh(&function, &first).await);
+    assert!(
+        RefreshToken::open(&second, &newer).is_none(),
+        "it is not its time yet"
+    );
+    fixture.time.pass(AFTER_THE_WINDOW);
+    let third = refresh_token(&refresh(&function, &second).await);
+    assert!(RefreshToken::open(&third, &newer).is_some());
+    assert_eq!(refresh_token(&refresh(&function, &second).await), third);
+    // A compromised ring drops every key: everybody logs in again.
+    fixture.time.pass(AFTER_THE_WINDOW);
+    ring.session_keys = vec![SessionKey::generate(Timestamp::from_unix(START)).unwrap()];
+    fixture.deployment.use_keys(&ring.document().unwrap()).await;
+    fixture.time.pass(300);
+    is_rejected(&refresh(&function, &third).await);
+}
+
+#[tokio::test]
+async fn r_03_a_revocation_is_one_request_for_a_token_of_any_generation() {
+    let fixture = Fixture::new().await;
+    let function = Arc::new(fixture.function().await);
+    let revoke = async |token: &str| {
+        fixture.proxy.reset_counts();
+        let event = Event::new("POST", "/revoke").form(&format!("token={token}"));
+        let answer = call(&*function, event).await;
+        assert_eq!((answer.status, &answer.body), (200, &Value::Null));
+        fixture.proxy.count("UpdateItem")
+    };
+    let first = log_in_now(&function).await;
+    let mut newest = first.clone();
+    for _ in 0..3 {
+        fixture.time.pass(AFTER_THE_WINDOW);
+        newest = refresh_token(&refresh(&function, &newest).await);
+    }
+    assert_eq!(revoke(&first).await, 1);
+    is_rejected(&refresh(&function, &newest).await);
+    let answer = call(&*function, log_in("johndoe", PASSWORD)).await;
+    let (access, newest) = (
+        answer.body["access_token"].as_str().unwrap(),
+        refresh_token(&answer),
+    );
+    assert_eq!(revoke(access).await, 1);
+    is_rejected(&refresh(&function, &newest).await);
+    assert_eq!(revoke(&newest).await, 1, "again");
+    assert_eq!(revoke("made-up").await, 0);
+}

@@ -1,0 +1,269 @@
+//! What users change of their own accounts: the profile, the password, and that there is one.
+//!
+//! Each write is conditional on what its decision was made from. Where another write came first, the caller reads and decides again.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
+
+use super::sessions::only;
+use super::{NEXT_GENERATION, Users, Written, incomplete, of_generation, rejection};
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::passwords::StoredHash;
+use crate::sessions::Session;
+use crate::table::item::{Item, binary};
+use crate::users::folding::NameKey;
+use crate::users::item;
+use crate::users::profile::Profile;
+use crate::users::renaming::Renaming;
+use crate::users::user::{Credentials, User, UserId};
+
+/// Which sessions a change of the password ends.
+#[derive(Clone, Copy, Debug)]
+pub enum Ending<'a> {
+    /// None.
+    None,
+    /// All but this one, the caller's as it was read, by its id.
+    AllBut(Option<(&'a str, &'a Session)>),
+}
+
+impl Users {
+    /// Gives a user another profile: the old names become free and the new ones are taken in one transaction, or nothing happens.
+    /// Returns the user as written, or `None` where the profile is no longer the one that was read, or the user is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] names each name that another user has.
+    pub async fn change_profile(
+        &self,
+        user: &User,
+        after: Profile,
+        now: Timestamp,
+    ) -> Result<Option<User>, Error> {
+        let renaming = Renaming::between(&user.profile, &after);
+        let written = User {
+            profile: after,
+            updated_at: now,
+            ..user.clone()
+        };
+        let update = ProfileUpdate::new(&user.profile, &written);
+        let is_written = if renaming.is_empty() {
+            let update = self
+                .update(&user.id)
+                .update_expression(update.update)
+                .condition_expression(update.condition.expression)
+                .set_expression_attribute_names(Some(update.condition.names))
+                .set_expression_attribute_values(Some(update.condition.values));
+            matches!(self.conditional(update).await?, Written::Done)
+        } else {
+            let update = Update::builder()
+                .table_name(self.table.name())
+                .set_key(Some(item::user_key(user.id.as_str()).into_item()))
+                .update_expression(update.update)
+                .condition_expression(update.condition.expression)
+                .set_expression_attribute_names(Some(update.condition.names))
+                .set_expression_attribute_values(Some(update.condition.values))
+                .build()
+                .map_err(incomplete)?;
+            let own = TransactWriteItem::builder().update(update).build();
+            self.transact_on(own, &user.id, &renaming).await?
+        };
+        Ok(is_written.then_some(written))
+    }
+
+    /// Deletes a user and the markers of its names. Returns `false` where the names are no longer those that were read, or the user
+    /// is gone.
+    pub async fn delete(&self, user: &User) -> Result<bool, Error> {
+        let [username, email, ..] = item::profile_attributes(&user.profile);
+        let condition = Condition::as_read(&[username, email]);
+        let delete = Delete::builder()
+            .table_name(self.table.name())
+            .set_key(Some(item::user_key(user.id.as_str()).into_item()))
+            .condition_expression(condition.expression)
+            .set_expression_attribute_names(Some(condition.names))
+            .set_expression_attribute_values(Some(condition.values).filter(|values| !values.is_empty()))
+            .build()
+            .map_err(incomplete)?;
+        let own = TransactWriteItem::builder().delete(delete).build();
+        let renaming = Renaming::between(&user.profile, &Profile::default());
+        self.transact_on(own, &user.id, &renaming).await
+    }
+
+    /// Writes a user's item and the markers of its names in one transaction. Returns `false` where the item's condition failed.
+    async fn transact_on(
+        &self,
+        own: TransactWriteItem,
+        user: &UserId,
+        renaming: &Renaming,
+    ) -> Result<bool, Error> {
+        let mut writes = vec![own];
+        for name in &renaming.added {
+            writes.push(self.put_new(item::from_name(name, user))?);
+        }
+        for name in &renaming.removed {
+            writes.push(self.delete_own(name, user)?);
+        }
+        let request = self.table.client().transact_write_items();
+        let Err(error) = request.set_transact_items(Some(writes)).send().await else {
+            return Ok(true);
+        };
+        let failed = failed_conditions(&error);
+        match failed.first() {
+            // Whatever else failed may be due to what the item no longer is.
+            Some(true) => Ok(false),
+            _ if failed.iter().skip(1 + renaming.added.len()).any(|failed| *failed) => Err(Error::internal(
+                "the store",
+                "the marker of a user's name is another user's",
+            )),
+            _ => Err(rejection(&renaming.added, &error)),
+        }
+    }
+
+    /// Deletes the marker of a name, unless it is another user's. An operator may have deleted it before.
+    fn delete_own(&self, name: &NameKey, user: &UserId) -> Result<TransactWriteItem, Error> {
+        let delete = Delete::builder()
+            .table_name(self.table.name())
+            .set_key(Some(item::name_key(name).into_item()))
+            .condition_expression("attribute_not_exists(pk) OR user_id = :user")
+            .expression_attribute_values(":user", AttributeValue::S(user.as_str().to_owned()))
+            .build()
+            .map_err(incomplete)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    /// Returns the credentials of the user of an id; one read.
+    pub async fn credentials_of(&self, id: &UserId) -> Result<Option<Credentials>, Error> {
+        let found = self
+            .table
+            .get(item::user_key(id.as_str()), item::CREDENTIALS)
+            .await?;
+        found.map(|found| item::to_credentials(&found)).transpose()
+    }
+
+    /// Replaces the hash of a password and ends sessions, and log-ins under way, in the same write. Returns `false` where the password or
+    /// the session that is kept changed since they were read, or the user is gone. `updated_at` stays, since nothing that is shown
+    /// changes.
+    pub async fn change_password(
+        &self,
+        read: &Credentials,
+        new: &StoredHash,
+        sessions: Ending<'_>,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let generation = read.state.credential_generation;
+        let mut set = "SET password_hash = :hash, password_changed_at = :now".to_owned();
+        let mut condition = format!("attribute_exists(pk) AND {}", of_generation(generation));
+        let mut update = self
+            .update(&read.id)
+            .expression_attribute_values(":hash", AttributeValue::S(new.as_str().to_owned()))
+            .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
+            .expression_attribute_values(":generation", AttributeValue::N(generation.to_string()))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+        if let Ending::AllBut(kept) = sessions {
+            set += ", sessions = :sessions";
+            let mut sessions = AttributeValue::M(Item::new());
+            if let Some((id, session)) = kept {
+                // A refresh in between has written a newer token, which must not be undone.
+                condition += " AND sessions.#id.#token = :token";
+                update = update
+                    .expression_attribute_names("#id", id)
+                    .expression_attribute_names("#token", "token")
+                    .expression_attribute_values(":token", binary(&session.rotation.token));
+                sessions = only(id, session);
+            }
+            update = update.expression_attribute_values(":sessions", sessions);
+        }
+        let update = update
+            .update_expression(format!("{set} {NEXT_GENERATION}"))
+            .condition_expression(condition);
+        match self.conditional(update).await? {
+            Written::Done => Ok(true),
+            // A hash has a salt of its own: where this one stands, an earlier attempt wrote it and its response was lost.
+            Written::Refused(found) => {
+                let stored = found.as_ref().map(item::to_credentials).transpose()?;
+                Ok(stored.is_some_and(|stored| stored.hash == *new))
+            }
+        }
+    }
+}
+
+/// A condition with its placeholders.
+struct Condition {
+    expression: String,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Condition {
+    /// Requires that attributes are as they were read; one without a value may be absent or `NULL`, which reads the same.
+    fn as_read(attributes: &[(&'static str, Option<&str>)]) -> Self {
+        let mut condition = Self {
+            expression: "attribute_exists(pk)".to_owned(),
+            names: HashMap::new(),
+            values: HashMap::new(),
+        };
+        for (name, value) in attributes {
+            condition.names.insert(format!("#{name}"), (*name).to_owned());
+            if let Some(value) = value {
+                condition.expression += &format!(" AND #{name} = :old_{name}");
+                condition
+                    .values
+                    .insert(format!(":old_{name}"), AttributeValue::S((*value).to_owned()));
+            } else {
+                condition.expression += &format!(" AND (attribute_not_exists(#{name}) OR #{name} = :null)");
+                condition
+                    .values
+                    .insert(":null".to_owned(), AttributeValue::Null(true));
+            }
+        }
+        condition
+    }
+}
+
+/// The update of a profile on condition that it is as it was read.
+struct ProfileUpdate {
+    update: String,
+    condition: Condition,
+}
+
+impl ProfileUpdate {
+    fn new(before: &Profile, written: &User) -> Self {
+        let mut condition = Condition::as_read(&item::profile_attributes(before));
+        let mut set = "SET updated_at = :now".to_owned();
+        let mut remove = Vec::new();
+        let now = AttributeValue::S(written.updated_at.to_string());
+        condition.values.insert(":now".to_owned(), now);
+        for (name, value) in item::profile_attributes(&written.profile) {
+            match value {
+                Some(value) => {
+                    set += &format!(", #{name} = :new_{name}");
+                    let value = AttributeValue::S(value.to_owned());
+                    condition.values.insert(format!(":new_{name}"), value);
+                }
+                None => remove.push(format!("#{name}")),
+            }
+        }
+        if !remove.is_empty() {
+            set += &format!(" REMOVE {}", remove.join(", "));
+        }
+        Self {
+            update: set,
+            condition,
+        }
+    }
+}
+
+/// Returns which writes of a canceled transaction had conditions that failed, in their order; empty for another error.
+fn failed_conditions(error: &SdkError<TransactWriteItemsError>) -> Vec<bool> {
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => canceled
+            .cancellation_reasons()
+            .iter()
+            .map(|reason| reason.code() == Some("ConditionalCheckFailed"))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
