@@ -86,10 +86,16 @@ impl Names {
             User::Is(index) => profiles[index].clone(),
             User::Unregistered | User::Deleted => Profile::default(),
         };
-        let markers = |read, written| {
+        let markers = |keys: Vec<NameKey>| -> Vec<usize> {
+            let index = |key| names.iter().position(|known| *known == key).unwrap();
+            keys.into_iter().map(index).collect()
+        };
+        let decided = |read, written| {
             let Renaming { added, removed } = Renaming::between(&profile(read), &profile(written));
-            let index = |name: NameKey| names.iter().position(|known| *known == name).unwrap();
-            [added, removed].map(|names| names.into_iter().map(index).collect())
+            match read {
+                User::Unregistered => [markers(profile(written).names()), Vec::new()],
+                User::Is(_) | User::Deleted => [markers(added), markers(removed)],
+            }
         };
         let mut writes = HashMap::from([(User::Deleted, Vec::new())]);
         for read in all().chain([User::Unregistered]) {
@@ -97,7 +103,7 @@ impl Names {
             let written = all().chain(deleted).filter(|written| *written != read);
             writes.insert(
                 read,
-                written.map(|written| (written, markers(read, written))).collect(),
+                written.map(|written| (written, decided(read, written))).collect(),
             );
         }
         Self { names, writes }
