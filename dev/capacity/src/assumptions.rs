@@ -34,18 +34,18 @@ macro_rules! section {
 }
 
 section! { Time of Number:
-    hashing reading full_core store_read store_transaction environment start handshake secret cold_share refresh unknown_kid
+    hashing refreshing reading full_core store_read store_write store_transaction environment start handshake secret cold_share refresh unknown_kid
 }
 section! { Bytes of Number:
-    user username_marker email_marker published register_response log_in_response me_response jwks_response item_overhead
+    user session username_marker email_marker published register_response log_in_response me_response jwks_response item_overhead
     read_unit write_unit gateway_unit log_event log_compression
 }
 section! { Traffic of Number:
-    log_ins reads new_users stored_users key_set_fetches reads_per_log_in burst_factor burst_seconds headroom
+    log_ins refreshes sessions reads new_users stored_users key_set_fetches reads_per_log_in burst_factor burst_seconds headroom
 }
 section! { Quotas of Number:
     concurrency new_concurrency requests_per_concurrency scaling gateway_rate gateway_burst new_table_reads new_table_writes
-    table_growth table_reads partition_reads secret_reads
+    table_growth table_reads table_writes partition_reads secret_reads
 }
 section! { Prices of Price:
     lambda_requests lambda_time gateway_requests read_units write_units table_storage table_backup secrets secret_calls
@@ -59,6 +59,7 @@ pub(crate) struct Shown {
     pub(crate) log_ins_per_minute: [f64; 3],
     pub(crate) active_users: Vec<f64>,
     pub(crate) memory_mb: Vec<f64>,
+    pub(crate) sessions: Vec<f64>,
 }
 
 /// Example lines of the logs.

@@ -6,11 +6,12 @@ use crate::model::Model;
 use crate::price::{Price, Step};
 
 /// Each table with its name in the document.
-pub(crate) fn tables(model: &Model) -> [(&'static str, String); 10] {
+pub(crate) fn tables(model: &Model) -> [(&'static str, String); 11] {
     [
         ("million", million(model)),
         ("access", access(model)),
         ("memory", memory(model)),
+        ("sessions", sessions(model)),
         ("idle", idle(model)),
         ("steady", steady(model)),
         ("users", users(model)),
@@ -31,7 +32,7 @@ fn by_service(mut row: Vec<String>, cost: [f64; 6]) -> Vec<String> {
 
 fn million(model: &Model) -> String {
     let rows = model.operations().map(|operation| {
-        let row = vec![format!("`{}`", operation.key), plain(operation.memory_mb)];
+        let row = vec![operation.name.to_owned(), plain(operation.memory_mb)];
         by_service(row, model.million(operation, operation.memory_mb))
     });
     let head = format!("a million of | MB | {} | sum", SERVICES.join(" | "));
@@ -53,9 +54,39 @@ fn memory(model: &Model) -> String {
         }));
         row
     };
-    let keys = model.operations().map(|operation| format!("`{}`", operation.key));
+    let names = model.operations().map(|operation| operation.name);
     let rows: Vec<_> = model.given.shown.memory_mb.iter().map(row).collect();
-    table(&format!("MB | {}", keys.join(" | ")), 1, &rows)
+    table(&format!("MB | {}", names.join(" | ")), 1, &rows)
+}
+
+fn sessions(model: &Model) -> String {
+    let (bytes, prices) = (&model.given.bytes, &model.given.prices);
+    let row = |&sessions: &f64| {
+        let item = [bytes.user.value + sessions * bytes.session.value];
+        let (read, written) = (model.read_units(&item), model.write_units(&item));
+        let million = [
+            prices.read_units.of(1e6 * read),
+            prices.write_units.of(1e6 * written),
+        ];
+        let [reads, writes] = million.map(money);
+        [
+            plain(sessions),
+            plain(item[0]),
+            plain(read),
+            plain(written),
+            reads,
+            writes,
+        ]
+        .to_vec()
+    };
+    let rows: Vec<_> = model.given.shown.sessions.iter().map(row).collect();
+    let units = "read units of a read | write units of a refresh";
+    let costs = "a million reads | a million refreshes";
+    table(
+        &format!("sessions | bytes of the user's item | {units} | {costs}"),
+        1,
+        &rows,
+    )
 }
 
 fn idle(model: &Model) -> String {
@@ -91,6 +122,7 @@ fn users(model: &Model) -> String {
         let without_reads = [
             (&model.register, users * traffic.new_users.value),
             (&model.log_in, users * traffic.log_ins.value),
+            (&model.refresh, users * traffic.refreshes.value),
             (&model.jwks, traffic.key_set_fetches.value),
         ];
         let reads = [(&model.me, users * traffic.reads.value)];
@@ -115,11 +147,11 @@ fn request(model: &Model) -> String {
     let lines = &model.given.log_lines;
     let rows = model.operations().map(|operation| {
         vec![
-            format!("`{}`", operation.key),
+            operation.name.to_owned(),
             short(model.warm_ms(operation, operation.memory_mb)),
             plain(model.billed_cold_ms(operation)),
             plain(model.read_units(&operation.reads)),
-            plain(model.transaction_units(&operation.transaction)),
+            plain(model.written_units(operation)),
             plain(operation.response),
             plain(model.request_log_bytes()),
             plain(model.log_bytes(std::slice::from_ref(&lines.access))),

@@ -72,6 +72,8 @@ impl Model {
         let units = self.read_units(&self.log_in.reads);
         let reads_units = reads * self.read_units(&self.me.reads);
         let read_units = [units, units + reads_units, factor * units];
+        let written = self.written_units(&self.log_in);
+        let write_units = alone.map(|alone| alone * written);
         // Each environment reads the secret at its start and after each refresh.
         let refreshed = token / self.given.time.refresh.value;
         // A full bucket adds its burst, once, to what the rate lets through while a burst lasts.
@@ -98,7 +100,7 @@ impl Model {
         let new_requests = case(&quotas.new_concurrency, "by requests");
         let all_requests = case(&quotas.concurrency, "by requests");
         let one_user = case(&quotas.partition_reads, "if all log in as one user");
-        let renewed = case(&quotas.new_table_writes, "if each log-in renews its hash");
+        let renewed = case(&quotas.new_table_writes, "if each log-in renews its hash, too");
         vec![
             limit(&own(&self.log_in), DEPLOYED, bucket(alone, self.log_in.limit)),
             limit(&own(&self.me), DEPLOYED, [0.0, reads, 0.0]),
@@ -110,10 +112,12 @@ impl Model {
             limit(&quotas.scaling, EVERY, [0.0, 0.0, cold]),
             limit(&quotas.new_table_reads, EVERY, read_units),
             limit(&quotas.table_reads, EVERY, read_units),
+            limit(&quotas.new_table_writes, EVERY, write_units),
+            limit(&quotas.table_writes, EVERY, write_units),
             limit(&quotas.secret_reads, EVERY, [refreshed, refreshed, cold]),
             // The marker and the user are read once each, and are assumed to be on two partitions.
             limit(&one_user, SPECIAL, requests),
-            limit(&renewed, SPECIAL, alone),
+            limit(&renewed, SPECIAL, write_units.map(|units| 2.0 * units)),
         ]
     }
 }
@@ -162,6 +166,9 @@ mod tests {
         assert_near(reached(scaling), [NEVER, NEVER, 500.0]);
         let table = "DynamoDB: read units of a new table";
         assert_near(reached(table), [6_000.0, 1_000.0, 600.0]);
+        // Two units each.
+        let writes = "DynamoDB: write units of a new table";
+        assert_near(reached(writes), [2_000.0, 2_000.0, 200.0]);
         // 10,000 environments start at once, or each reads again in 300 s.
         assert_near(reached("Secrets Manager: reads"), [30e6, 30e6, 5_000.0]);
     }
@@ -176,8 +183,8 @@ mod tests {
         assert_eq!(name(deployed, steady), "Template: `POST /token`");
         assert_eq!(name(deployed, with_reads), format!("{new_account}, by requests"));
         assert_eq!(name(new, burst), new_account);
-        assert_eq!(name(standard, steady), "DynamoDB: read units of a new table");
-        assert_eq!(name(standard, burst), "Lambda: concurrent executions");
+        assert_eq!(name(standard, steady), "DynamoDB: write units of a new table");
+        assert_eq!(name(standard, burst), "DynamoDB: write units of a new table");
     }
 
     #[test]
