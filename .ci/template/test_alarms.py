@@ -18,7 +18,7 @@ def documented_load(users):
     """Returns the requests a minute of each route at the load of docs/load.md."""
     traffic = {name: one["value"] for name, one in assumptions()["traffic"].items()}
     return {
-        "POST /token": users * traffic["log_ins"] / MONTH,
+        "POST /token": users * (traffic["log_ins"] + traffic["refreshes"]) / MONTH,
         "GET /.well-known/jwks.json": traffic["key_set_fetches"] / MONTH,
         "GET /users/me": users * traffic["reads"] / MONTH,
         "POST /register": users * traffic["new_users"] / MONTH,

@@ -75,11 +75,7 @@ impl Model {
             (0, &prices.lambda_time, memory_mb / 1024.0 * seconds),
             (1, &prices.gateway_requests, count * gateway),
             (2, &prices.read_units, read_units),
-            (
-                2,
-                &prices.write_units,
-                count * self.write_units(operation),
-            ),
+            (2, &prices.write_units, count * self.write_units(operation)),
             (3, ingested.0, ingested.1),
             (3, stored.0, stored.1),
             (4, &prices.data_out, count * operation.response / GB),

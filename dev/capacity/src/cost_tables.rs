@@ -82,7 +82,11 @@ fn steady(model: &Model) -> String {
         row.push(money(with_reads.iter().sum()));
         row
     });
-    let with_reads = format!("with {} `GET /users/me` and {} refresh each", plain(reads), plain(refreshes));
+    let with_reads = format!(
+        "with {} `GET /users/me` and {} refresh each",
+        plain(reads),
+        plain(refreshes)
+    );
     let head = format!("log-ins a minute | {} | sum | {with_reads}", SERVICES.join(" | "));
     table(&head, 1, &rows)
 }

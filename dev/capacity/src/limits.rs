@@ -119,8 +119,16 @@ impl Model {
             limit(&quotas.table_writes, EVERY, write_units),
             limit(&quotas.secret_reads, EVERY, [read_again[0], read_again[1], cold]),
             // The marker and the user are read once each, and are assumed to be on two partitions.
-            limit(&one_user, SPECIAL, [1.0, 1.0 + reads, factor].map(|reads| reads * user_units)),
-            limit(&renewed, SPECIAL, [2.0 * units, 2.0 * units + writes_units, factor * 2.0 * units]),
+            limit(
+                &one_user,
+                SPECIAL,
+                [1.0, 1.0 + reads, factor].map(|reads| reads * user_units),
+            ),
+            limit(
+                &renewed,
+                SPECIAL,
+                [2.0 * units, 2.0 * units + writes_units, factor * 2.0 * units],
+            ),
         ]
     }
 }

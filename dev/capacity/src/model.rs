@@ -102,13 +102,7 @@ impl Model {
     }
 
     pub(crate) fn operations(&self) -> [&Operation; 5] {
-        [
-            &self.register,
-            &self.log_in,
-            &self.refresh,
-            &self.me,
-            &self.jwks,
-        ]
+        [&self.register, &self.log_in, &self.refresh, &self.me, &self.jwks]
     }
 
     /// Milliseconds of a warm invocation. The work takes longer by as much as the memory is below that of a full core; the waiting
