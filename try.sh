@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sends register, token, me and sessions every kind of request with curl, the rejected ones too, against any base URL:
+# Sends every kind of request to every route with curl, the rejected ones too, against any base URL:
 #
 #   ./try.sh [http://127.0.0.1:3000]
 #
@@ -51,8 +51,7 @@ request() {
     exit 2
   }
   grep -iE '^(HTTP|content-type|cache-control|location|retry-after|www-authenticate):?' "$headers" | tr -d '\r' || true
-  jq 'if type == "object" then with_entries(if .key | IN("access_token", "refresh_token") then .value |= .[:24] + "…" else . end) else . end' \
-    "$body" 2>/dev/null || cat "$body"
+  jq 'if type == "object" then (.access_token, .refresh_token | strings) |= .[:24] + "…" else . end' "$body" 2>/dev/null || cat "$body"
 }
 
 report() {
@@ -78,9 +77,9 @@ expect() {
   fi
 }
 
-# empty STATUS "WHAT": as expect, of a response without a body.
+# empty STATUS "WHAT": checks that the last response has no body.
 empty() {
-  if [ "$status" = "$1" ] && [ ! -s "$body" ]; then report ok "$2 ($1)"; else report no "$2: expected $1 without a body, got $status"; fi
+  if [ "$status" = "$1" ] && [ ! -s "$body" ]; then report ok "$2 ($1)"; else report no "$2: expected $1 and no body, got $status"; fi
 }
 
 # slash STATUS "WHAT" [FILTER]: as expect, for a path that ends in a slash. That API Gateway leads it to {proxy+} with an empty rest is not
@@ -105,7 +104,13 @@ header() {
 register() { request /register -H 'content-type: application/json' --data-binary "$1"; }
 form() { request /token -H 'content-type: application/x-www-form-urlencoded' --data-binary "$1"; }
 log_in() { request /token --data-urlencode "username=$1" --data-urlencode "password=$2"; }
+refresh() { request /token -d grant_type=refresh_token --data-urlencode "refresh_token=$1" "${@:2}"; }
 me() { request /users/me "$@"; }
+json() { request "$2" -X "$1" -H "authorization: Bearer $token" -H 'content-type: application/json' --data-binary "$3"; }
+# bearer METHOD PATH [TOKEN]
+bearer() { request "$2" -X "$1" -H "authorization: Bearer ${3:-$token}"; }
+# Prints what a jq filter finds in the last response.
+found() { jq -r "$1 // empty" "$body"; }
 
 # A new stack makes its first keys within about a minute.
 waited=0
@@ -134,6 +139,7 @@ request /.well-known/openid-configuration
 expect 200 'the metadata' '(.issuer | test("^https?://")) and .response_types_supported == [] and (.grant_types_supported | index("password")) and .jwks_uri == .issuer + "/.well-known/jwks.json" and .token_endpoint == .issuer + "/token"'
 issuer=$(jq -r .issuer "$body")
 cp "$body" "$scratch/metadata"
+# EnableRefreshTokens says whether a log-in begins a session.
 offers_sessions=$(jq '.grant_types_supported | index("refresh_token") != null' "$body")
 request /.well-known/oauth-authorization-server
 expect 200 'the same under the name of RFC 8414' ". == $(cat "$scratch/metadata")"
@@ -190,7 +196,8 @@ log_in "$user" "$password"
 expect 200 'a user logs in' '.token_type == "bearer" and .expires_in > 0 and (.expires | endswith("Z")) and (has("scope") | not)'
 header cache-control no-store
 header pragma no-cache
-token=$(jq -r '.access_token // empty' "$body")
+token=$(found .access_token)
+refresh_token=$(found .refresh_token)
 kid=$(jq -r '.access_token // empty | split(".")[0] | gsub("-"; "+") | gsub("_"; "/") | @base64d | fromjson | .kid' "$body")
 if jq -e --arg kid "$kid" 'any(.keys[]; .kid == $kid)' "$scratch/keys" >/dev/null; then
   report ok 'its key is published'
@@ -267,49 +274,87 @@ expect 400 'no token behind Bearer' '.error == "invalid_request"'
 me -H "authorization: Bearer $token" -H 'authorization: Bearer x'
 expect 400 'two values' '.error == "invalid_request"'
 header www-authenticate 'Bearer realm="latchkey", error="invalid_request"'
+request /nothing
+expect 404 'an unknown route' '. == {"message":"Not Found"}'
 
 if [ "$offers_sessions" = true ]; then
   echo
-  echo "== sessions"
-  log_in "$user" "$password"
-  expect 200 'a log-in begins a session' '.refresh_token | test("^[A-Za-z0-9_-]{1,512}$")'
-  token=$(jq -r .access_token "$body")
-  refresh_token=$(jq -r .refresh_token "$body")
-  form "grant_type=refresh_token&refresh_token=$refresh_token"
-  expect 200 'a fresh refresh token is repeated, with a new access token' \
-    ".refresh_token == \"$refresh_token\" and .access_token != \"$token\" and .token_type == \"bearer\""
-  form 'grant_type=refresh_token&refresh_token=made-up'
-  expect 400 'a made-up refresh token' '.error == "invalid_grant"'
+  echo "== refresh tokens"
+  refresh "$refresh_token"
+  expect 200 'a session continues' '.token_type == "bearer" and (.refresh_token | test("^[A-Za-z0-9_-]{1,512}$"))'
+  header pragma no-cache
+  token=$(found .access_token)
+  refresh "$refresh_token"
+  expect 200 'a second tab sends the same token' '.refresh_token | length > 0'
+  refresh_token=$(found .refresh_token)
+  refresh "$refresh_token" -d scope=read
+  expect 400 'a scope' '.error == "invalid_scope"'
+  refresh made-up
+  expect 400 'a token that was never issued' '.error == "invalid_grant"'
   form 'grant_type=refresh_token'
-  expect 400 'none' '.error == "invalid_request"'
-  request /sessions -H "authorization: Bearer $token"
-  expect 200 'the sessions, the newest first' 'length > 1 and .[0].current and all(.[1:][]; .current | not) and .[0].user_agent != null'
+  expect 400 'no token' '.error == "invalid_request"'
+
+  echo
+  echo "== sessions"
+  bearer GET /sessions
+  expect 200 'the log-ins of this user, the newest first' 'length > 1 and (map(select(.current)) | length == 1) and (map(.created_at) | . == (sort | reverse)) and .[0].user_agent != null'
   header cache-control no-store
-  other=$(jq -r '.[1].id' "$body")
-  request "/sessions/$other" -X DELETE -H "authorization: Bearer $token"
-  empty 204 'another one ends'
-  request "/sessions/$other" -X DELETE -H "authorization: Bearer $token"
-  expect 404 'which is gone then' '.detail == "No such session"'
-  request /sessions -X DELETE -H "authorization: Bearer $token"
+  other=$(found '[.[] | select(.current | not)][0].id')
+  bearer DELETE "/sessions/$other"
+  empty 204 'one session ends'
+  bearer DELETE "/sessions/$other"
+  expect 404 'it has ended' '.detail == "No such session"'
+  bearer DELETE /sessions
   empty 204 'all others end'
-  request /sessions -H "authorization: Bearer $token"
-  expect 200 'one is left' 'length == 1 and .[0].current'
+  bearer GET /sessions
+  expect 200 'this one is left' 'length == 1'
   request /sessions
   expect 401 'no token' '.detail == "Not authenticated"'
-  request /revoke -d token_type_hint=access_token
-  expect 400 'a revocation without a token' '.error == "invalid_request"'
+
+  echo
+  echo "== log out"
+  log_in "$user" "$password"
+  short_lived=$(found .access_token)
+  spent=$(found .refresh_token)
+  request /revoke --data-urlencode "token=$spent" -d token_type_hint=refresh_token
+  empty 200 'a refresh token is revoked'
+  refresh "$spent"
+  expect 400 'its session has ended' '.error == "invalid_grant"'
+  bearer GET /users/me "$short_lived"
+  expect 401 'and its access token with it' '.error == "invalid_token"'
   request /revoke -d token=made-up
-  empty 200 'of a made-up token'
-  request /revoke --data-urlencode "token=$refresh_token" -d token_type_hint=nothing
-  empty 200 'of a refresh token'
-  form "grant_type=refresh_token&refresh_token=$refresh_token"
-  expect 400 'which continues nothing then' '.error == "invalid_grant"'
-  me -H "authorization: Bearer $token"
-  expect 401 'nor does its access token' '.error == "invalid_token"'
+  empty 200 'a token that was never issued is no error'
+  request /revoke -d token_type_hint=refresh_token
+  expect 400 'no token' '.error == "invalid_request"'
 fi
 
-request /nothing
-expect 404 'an unknown route' '. == {"message":"Not Found"}'
+echo
+echo "== one's own account"
+json PATCH /users/me '{"full_name":null,"website":"https://example.com/john"}'
+expect 200 'a user changes' '.full_name == null and .website == "https://example.com/john"'
+json PATCH /users/me "{\"username\":\"renamed$stamp\"}"
+expect 200 'and has another name' ".id == \"$id\" and .username == \"renamed$stamp\""
+json PATCH /users/me "{\"username\":\"ALIAS$stamp\"}"
+expect 409 'a name is taken' '.errors[0].code == "taken"'
+json PATCH /users/me '{"username":null,"email":null}'
+expect 422 'one name must be left' '[.errors[] | .field + " " + .code] == ["username required"]'
+json PATCH /users/me '{"password":"another horse battery"}'
+expect 422 'the password has its own route' '[.errors[] | .field + " " + .code] == ["password unknown"]'
+json PUT /users/me/password '{"current_password":"wrong","new_password":"another horse battery"}'
+expect 422 'a wrong current password' '[.errors[] | .field + " " + .code] == ["current_password invalid"]'
+json PUT /users/me/password "{\"current_password\":\"$password\",\"new_password\":\"another horse battery\"}"
+empty 204 'a new password'
+log_in "renamed$stamp" "$password"
+expect 401 'the old one is wrong now' '.error == "invalid_grant"'
+log_in "renamed$stamp" 'another horse battery'
+expect 200 'the new one logs in' '.access_token | length > 0'
+token=$(found .access_token)
+bearer DELETE /users/me
+empty 204 'a user is deleted'
+bearer GET /users/me
+expect 401 'the token is worth nothing' '.error == "invalid_token"'
+log_in "renamed$stamp" 'another horse battery'
+expect 401 'nobody has this name' '.error == "invalid_grant"'
 
 echo
 echo "$passed passed, $warned warnings, $failed failed"

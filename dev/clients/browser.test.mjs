@@ -1,11 +1,13 @@
 // /docs in Chromium, as a reader uses it, and pages of another origin.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import * as jose from "jose";
 import { chromium } from "playwright-core";
 
+import { recipe } from "./recipes.mjs";
 import { freshUser, logIn, url } from "./users.mjs";
 
 // A service that runs already may have the user of the examples.
@@ -79,11 +81,15 @@ describe("/docs", () => {
     await closeDialog();
   }
 
-  // Presses Execute with the values that the page fills in.
-  async function tryOut(operation, path) {
+  // Presses Execute with the values that the page fills in, and these parameters of the path.
+  async function tryOut(operation, path, parameters = {}) {
     if (!(await operation.locator(".opblock-body").isVisible())) {
       await operation.locator(".opblock-summary-control").first().click();
       await operation.locator(".try-out__btn").click();
+    }
+    for (const [name, value] of Object.entries(parameters)) {
+      await operation.locator(`tr[data-param-name="${name}"] input`).fill(value);
+      path = path.replace(`{${name}}`, value);
     }
     const responded = page.waitForResponse(url + path);
     await operation.locator("button.execute").click();
@@ -91,6 +97,12 @@ describe("/docs", () => {
     const table = operation.locator(".live-responses-table");
     await table.locator(".response-col_status").filter({ hasText: String(status) }).first().waitFor();
     return { status, text: await table.first().innerText() };
+  }
+
+  async function anotherSession(user) {
+    const headers = { authorization: `Bearer ${await logIn(user)}` };
+    const sessions = await (await fetch(`${url}/sessions`, { headers })).json();
+    return sessions.find(({ current }) => current).id;
   }
 
   const tryMe = () => tryOut(page.locator("#operations-users-me"), "/users/me");
@@ -124,18 +136,24 @@ describe("/docs", () => {
     const all = Object.entries(paths).flatMap(([path, methods]) =>
       Object.values(methods).map((operation) => ({ ...operation, path })),
     );
-    // In the page's order, which has the registration before the log-in. What needs a token comes after the others.
+    // In the page's order, which has the registration before the log-in. What needs a token comes after the others, and what ends
+    // sessions and the account comes last.
     const shown = await page.locator(".opblock").evaluateAll((blocks) => blocks.map(({ id }) => id));
     const order = ({ tags: [tag], operationId }) => shown.indexOf(`operations-${tag}-${operationId}`);
     const isOpen = ({ security }) => security.some((way) => Object.keys(way).length === 0);
-    all.sort((a, b) => isOpen(b) - isOpen(a) || order(a) - order(b));
+    const ends = ["end_session", "end_other_sessions", "delete_me"];
+    const end = ({ operationId }) => ends.indexOf(operationId);
+    all.sort((a, b) => isOpen(b) - isOpen(a) || end(a) - end(b) || order(a) - order(b));
     assert.equal(all.length, shown.length);
     for (const operation of all) {
       if (!isOpen(operation) && !(await isAuthorized())) await authorize();
-      const { status, text } = await tryOut(page.locator(`#${shown[order(operation)]}`), operation.path);
+      // The page's example is the id of no session of this user.
+      const parameters = operation.operationId === "end_session" ? { id: await anotherSession(user) } : {};
+      const { status, text } = await tryOut(page.locator(`#${shown[order(operation)]}`), operation.path, parameters);
       const success = Object.keys(operation.responses).filter((documented) => documented.startsWith("2"));
       assert.deepEqual([String(status)], success, `${operation.operationId}: ${text}`);
     }
+    assert.equal((await tryMe()).status, 401, "the user is deleted");
   });
 
   test("the dialog begins with the form to log in, whose first field has the focus", async () => {
@@ -179,11 +197,13 @@ describe("/docs", () => {
 
 describe("a page of another origin", () => {
   // The origin that the service of LATCHKEY_ALLOWING_URL allows.
-  const { LATCHKEY_ALLOWED_ORIGIN: origin = "http://127.0.0.1:3955", LATCHKEY_ALLOWING_URL: allowing } = process.env;
+  const { LATCHKEY_ALLOWED_ORIGIN: origin = "http://127.0.0.1:3955", LATCHKEY_ALLOWING_URL: allowing, LATCHKEY_ALLOWING_DATA: data } = process.env;
   const skip = !allowing && "LATCHKEY_ALLOWING_URL names no service that allows an origin";
-  const foreign = http.createServer((_, response) => {
-    response.setHeader("content-type", "text/html");
-    response.end("<!doctype html><title>elsewhere</title>");
+  const script = recipe("A browser's page").replace("http://127.0.0.1:3000", allowing);
+  const foreign = http.createServer((request, response) => {
+    const isScript = request.url === "/session.js";
+    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
+    response.end(isScript ? script : "<!doctype html><title>elsewhere</title>");
   });
   before(() => new Promise((listening) => foreign.listen(new URL(origin).port, "127.0.0.1", listening)));
   after(() => foreign.close());
@@ -225,5 +245,70 @@ describe("a page of another origin", () => {
     );
     assert.equal(seen.username, user.username);
     assert.match(seen.challenge, /invalid_token/);
+  });
+
+  describe("with session.js of docs/use-it-from.md", { skip }, () => {
+    let user, asked;
+
+    beforeEach(async () => {
+      user = await freshUser(allowing);
+      page.on("request", (request) => request.method() === "POST" && asked.push(new URL(request.url()).pathname));
+      await logInAgain();
+    });
+
+    // Calls functions of the script; `asked` then has the paths that they sent a POST to.
+    function script(called) {
+      asked = [];
+      return page.evaluate(`import("/session.js").then(${called})`);
+    }
+    const logInAgain = () => script(`({ logIn }) => logIn(${JSON.stringify(user.username)}, ${JSON.stringify(user.password)})`);
+    const readTen = () => script(`({ call }) => Promise.all(Array.from({ length: 10 }, async () => (await call("/users/me")).json()))`);
+    const deleted = () => script(`async ({ call }) => {
+      const response = await call("/users/me", { method: "DELETE" });
+      return [response.status, response.status === 204 ? null : (await response.json()).error];
+    }`);
+    const names = (read) => new Set(read.map(({ username }) => username));
+
+    test("ten calls at once refresh once, after a reload and when the token is rejected", async () => {
+      await page.reload();
+      assert.deepEqual(names(await readTen()), new Set([user.username]));
+      assert.deepEqual(asked, ["/token"], "after a reload");
+      let damaged = 10;
+      await page.route("**/users/me", (route) => {
+        const headers = route.request().headers();
+        return route.continue(headers.authorization && damaged-- > 0 ? { headers: { ...headers, authorization: "Bearer expired" } } : {});
+      });
+      assert.deepEqual(names(await readTen()), new Set([user.username]));
+      assert.deepEqual(asked, ["/token"], "when it is rejected");
+    });
+
+    test("a call that needs a recent log-in does not refresh", async () => {
+      // The access token that a session of an hour would have, signed by the service's own key.
+      const { pem } = JSON.parse(readFileSync(join(data, "signing-keys.json"))).keys[0];
+      const key = await jose.importPKCS8(pem, "RS256");
+      await page.route("**/users/me", async (route) => {
+        const headers = await route.request().allHeaders();
+        const [, token] = /^Bearer (.+)$/.exec(headers.authorization ?? "") ?? [];
+        if (!token) return route.continue();
+        const claims = jose.decodeJwt(token);
+        const old = new jose.SignJWT({ ...claims, auth_time: claims.iat - 3600 }).setProtectedHeader(jose.decodeProtectedHeader(token));
+        return route.continue({ headers: { ...headers, authorization: `Bearer ${await old.sign(key)}` } });
+      });
+      assert.deepEqual(await deleted(), [401, "insufficient_user_authentication"]);
+      assert.deepEqual(asked, []);
+      await page.unroute("**/users/me");
+      await logInAgain();
+      assert.deepEqual(asked, ["/token", "/revoke"], "the session before has ended");
+      assert.deepEqual(await deleted(), [204, null]);
+      const failed = await script(`({ call }) => call("/users/me").catch(({ error }) => error)`);
+      assert.equal(failed, "invalid_grant");
+      assert.equal(await page.evaluate(() => localStorage.length), 0);
+    });
+
+    test("after logOut, nobody is logged in", async () => {
+      await script(`({ logOut }) => logOut()`);
+      assert.deepEqual(asked, ["/revoke"]);
+      assert.equal(await script(`({ call }) => call("/users/me").catch(({ error }) => error)`), "invalid_grant");
+    });
   });
 });

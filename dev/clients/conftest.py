@@ -31,6 +31,14 @@ def started(command, log, ready, **variables):
         program.wait(timeout=10)
 
 
+def until(condition):
+    """Repeats a call until it returns what is true; within a minute, as a refresh token is replaced after 30 seconds by default."""
+    deadline = time.time() + 60
+    while not condition():
+        assert time.time() < deadline, "not within a minute"
+        time.sleep(0.1)
+
+
 @pytest.fixture
 def programs():
     """The folder of `local` and `rotate`, for tests that start a service of their own."""
@@ -48,6 +56,12 @@ def url():
 def audience(url):
     """The tokens' `aud`: the issuer, unless the service is configured otherwise."""
     return os.environ.get("LATCHKEY_AUDIENCE", url)
+
+
+@pytest.fixture(scope="session")
+def rotating_url(url):
+    """A service that replaces refresh tokens after seconds; with a URL given, after its own window."""
+    return os.environ.get("LATCHKEY_ROTATING_URL", url)
 
 
 @pytest.fixture(scope="session")

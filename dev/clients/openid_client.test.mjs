@@ -1,9 +1,10 @@
-// openid-client v6: the password grant is a generic grant request.
+// openid-client v6, whose password grant is a generic grant request, and oauth4webapi, on which it is built.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as oauth from "oauth4webapi";
 import * as client from "openid-client";
 
-import { freshUser, url } from "./users.mjs";
+import { freshUser, rotatingUrl, until, url } from "./users.mjs";
 
 function configuration(authentication = client.None()) {
   const made = new client.Configuration({ issuer: url, token_endpoint: `${url}/token` }, "cli", undefined, authentication);
@@ -48,4 +49,44 @@ test("T-17: a scope that cannot be granted is an error in a body without a chall
   const error = await errorOf(grant({ ...(await freshUser()), scope: "read" }));
   assert.ok(error instanceof client.ResponseBodyError, error);
   assert.equal(error.error, "invalid_scope");
+});
+
+test("openid-client refreshes until the refresh token is replaced, and logs out", async () => {
+  const options = { execute: [client.allowInsecureRequests] };
+  const found = await client.discovery(new URL(rotatingUrl), "cli", undefined, client.None(), options);
+  const first = await grant(await freshUser(rotatingUrl), found);
+  let tokens = first;
+  await until(async () => {
+    tokens = await client.refreshTokenGrant(found, tokens.refresh_token);
+    assert.deepEqual([tokens.token_type, tokens.expires_in], ["bearer", 1800]);
+    return tokens.refresh_token !== first.refresh_token;
+  });
+  assert.equal(await client.tokenRevocation(found, tokens.refresh_token), undefined);
+  await client.tokenRevocation(found, "made-up", { token_type_hint: "refresh_token" });
+  const error = await errorOf(client.refreshTokenGrant(found, tokens.refresh_token));
+  assert.ok(error instanceof client.ResponseBodyError, error);
+  assert.deepEqual([error.status, error.error], [400, "invalid_grant"]);
+});
+
+test("oauth4webapi accepts the responses of a refresh, of a revocation and of an ended session", async () => {
+  const options = { [oauth.allowInsecureRequests]: true };
+  const discovered = await oauth.discoveryRequest(new URL(url), { algorithm: "oauth2", ...options });
+  const server = await oauth.processDiscoveryResponse(new URL(url), discovered);
+  const [cli, none, user] = [{ client_id: "cli" }, oauth.None(), await freshUser()];
+  const granted = await oauth.genericTokenEndpointRequest(server, cli, none, "password", user, options);
+  const tokens = await oauth.processGenericTokenEndpointResponse(server, cli, granted);
+  const refresh = () => oauth.refreshTokenGrantRequest(server, cli, none, tokens.refresh_token, options);
+  const refreshed = await oauth.processRefreshTokenResponse(server, cli, await refresh());
+  assert.notEqual(refreshed.access_token, tokens.access_token);
+  assert.equal(refreshed.refresh_token, tokens.refresh_token, "it is younger than the window");
+  const me = new URL(`${url}/users/me`);
+  const read = () => oauth.protectedResourceRequest(refreshed.access_token, "GET", me, undefined, undefined, options);
+  assert.equal((await (await read()).json()).username, user.username);
+  // By the access token, which names its session.
+  const revoked = await oauth.revocationRequest(server, cli, none, refreshed.access_token, options);
+  assert.equal(await oauth.processRevocationResponse(revoked), undefined);
+  const challenged = await errorOf(read());
+  assert.equal(challenged.cause[0].parameters.error, "invalid_token");
+  const error = await errorOf(refresh().then((response) => oauth.processRefreshTokenResponse(server, cli, response)));
+  assert.deepEqual([error.code, error.error], [oauth.RESPONSE_BODY_ERROR, "invalid_grant"]);
 });

@@ -1,10 +1,13 @@
 // The service under test and its users.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 
 export const url = process.env.LATCHKEY_URL;
 // The tokens' `aud`: the issuer, unless the service is configured otherwise.
 export const audience = process.env.LATCHKEY_AUDIENCE ?? url;
+// A service that replaces refresh tokens after seconds; with a URL given, after its own window.
+export const rotatingUrl = process.env.LATCHKEY_ROTATING_URL ?? url;
 
 // Registers a user and returns the username and the password, as the form of a log-in has them.
 export async function freshUser(at = url) {
@@ -15,9 +18,21 @@ export async function freshUser(at = url) {
   return user;
 }
 
-// Logs a user in and returns the access token.
-export async function logIn(user, at = url) {
+// Logs a user in and returns the token response.
+export async function tokensOf(user, at = url) {
   const response = await fetch(`${at}/token`, { method: "POST", body: new URLSearchParams(user) });
   assert.equal(response.status, 200);
-  return (await response.json()).access_token;
+  return response.json();
+}
+
+// Logs a user in and returns the access token.
+export const logIn = async (user, at = url) => (await tokensOf(user, at)).access_token;
+
+// Repeats a call until it returns what is true; within a minute, as a refresh token is replaced after 30 seconds by default.
+export async function until(condition) {
+  const deadline = Date.now() + 60_000;
+  while (!(await condition())) {
+    assert.ok(Date.now() < deadline, "not within a minute");
+    await setTimeout(100);
+  }
 }
