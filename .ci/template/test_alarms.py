@@ -41,7 +41,7 @@ def duration(minutes):
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.0f} h"
 
 
-@broken_by("nothing sees .*POST /token", "Resources.TokenErrorsAlarm")
+@broken_by("lacks", "Resources.TokenErrorsAlarm")
 @broken_by("nothing sees .*jwks.json", "Resources.FailedDiscoveryRequests.Properties.FilterPattern", '{ $.status = "503 " }')
 @broken_by("lacks", "Resources.TokenErrorsAlarm.Properties.DatapointsToAlarm", 4)
 @broken_by("nothing sees .*register", "Resources.RegistrationErrorsAlarm.Properties.Metrics.0.Expression", "failed / requests")
