@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use serde_json::{Value, json};
 use shared::passwords::HashCost;
 use testing::deployment::{Deployment, ISSUER};
@@ -14,7 +16,7 @@ use testing::runtime_api::Environment;
 use testing::secrets_manager::{SECRET, SecretsManager};
 use testing::tls::Tls;
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 pub(crate) type Variables = BTreeMap<String, String>;
 
@@ -88,6 +90,16 @@ impl Fixture {
     pub(crate) async fn environment(&self, binary: &Path) -> Environment {
         Environment::start(&[], binary, &self.http).await
     }
+}
+
+/// Returns a bare client of a deployment's engine.
+pub(crate) fn client(deployment: &Deployment) -> Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .endpoint_url(deployment.endpoint());
+    Client::from_conf(config.build())
 }
 
 /// Returns the folder of the release binaries.

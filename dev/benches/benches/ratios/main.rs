@@ -20,6 +20,7 @@ mod log_in;
 mod pairs;
 mod read;
 mod record;
+mod refresh;
 mod sizes;
 
 use fixture::Fixture;
@@ -64,6 +65,7 @@ async fn main() -> ExitCode {
     if wants(Group::Times) {
         log_in::measure(&fixture, options.over.as_deref()).await;
         read::measure(&fixture).await;
+        refresh::measure().await;
         cold_starts::measure(&fixture).await;
     }
     if wants(Group::Memory) {

@@ -121,7 +121,7 @@ async fn a_ring_older_than_5_minutes_is_read_again_and_awaited_before_signing() 
 }
 
 #[tokio::test]
-async fn a_session_key_that_only_a_newer_ring_has_is_found_by_reading_it_at_most_once_in_30_s() {
+async fn a_session_key_of_a_newer_ring_is_found_by_reading_it_once_in_30_s() {
     let fixture = Fixture::new().await;
     let (old, new) = (ring_of(vec![key(0, HOUR)]), ring_of(vec![key(0, HOUR)]));
     fixture.put(&old);
