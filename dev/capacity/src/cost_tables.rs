@@ -2,16 +2,15 @@
 
 use crate::cost::{DAYS, SERVICES};
 use crate::markdown::{bold_if, money, numbers, plain, short, table, whole};
-use crate::model::Model;
+use crate::model::{Model, Operation};
 use crate::price::{Price, Step};
 
 /// Each table with its name in the document.
-pub(crate) fn tables(model: &Model) -> [(&'static str, String); 11] {
+pub(crate) fn tables(model: &Model) -> [(&'static str, String); 10] {
     [
         ("million", million(model)),
         ("access", access(model)),
         ("memory", memory(model)),
-        ("sessions", sessions(model)),
         ("idle", idle(model)),
         ("steady", steady(model)),
         ("users", users(model)),
@@ -32,7 +31,7 @@ fn by_service(mut row: Vec<String>, cost: [f64; 6]) -> Vec<String> {
 
 fn million(model: &Model) -> String {
     let rows = model.operations().map(|operation| {
-        let row = vec![operation.name.to_owned(), plain(operation.memory_mb)];
+        let row = vec![operation.label(), plain(operation.memory_mb)];
         by_service(row, model.million(operation, operation.memory_mb))
     });
     let head = format!("a million of | MB | {} | sum", SERVICES.join(" | "));
@@ -54,39 +53,9 @@ fn memory(model: &Model) -> String {
         }));
         row
     };
-    let names = model.operations().map(|operation| operation.name);
+    let keys = model.operations().map(Operation::label);
     let rows: Vec<_> = model.given.shown.memory_mb.iter().map(row).collect();
-    table(&format!("MB | {}", names.join(" | ")), 1, &rows)
-}
-
-fn sessions(model: &Model) -> String {
-    let (bytes, prices) = (&model.given.bytes, &model.given.prices);
-    let row = |&sessions: &f64| {
-        let item = [bytes.user.value + sessions * bytes.session.value];
-        let (read, written) = (model.read_units(&item), model.write_units(&item));
-        let million = [
-            prices.read_units.of(1e6 * read),
-            prices.write_units.of(1e6 * written),
-        ];
-        let [reads, writes] = million.map(money);
-        [
-            plain(sessions),
-            plain(item[0]),
-            plain(read),
-            plain(written),
-            reads,
-            writes,
-        ]
-        .to_vec()
-    };
-    let rows: Vec<_> = model.given.shown.sessions.iter().map(row).collect();
-    let units = "read units of a read | write units of a refresh";
-    let costs = "a million reads | a million refreshes";
-    table(
-        &format!("sessions | bytes of the user's item | {units} | {costs}"),
-        1,
-        &rows,
-    )
+    table(&format!("MB | {}", keys.join(" | ")), 1, &rows)
 }
 
 fn idle(model: &Model) -> String {
@@ -100,21 +69,30 @@ fn idle(model: &Model) -> String {
 }
 
 fn steady(model: &Model) -> String {
-    let reads = model.given.traffic.reads_per_log_in.value;
+    let traffic = &model.given.traffic;
+    let (reads, refreshes) = (traffic.reads_per_log_in.value, traffic.refreshes_per_log_in.value);
     let rows = model.given.shown.log_ins_per_minute.map(|load| {
         let log_ins = load * 60.0 * 24.0 * DAYS;
-        let with_reads = model.cost(&[(&model.log_in, log_ins), (&model.me, log_ins * reads)]);
+        let with_reads = model.cost(&[
+            (&model.log_in, log_ins),
+            (&model.refresh, log_ins * refreshes),
+            (&model.me, log_ins * reads),
+        ]);
         let mut row = by_service(vec![whole(load)], model.cost(&[(&model.log_in, log_ins)]));
         row.push(money(with_reads.iter().sum()));
         row
     });
-    let with_reads = format!("with {} `GET /users/me` each", plain(reads));
+    let with_reads = format!(
+        "with {} `GET /users/me` and {} refresh each",
+        plain(reads),
+        plain(refreshes)
+    );
     let head = format!("log-ins a minute | {} | sum | {with_reads}", SERVICES.join(" | "));
     table(&head, 1, &rows)
 }
 
 fn users(model: &Model) -> String {
-    let (traffic, prices) = (&model.given.traffic, &model.given.prices);
+    let (traffic, prices, bytes) = (&model.given.traffic, &model.given.prices, &model.given.bytes);
     let (lite, essentials) = (&prices.cognito_lite, &prices.cognito_essentials);
     let plus = &prices.cognito_plus;
     let idle: f64 = model.idle().iter().map(|(_, _, usd)| usd).sum();
@@ -126,8 +104,9 @@ fn users(model: &Model) -> String {
             (&model.jwks, traffic.key_set_fetches.value),
         ];
         let reads = [(&model.me, users * traffic.reads.value)];
-        // A registration's items are a user's.
-        let storage = model.storage(&model.register.transaction, users * traffic.stored_users.value);
+        let user = model.given.user_item(traffic.sessions.value);
+        let items = [user, bytes.username_marker.value, bytes.email_marker.value];
+        let storage = model.storage(&items, users * traffic.stored_users.value);
         let requests: f64 = model.cost(&[&without_reads[..], &reads].concat()).iter().sum();
         let fewer: f64 = model.cost(&without_reads).iter().sum();
         let fixed = idle + storage;
@@ -147,11 +126,11 @@ fn request(model: &Model) -> String {
     let lines = &model.given.log_lines;
     let rows = model.operations().map(|operation| {
         vec![
-            operation.name.to_owned(),
+            operation.label(),
             short(model.warm_ms(operation, operation.memory_mb)),
             plain(model.billed_cold_ms(operation)),
             plain(model.read_units(&operation.reads)),
-            plain(model.written_units(operation)),
+            plain(model.write_units(operation)),
             plain(operation.response),
             plain(model.request_log_bytes()),
             plain(model.log_bytes(std::slice::from_ref(&lines.access))),
@@ -161,6 +140,21 @@ fn request(model: &Model) -> String {
     let times = "request | ms, warm | billed ms more, cold | read units | write units";
     let bytes = "response bytes | log bytes | of them the access log's | log bytes more, cold";
     table(&format!("{times} | {bytes}"), 1, &rows)
+}
+
+/// The item of a user by the number of sessions: the table of `docs/sessions.md`.
+pub(crate) fn sessions(model: &Model) -> String {
+    let row = |&sessions: &f64| {
+        let item = model.given.user_item(sessions);
+        // A log-in or refresh leaves at least one.
+        let written = (sessions > 0.0).then(|| plain(model.plain_write_units(&[item])));
+        let mut row = [sessions, item, model.read_units(&[item])].map(plain).to_vec();
+        row.push(written.unwrap_or_default());
+        row
+    };
+    let units = "read units of `GET /users/me` | write units of a log-in or refresh";
+    let rows: Vec<_> = model.given.shown.sessions.iter().map(row).collect();
+    table(&format!("sessions | bytes of the item | {units}"), 0, &rows)
 }
 
 fn prices(model: &Model) -> String {
