@@ -33,12 +33,29 @@ async fn tokens(service: &Running, users: usize) -> Vec<String> {
     at_once(tokens).await
 }
 
+/// Changes a user and repeats it after a 503, as clients do: a busy machine's engine can be slower than the SDK waits.
+async fn decided_change(service: &Running, token: &str, patch: &Value) -> Response {
+    let mut response = change(service, token, patch).await;
+    for _ in 0..20 {
+        if response.status != 503 {
+            break;
+        }
+        response = change(service, token, patch).await;
+    }
+    response
+}
+
 #[tokio::test]
 async fn one_of_24_users_gets_the_name_that_all_change_to_at_once() {
     let service = Running::start().await;
     let tokens = tokens(&service, 24).await;
     let wanted = json!({"username": "wanted"});
-    let responses = at_once(tokens.iter().map(|token| change(&service, token, &wanted))).await;
+    let responses = at_once(
+        tokens
+            .iter()
+            .map(|token| decided_change(&service, token, &wanted)),
+    )
+    .await;
     let (written, taken): (Vec<&Response>, Vec<&Response>) =
         responses.iter().partition(|response| response.status == 200);
     assert_eq!((written.len(), taken.len()), (1, 23), "{responses:?}");
