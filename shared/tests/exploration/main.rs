@@ -6,6 +6,7 @@ use std::hash::Hash;
 
 use pathfinding::directed::bfs::bfs;
 
+mod names;
 mod sessions;
 
 /// A world: its steps, and what must hold after each.
