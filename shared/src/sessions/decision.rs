@@ -24,6 +24,9 @@ pub enum Verdict {
     Replay,
     /// A token that was replaced longer ago: somebody else may have a copy, so the session ends (RFC 9700 section 4.14.2).
     Reuse,
+    /// Two successors are newer, and the newest was issued after this request began: it may have been within the window then, so
+    /// nothing ends. The client tries again, with what another tab may have got by now.
+    Overtaken,
     /// The session has ended, or the table does not know this token, as after a restored backup. Nothing ends.
     Unknown,
 }
@@ -51,7 +54,11 @@ pub fn verdict(session: Option<&Session>, presented: Presented, now: i64, window
     }
     // One of the newest two generations with another digest is of a history that a restored backup has undone.
     if presented.generation.saturating_add(1) < rotation.generation {
-        Verdict::Reuse
+        if now < rotation.rotated_at {
+            Verdict::Overtaken
+        } else {
+            Verdict::Reuse
+        }
     } else {
         Verdict::Unknown
     }

@@ -15,7 +15,7 @@ pub type Digest = [u8; 32];
 pub type Sessions = BTreeMap<String, Session>;
 
 /// A session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Session {
     /// When its user logged in: the `auth_time` of its access tokens.
     pub created_at: Timestamp,
@@ -30,7 +30,7 @@ pub struct Session {
 }
 
 /// The newest refresh token of a session, and what a replay of its predecessor needs to find it again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rotation {
     /// The digest of the newest token.
     pub token: Digest,
@@ -47,7 +47,7 @@ pub struct Rotation {
 }
 
 /// What an item says of its sessions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SessionsState {
     /// Raised by each change of the password and by disabling.
     pub credential_generation: u64,

@@ -137,9 +137,9 @@ impl Token {
                 );
                 Err(Error::InvalidRefreshToken)
             }
-            (Verdict::Rotate, _) => Err(Error::unavailable(
+            (Verdict::Rotate | Verdict::Overtaken, _) => Err(Error::unavailable(
                 "the store",
-                "it refused a token that it may replace",
+                "the session changed while its token was presented",
             )),
             _ => Err(Error::InvalidRefreshToken),
         }

@@ -198,7 +198,8 @@ fn add_session(
     max_sessions: u32,
 ) -> (UpdateItemFluentBuilder, String) {
     let mut expression = "SET sessions.#id = :session".to_owned();
-    let mut condition = "size(sessions) < :room".to_owned();
+    // Absent: a second sending of the write would end the sessions of log-ins in between.
+    let mut condition = "attribute_not_exists(sessions.#id) AND size(sessions) < :room".to_owned();
     for (index, ended) in ended.iter().enumerate() {
         let separator = if index == 0 { " REMOVE " } else { ", " };
         let _infallible = write!(expression, "{separator}sessions.#e{index}");
