@@ -6,7 +6,7 @@ import uuid
 
 import requests
 import schemathesis
-from schemathesis.generation.meta import CoveragePhaseData, CoverageScenario
+from schemathesis.generation.meta import CoveragePhaseData, CoverageScenario, TestPhase
 
 URL = os.environ["LATCHKEY_URL"]
 # It is the document's example, so that the example of a change of the password succeeds.
@@ -17,14 +17,15 @@ class Caller:
     """A user with a session. Some operations end it: then the next call is another user's."""
 
     def __init__(self):
-        user = {"username": "fuzz" + uuid.uuid4().hex, "password": PASSWORD}
-        assert requests.post(f"{URL}/register", json=user, timeout=10).status_code == 201
-        self.token = requests.post(f"{URL}/token", data=user, timeout=10).json()["access_token"]
-        self.since = time.time()
+        self.user = {"username": "fuzz" + uuid.uuid4().hex, "password": PASSWORD}
+        assert requests.post(f"{URL}/register", json=self.user, timeout=10).status_code == 201
+        self.token, self.since = self.log_in(), time.time()
 
-    def is_logged_out(self):
-        headers = {"Authorization": f"Bearer {self.token}"}
-        return requests.get(f"{URL}/users/me", headers=headers, timeout=10).status_code == 401
+    def log_in(self):
+        return requests.post(f"{URL}/token", data=self.user, timeout=10).json()["access_token"]
+
+    def get(self, path):
+        return requests.get(URL + path, headers={"Authorization": f"Bearer {self.token}"}, timeout=10)
 
 
 caller = Caller()
@@ -43,6 +44,18 @@ class Bearer:
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
 
 
+@schemathesis.hook("before_call").apply_to(operation_id="end_session")
+def example_is_another_session(context, case, kwargs):
+    """Puts the id of a session that exists in the place of the example's."""
+    global caller
+    if case.meta and case.meta.phase.name == TestPhase.EXAMPLES:
+        caller = Caller()
+        caller.log_in()
+        [other] = [session["id"] for session in caller.get("/sessions").json() if not session["current"]]
+        case.path_parameters["id"] = other
+        case.headers["Authorization"] = f"Bearer {caller.token}"
+
+
 @schemathesis.hook
 def after_call(context, case, response):
     """Notes each operation that succeeded, and replaces a caller whose session it ended."""
@@ -51,7 +64,7 @@ def after_call(context, case, response):
     if response.status_code < 300:
         with open(os.environ["LATCHKEY_SUCCEEDED"], "a") as file:
             print(operation, file=file)
-    if operation in ("delete_me", "end_session", "revoke") and caller.is_logged_out():
+    if operation in ("delete_me", "end_session", "revoke") and caller.get("/users/me").status_code == 401:
         caller = Caller()
 
 
