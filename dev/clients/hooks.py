@@ -1,4 +1,4 @@
-"""The caller of schemathesis, and what it checks in place of one of its own checks; schemathesis.toml names this file."""
+"""The caller of schemathesis, and checks beside its own; schemathesis.toml names this file."""
 
 import os
 import time
@@ -66,6 +66,13 @@ def after_call(context, case, response):
             print(operation, file=file)
     if operation in ("delete_me", "end_session", "revoke") and caller.get("/users/me").status_code == 401:
         caller = Caller()
+
+
+@schemathesis.check
+def caller_is_never_logged_out(ctx, response, case):
+    """Fails where the calls have gone on with a token that one of them ended."""
+    if response.status_code == 401 and response.request.headers.get("Authorization") == f"Bearer {caller.token}":
+        assert response.json()["error"] != "invalid_token"
 
 
 @schemathesis.check

@@ -34,18 +34,19 @@ macro_rules! section {
 }
 
 section! { Time of Number:
-    hashing reading full_core store_read store_transaction environment start handshake secret cold_share refresh unknown_kid
+    hashing reading refreshing full_core store_request store_transaction environment start handshake secret cold_share refresh unknown_kid
 }
 section! { Bytes of Number:
-    user username_marker email_marker published register_response log_in_response me_response jwks_response item_overhead
+    user new_session session username_marker email_marker published register_response log_in_response me_response jwks_response item_overhead
     read_unit write_unit gateway_unit log_event log_compression
 }
 section! { Traffic of Number:
-    log_ins reads new_users stored_users key_set_fetches reads_per_log_in burst_factor burst_seconds headroom
+    log_ins refreshes sessions reads new_users stored_users key_set_fetches refreshes_per_log_in reads_per_log_in
+    burst_factor burst_seconds headroom
 }
 section! { Quotas of Number:
     concurrency new_concurrency requests_per_concurrency scaling gateway_rate gateway_burst new_table_reads new_table_writes
-    table_growth table_reads partition_reads secret_reads
+    table_growth table_reads table_writes partition_reads secret_reads
 }
 section! { Prices of Price:
     lambda_requests lambda_time gateway_requests read_units write_units table_storage table_backup secrets secret_calls
@@ -59,6 +60,7 @@ pub(crate) struct Shown {
     pub(crate) log_ins_per_minute: [f64; 3],
     pub(crate) active_users: Vec<f64>,
     pub(crate) memory_mb: Vec<f64>,
+    pub(crate) sessions: Vec<f64>,
 }
 
 /// Example lines of the logs.
@@ -89,5 +91,10 @@ impl Assumptions {
     pub(crate) fn of_this_project() -> Result<Self, String> {
         toml::from_str(include_str!("../assumptions.toml"))
             .map_err(|error| format!("dev/capacity/assumptions.toml: {error}"))
+    }
+
+    /// The bytes of the item of a user with so many sessions, each refreshed.
+    pub(crate) fn user_item(&self, sessions: f64) -> f64 {
+        self.bytes.user.value + sessions * self.bytes.session.value
     }
 }

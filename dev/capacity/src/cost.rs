@@ -75,11 +75,7 @@ impl Model {
             (0, &prices.lambda_time, memory_mb / 1024.0 * seconds),
             (1, &prices.gateway_requests, count * gateway),
             (2, &prices.read_units, read_units),
-            (
-                2,
-                &prices.write_units,
-                count * self.transaction_units(&operation.transaction),
-            ),
+            (2, &prices.write_units, count * self.write_units(operation)),
             (3, ingested.0, ingested.1),
             (3, stored.0, stored.1),
             (4, &prices.data_out, count * operation.response / GB),
@@ -159,10 +155,10 @@ mod tests {
     fn a_million_requests_use_what_they_use_by_hand() {
         let mut model = round_figures();
         model.me.response = 524_289.0;
-        // 100 ms and 1 % of 75 ms, on a GB; two items read.
+        // 100 ms and 1 % of 75 ms, on a GB; two items read and one above 1 KB written.
         let [invocations, gb_seconds, gateway, reads, writes, .., secrets] = used(&model, &model.log_in);
         assert_eq!([invocations, gb_seconds, gateway], [1e6, 100_750.0, 1e6]);
-        assert_eq!([reads, writes, secrets], [2e6, 0.0, 10_000.0]);
+        assert_eq!([reads, writes, secrets], [2e6, 2e6, 10_000.0]);
         // 90 ms, 15 ms of waiting and 1 % of 50 ms; three items in a transaction.
         let [_, gb_seconds, _, reads, writes, .., secrets] = used(&model, &model.register);
         assert_eq!([gb_seconds, reads, writes, secrets], [105_500.0, 0.0, 6e6, 0.0]);

@@ -2,7 +2,7 @@
 
 use crate::cost::{DAYS, SERVICES};
 use crate::markdown::{bold_if, money, numbers, plain, short, table, whole};
-use crate::model::Model;
+use crate::model::{Model, Operation};
 use crate::price::{Price, Step};
 
 /// Each table with its name in the document.
@@ -31,7 +31,7 @@ fn by_service(mut row: Vec<String>, cost: [f64; 6]) -> Vec<String> {
 
 fn million(model: &Model) -> String {
     let rows = model.operations().map(|operation| {
-        let row = vec![format!("`{}`", operation.key), plain(operation.memory_mb)];
+        let row = vec![operation.label(), plain(operation.memory_mb)];
         by_service(row, model.million(operation, operation.memory_mb))
     });
     let head = format!("a million of | MB | {} | sum", SERVICES.join(" | "));
@@ -53,7 +53,7 @@ fn memory(model: &Model) -> String {
         }));
         row
     };
-    let keys = model.operations().map(|operation| format!("`{}`", operation.key));
+    let keys = model.operations().map(Operation::label);
     let rows: Vec<_> = model.given.shown.memory_mb.iter().map(row).collect();
     table(&format!("MB | {}", keys.join(" | ")), 1, &rows)
 }
@@ -69,21 +69,30 @@ fn idle(model: &Model) -> String {
 }
 
 fn steady(model: &Model) -> String {
-    let reads = model.given.traffic.reads_per_log_in.value;
+    let traffic = &model.given.traffic;
+    let (reads, refreshes) = (traffic.reads_per_log_in.value, traffic.refreshes_per_log_in.value);
     let rows = model.given.shown.log_ins_per_minute.map(|load| {
         let log_ins = load * 60.0 * 24.0 * DAYS;
-        let with_reads = model.cost(&[(&model.log_in, log_ins), (&model.me, log_ins * reads)]);
+        let with_reads = model.cost(&[
+            (&model.log_in, log_ins),
+            (&model.refresh, log_ins * refreshes),
+            (&model.me, log_ins * reads),
+        ]);
         let mut row = by_service(vec![whole(load)], model.cost(&[(&model.log_in, log_ins)]));
         row.push(money(with_reads.iter().sum()));
         row
     });
-    let with_reads = format!("with {} `GET /users/me` each", plain(reads));
+    let with_reads = format!(
+        "with {} `GET /users/me` and {} refresh each",
+        plain(reads),
+        plain(refreshes)
+    );
     let head = format!("log-ins a minute | {} | sum | {with_reads}", SERVICES.join(" | "));
     table(&head, 1, &rows)
 }
 
 fn users(model: &Model) -> String {
-    let (traffic, prices) = (&model.given.traffic, &model.given.prices);
+    let (traffic, prices, bytes) = (&model.given.traffic, &model.given.prices, &model.given.bytes);
     let (lite, essentials) = (&prices.cognito_lite, &prices.cognito_essentials);
     let plus = &prices.cognito_plus;
     let idle: f64 = model.idle().iter().map(|(_, _, usd)| usd).sum();
@@ -91,11 +100,13 @@ fn users(model: &Model) -> String {
         let without_reads = [
             (&model.register, users * traffic.new_users.value),
             (&model.log_in, users * traffic.log_ins.value),
+            (&model.refresh, users * traffic.refreshes.value),
             (&model.jwks, traffic.key_set_fetches.value),
         ];
         let reads = [(&model.me, users * traffic.reads.value)];
-        // A registration's items are a user's.
-        let storage = model.storage(&model.register.transaction, users * traffic.stored_users.value);
+        let user = model.given.user_item(traffic.sessions.value);
+        let items = [user, bytes.username_marker.value, bytes.email_marker.value];
+        let storage = model.storage(&items, users * traffic.stored_users.value);
         let requests: f64 = model.cost(&[&without_reads[..], &reads].concat()).iter().sum();
         let fewer: f64 = model.cost(&without_reads).iter().sum();
         let fixed = idle + storage;
@@ -115,11 +126,11 @@ fn request(model: &Model) -> String {
     let lines = &model.given.log_lines;
     let rows = model.operations().map(|operation| {
         vec![
-            format!("`{}`", operation.key),
+            operation.label(),
             short(model.warm_ms(operation, operation.memory_mb)),
             plain(model.billed_cold_ms(operation)),
             plain(model.read_units(&operation.reads)),
-            plain(model.transaction_units(&operation.transaction)),
+            plain(model.write_units(operation)),
             plain(operation.response),
             plain(model.request_log_bytes()),
             plain(model.log_bytes(std::slice::from_ref(&lines.access))),
@@ -129,6 +140,21 @@ fn request(model: &Model) -> String {
     let times = "request | ms, warm | billed ms more, cold | read units | write units";
     let bytes = "response bytes | log bytes | of them the access log's | log bytes more, cold";
     table(&format!("{times} | {bytes}"), 1, &rows)
+}
+
+/// The item of a user by the number of sessions: the table of `docs/sessions.md`.
+pub(crate) fn sessions(model: &Model) -> String {
+    let row = |&sessions: &f64| {
+        let item = model.given.user_item(sessions);
+        // A log-in or refresh leaves at least one.
+        let written = (sessions > 0.0).then(|| plain(model.plain_write_units(&[item])));
+        let mut row = [sessions, item, model.read_units(&[item])].map(plain).to_vec();
+        row.push(written.unwrap_or_default());
+        row
+    };
+    let units = "read units of `GET /users/me` | write units of a log-in or refresh";
+    let rows: Vec<_> = model.given.shown.sessions.iter().map(row).collect();
+    table(&format!("sessions | bytes of the item | {units}"), 0, &rows)
 }
 
 fn prices(model: &Model) -> String {

@@ -17,7 +17,7 @@ const EVERY: [bool; 3] = [true, true, true];
 /// A special case, which ordinary log-ins do not meet.
 const SPECIAL: [bool; 3] = [false, false, false];
 
-/// What arrives: log-ins alone, log-ins with reads of the user after each, or a burst of log-ins.
+/// What arrives: log-ins alone, log-ins with refreshes and reads of the user after each, or a burst of log-ins.
 pub(crate) const KINDS: [&str; 3] = ["steady", "with reads", "burst"];
 
 /// A limit.
@@ -62,18 +62,23 @@ impl Model {
     pub(crate) fn limits(&self) -> Vec<Limit> {
         let (quotas, traffic) = (&self.given.quotas, &self.given.traffic);
         let (reads, factor) = (traffic.reads_per_log_in.value, traffic.burst_factor.value);
-        let (token, me) = (self.log_in_seconds(), self.me_seconds());
+        let refreshes = traffic.refreshes_per_log_in.value;
+        let (log_in, me) = (self.log_in_seconds(), self.me_seconds());
+        let refreshed = refreshes * self.warm_ms(&self.refresh, self.refresh.memory_mb) / 1_000.0;
         let cold = factor * self.cold_log_in_seconds();
         // What one log-in a second needs, in the order of KINDS.
-        let alone = [1.0, 1.0, factor];
-        let requests = [1.0, 1.0 + reads, factor];
+        let token = [1.0, 1.0 + refreshes, factor];
+        let requests = [1.0, 1.0 + refreshes + reads, factor];
         let by_requests = requests.map(|requests| requests / quotas.requests_per_concurrency.value);
-        let by_time = [token, token + reads * me, cold];
+        let by_time = [log_in, log_in + refreshed + reads * me, cold];
         let units = self.read_units(&self.log_in.reads);
-        let reads_units = reads * self.read_units(&self.me.reads);
-        let read_units = [units, units + reads_units, factor * units];
-        // Each environment reads the secret at its start and after each refresh.
-        let refreshed = token / self.given.time.refresh.value;
+        let user_units = self.read_units(&self.me.reads);
+        let read_units = [units, units + reads * user_units, factor * units];
+        let units = self.write_units(&self.log_in);
+        let writes_units = refreshes * self.write_units(&self.refresh);
+        let write_units = [units, units + writes_units, factor * units];
+        // Each environment reads the secret at its start and again after some time.
+        let read_again = [log_in, log_in + refreshed].map(|busy| busy / self.given.time.refresh.value);
         // A full bucket adds its burst, once, to what the rate lets through while a burst lasts.
         let bucket = |needs: [f64; 3], (rate, burst): (f64, f64)| {
             let steady = rate * traffic.burst_seconds.value;
@@ -100,7 +105,7 @@ impl Model {
         let one_user = case(&quotas.partition_reads, "if all log in as one user");
         let renewed = case(&quotas.new_table_writes, "if each log-in renews its hash");
         vec![
-            limit(&own(&self.log_in), DEPLOYED, bucket(alone, self.log_in.limit)),
+            limit(&own(&self.log_in), DEPLOYED, bucket(token, self.log_in.limit)),
             limit(&own(&self.me), DEPLOYED, [0.0, reads, 0.0]),
             limit(&quotas.gateway_rate, EVERY, bucket(requests, gateway)),
             limit(&new_requests, NEW, by_requests),
@@ -110,10 +115,20 @@ impl Model {
             limit(&quotas.scaling, EVERY, [0.0, 0.0, cold]),
             limit(&quotas.new_table_reads, EVERY, read_units),
             limit(&quotas.table_reads, EVERY, read_units),
-            limit(&quotas.secret_reads, EVERY, [refreshed, refreshed, cold]),
+            limit(&quotas.new_table_writes, EVERY, write_units),
+            limit(&quotas.table_writes, EVERY, write_units),
+            limit(&quotas.secret_reads, EVERY, [read_again[0], read_again[1], cold]),
             // The marker and the user are read once each, and are assumed to be on two partitions.
-            limit(&one_user, SPECIAL, requests),
-            limit(&renewed, SPECIAL, alone),
+            limit(
+                &one_user,
+                SPECIAL,
+                [1.0, 1.0 + reads, factor].map(|reads| reads * user_units),
+            ),
+            limit(
+                &renewed,
+                SPECIAL,
+                [2.0 * units, 2.0 * units + writes_units, factor * 2.0 * units],
+            ),
         ]
     }
 }
@@ -137,7 +152,7 @@ mod tests {
     #[test]
     fn a_limit_is_reached_at_its_value_over_what_one_log_in_needs() {
         let limits = round_figures().limits();
-        let reached = |name| {
+        let reached = |name: &str| {
             limits
                 .iter()
                 .find(|limit| limit.quota.what == name)
@@ -145,25 +160,29 @@ mod tests {
                 .reached
         };
         // 20 in each of 10 s and 40 once are 24 a second, and a burst is ten times the rate.
-        assert_near(reached("Template: `POST /token`"), [20.0, 20.0, 2.4]);
+        assert_near(reached("Template: `POST /token`"), [20.0, 10.0, 2.4]);
         assert_near(reached("Template: `GET /users/me`"), [NEVER, 10.0, NEVER]);
         assert_near(
             reached("API Gateway: requests"),
-            [10_000.0, 10_000.0 / 11.0, 1_050.0],
+            [10_000.0, 10_000.0 / 12.0, 1_050.0],
         );
         let lambda = "Lambda: concurrent executions, by requests";
-        assert_near(reached(lambda), [10_000.0, 10_000.0 / 11.0, 1_000.0]);
-        // 0.1 s each; with ten reads of 0.01 s 0.2 s; 0.2 s for a cold one.
+        assert_near(reached(lambda), [10_000.0, 10_000.0 / 12.0, 1_000.0]);
+        // 0.1 s each; with a refresh and ten reads of 0.01 s 0.21 s; 0.2 s for a cold one.
         assert_near(
             reached("Lambda: concurrent executions"),
-            [10_000.0, 5_000.0, 500.0],
+            [10_000.0, 1_000.0 / 0.21, 500.0],
         );
         let scaling = "Lambda: new environments of a function in 10 s";
         assert_near(reached(scaling), [NEVER, NEVER, 500.0]);
         let table = "DynamoDB: read units of a new table";
         assert_near(reached(table), [6_000.0, 1_000.0, 600.0]);
+        let table = "DynamoDB: write units of a new table";
+        assert_near(reached(table), [2_000.0, 1_000.0, 200.0]);
+        let renewed = format!("{table}, if each log-in renews its hash");
+        assert_near(reached(&renewed), [1_000.0, 4_000.0 / 6.0, 100.0]);
         // 10,000 environments start at once, or each reads again in 300 s.
-        assert_near(reached("Secrets Manager: reads"), [30e6, 30e6, 5_000.0]);
+        assert_near(reached("Secrets Manager: reads"), [30e6, 3e6 / 0.11, 5_000.0]);
     }
 
     #[test]
@@ -176,8 +195,8 @@ mod tests {
         assert_eq!(name(deployed, steady), "Template: `POST /token`");
         assert_eq!(name(deployed, with_reads), format!("{new_account}, by requests"));
         assert_eq!(name(new, burst), new_account);
-        assert_eq!(name(standard, steady), "DynamoDB: read units of a new table");
-        assert_eq!(name(standard, burst), "Lambda: concurrent executions");
+        assert_eq!(name(standard, steady), "DynamoDB: write units of a new table");
+        assert_eq!(name(standard, burst), "DynamoDB: write units of a new table");
     }
 
     #[test]

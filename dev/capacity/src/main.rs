@@ -1,6 +1,6 @@
 //! What Latchkey costs to run and which limits a growing load meets, computed from `assumptions.toml` and `template.yaml`.
 //!
-//! The tables of `docs/cost.md` and `docs/load.md` are the result; their prose is written by hand and names no computed figure. Every
+//! The tables of `docs/cost.md`, `docs/load.md` and `docs/sessions.md` are the result; their prose is written by hand and names no computed figure. Every
 //! result is a closed formula over means: rate × duration is the concurrency (Little's law), and a limit over what one log-in needs
 //! is the rate at which the limit is reached.
 #![expect(clippy::print_stdout, reason = "a command line program prints its result")]
@@ -22,7 +22,7 @@ mod stack;
 
 use model::Model;
 
-/// Computes the tables of docs/cost.md and docs/load.md from dev/capacity/assumptions.toml and template.yaml.
+/// Computes the tables of docs/cost.md, docs/load.md and docs/sessions.md from dev/capacity/assumptions.toml and template.yaml.
 #[derive(Parser)]
 struct Arguments {
     /// Writes the documents instead of printing them.
@@ -33,7 +33,7 @@ struct Arguments {
 /// A document's path, and its text with the committed and with the computed tables.
 type Document = (PathBuf, String, String);
 
-fn documents() -> Result<[Document; 2], Box<dyn Error>> {
+fn documents() -> Result<[Document; 3], Box<dyn Error>> {
     let model = Model::of_this_project()?;
     let document = |name, tables: &[(&str, String)]| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -46,6 +46,7 @@ fn documents() -> Result<[Document; 2], Box<dyn Error>> {
     Ok([
         document("cost.md", &cost_tables::tables(&model))?,
         document("load.md", &load_tables::tables(&model))?,
+        document("sessions.md", &[("sessions", cost_tables::sessions(&model))])?,
     ])
 }
 

@@ -22,6 +22,10 @@ pub struct Policy {
 
 impl Policy {
     /// Reads the bounds; `None` where a log-in begins no session.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvError`], also for an idle time within the window: a token in use would not be replaced before its session expires.
     pub fn read(env: &Env<'_>) -> Result<Option<Self>, EnvError> {
         let policy = Self {
             replay_seconds: env.get(&REFRESH_REPLAY_SECONDS)?,
@@ -29,6 +33,9 @@ impl Policy {
             idle_seconds: env.get(&SESSION_IDLE_SECONDS)?,
             max_sessions: env.get(&MAX_SESSIONS)?,
         };
+        if policy.idle_seconds <= policy.replay_seconds {
+            return Err(SESSION_IDLE_SECONDS.error("must be more than REFRESH_REPLAY_SECONDS"));
+        }
         Ok(env.get(&ENABLE_REFRESH_TOKENS)?.then_some(policy))
     }
 

@@ -59,7 +59,7 @@ text_field!(
         "An absolute URL that needs no mending by the WHATWG URL standard, without user name or password.",
         "https://example.com/john"
     )
-    .format(Some(SchemaFormat::Custom("uri".to_owned())))
+    .format(Some(SchemaFormat::Custom("iri".to_owned())))
     .pattern(Some("^https?://"))
     .min_length(Some(1))
     .max_length(Some(WEBSITE_MAX_CHARS))

@@ -7,6 +7,7 @@ use shared::env::{
 use shared::function::StartError;
 use shared::keys::{Kind, Lifecycle, RingStore};
 use shared::passwords::HashCost;
+use shared::sessions::Policy;
 use shared::table::Table;
 use shared::tokens::{Grants, Issuer};
 
@@ -28,6 +29,7 @@ async fn read_all(env: &Env<'_>) -> Result<(), StartError> {
     HashCost::read(env)?;
     Issuer::read(env)?;
     Grants::read(env)?;
+    Policy::read(env)?;
     Lifecycle::read(env)?;
     Ok(())
 }
@@ -78,6 +80,11 @@ async fn a_wrong_value_is_named_and_not_shown() {
         ("ACCESS_TOKEN_SECONDS", "86401"),
         ("ACCESS_TOKEN_SECONDS", "half an hour"),
         ("ENABLE_PASSWORD_GRANT", "perhaps"),
+        ("ENABLE_REFRESH_TOKENS", "perhaps"),
+        ("REFRESH_REPLAY_SECONDS", "3601"),
+        ("SESSION_SECONDS", "59"),
+        ("SESSION_IDLE_SECONDS", "31536001"),
+        ("MAX_SESSIONS", "51"),
         ("AWS_ENDPOINT_URL_DYNAMODB", "localhost:8000"),
         ("ISSUER", "auth.example.com"),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "localhost:8001"),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access_token;
+mod account_races;
 mod accounts;
 mod cors;
 mod deployed;

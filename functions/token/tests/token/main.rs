@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod keys;
+mod refresh_token;
 mod sessions;
 
 use std::path::Path;
@@ -281,6 +282,17 @@ async fn keys_that_do_not_parse_stop_the_start_with_a_message_that_names_them() 
     std::fs::write(deployment.keys_file(), r#"{"keys":[{"kind":"RS256","pem":"secret","made_at":"2026-01-01T00:00:00Z","signs_from":"2026-01-01T00:00:00Z","signs_until":"2100-01-01T00:00:00Z","drop_at":"2100-01-01T00:00:00Z"}]}"#).unwrap();
     let message = deployment.start_error::<Token>().await;
     assert_eq!(message, "SIGNING_KEYS_FILE key 1 is not PEM");
+}
+
+#[tokio::test]
+async fn an_idle_time_within_the_window_stops_the_start() {
+    let deployment = Deployment::start().await.with("SESSION_IDLE_SECONDS", "60");
+    let deployment = deployment.with("REFRESH_REPLAY_SECONDS", "60");
+    let message = deployment.start_error::<Token>().await;
+    assert_eq!(
+        message,
+        "SESSION_IDLE_SECONDS must be more than REFRESH_REPLAY_SECONDS"
+    );
 }
 
 #[tokio::test]

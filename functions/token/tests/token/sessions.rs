@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -23,17 +23,17 @@ use super::PASSWORD;
 
 const START: i64 = 1_800_000_000;
 /// One second more than the window's default.
-const AFTER_THE_WINDOW: i64 = 31;
+pub(crate) const AFTER_THE_WINDOW: i64 = 31;
 
-struct Fixture {
-    deployment: Deployment,
+pub(crate) struct Fixture {
+    pub(crate) deployment: Deployment,
     proxy: FaultProxy,
-    time: TestClock,
-    user: String,
+    pub(crate) time: TestClock,
+    pub(crate) user: String,
 }
 
 impl Fixture {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let time = TestClock::at(START);
         let deployment = Deployment::start().await.at(&time);
         let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
@@ -52,11 +52,11 @@ impl Fixture {
         self
     }
 
-    async fn function(&self) -> Token {
+    pub(crate) async fn function(&self) -> Token {
         self.deployment.function::<Token>().await
     }
 
-    async fn item(&self) -> Value {
+    pub(crate) async fn item(&self) -> Value {
         let pk = format!("user#{}", self.user);
         self.deployment.table().item(&pk, "user").await
     }
@@ -68,21 +68,21 @@ impl Fixture {
     }
 }
 
-async fn log_in_now(function: &Token) -> String {
+pub(crate) async fn log_in_now(function: &Token) -> String {
     refresh_token(&call(function, log_in("johndoe", PASSWORD)).await)
 }
 
-async fn refresh(function: &Token, token: &str) -> Answer {
+pub(crate) async fn refresh(function: &Token, token: &str) -> Answer {
     let form = format!("grant_type=refresh_token&refresh_token={token}");
     call(function, Event::new("POST", "/token").form(&form)).await
 }
 
-fn refresh_token(answer: &Answer) -> String {
+pub(crate) fn refresh_token(answer: &Answer) -> String {
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.body["refresh_token"].as_str().unwrap().to_owned()
 }
 
-fn is_rejected(answer: &Answer) {
+pub(crate) fn is_rejected(answer: &Answer) {
     assert_eq!(
         (answer.status, &answer.body["error"]),
         (400, &json!("invalid_grant")),
@@ -315,72 +315,6 @@ fn first_of(fixture: &Fixture, session: &str, key: &SessionKey) -> Rotation {
         generation: 0,
         rotated_at: START * 1000,
     }
-}
-
-#[tokio::test]
-async fn t_20_a_token_is_256_random_bits_in_a_seal_and_its_digest_alone_is_stored() {
-    let fixture = Fixture::new().await;
-    let function = fixture.function().await;
-    let (first, other) = (log_in_now(&function).await, log_in_now(&function).await);
-    fixture.time.pass(AFTER_THE_WINDOW);
-    let second = refresh_token(&refresh(&function, &first).await);
-    let key = &Ring::parse(shared_ring()).unwrap().session_keys[0];
-    let session = RefreshToken::open(&second, key).unwrap().session;
-    let item = fixture.item().await;
-    let stored = item["sessions"]["M"][&session]["M"].clone();
-    let digest = |token: &str| {
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
-        json!({"B": STANDARD.encode(digest)})
-    };
-    assert_eq!(stored["token"], digest(&second));
-    assert_eq!(stored["previous"], digest(&first));
-    for token in [&first, &second, &other] {
-        assert!(token.len() <= 512 && !item.to_string().contains(token.as_str()));
-        assert!(
-            token
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-        );
-        let bytes = URL_SAFE_NO_PAD.decode(token).unwrap();
-        for readable in [session.as_bytes(), fixture.user.as_bytes(), b"johndoe"] {
-            assert!(!bytes.windows(readable.len()).any(|window| window == readable));
-        }
-        // The id of the key is all that two tokens share.
-        assert_eq!(bytes[..8], URL_SAFE_NO_PAD.decode(&first).unwrap()[..8]);
-        assert_eq!(bytes.len(), 8 + 12 + 26 + 8 + 4 + 32 + fixture.user.len() + 16);
-    }
-}
-
-#[tokio::test]
-async fn s_07_a_part_of_what_a_successor_is_made_of_continues_no_session() {
-    let fixture = Fixture::new().await;
-    let function = fixture.function().await;
-    let first = log_in_now(&function).await;
-    fixture.time.pass(AFTER_THE_WINDOW);
-    let second = refresh_token(&refresh(&function, &first).await);
-    let key = &Ring::parse(shared_ring()).unwrap().session_keys[0];
-    let spent = RefreshToken::open(&first, key).unwrap();
-    let item = fixture.item().await;
-    let stored = &item["sessions"]["M"][&spent.session]["M"];
-    let salt = STANDARD.decode(stored["salt"]["B"].as_str().unwrap()).unwrap();
-    let salt: [u8; 32] = salt.try_into().unwrap();
-    let made = spent.successor(&salt, key).unwrap();
-    assert_eq!(made.as_str(), second, "all three together make it");
-
-    let other_key = SessionKey::generate(Timestamp::from_unix(0)).unwrap();
-    let by_table_and_spent_token = spent.successor(&salt, &other_key).unwrap();
-    let by_keys_and_spent_token = spent.successor(&[0; 32], key).unwrap();
-    let by_table_and_keys =
-        RefreshToken::first(&fixture.user, &spent.session, spent.created_at, key).unwrap();
-    for forged in [
-        by_table_and_spent_token,
-        by_keys_and_spent_token,
-        by_table_and_keys,
-    ] {
-        is_rejected(&refresh(&function, forged.as_str()).await);
-        assert_eq!(fixture.item().await, item, "and ends nothing");
-    }
-    assert_eq!(refresh_token(&refresh(&function, &second).await), second);
 }
 
 #[tokio::test]
