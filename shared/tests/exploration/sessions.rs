@@ -114,8 +114,8 @@ enum Step {
     Disable(bool),
 }
 
-struct Clients {
-    actors: &'static [Actor],
+struct Clients<'a> {
+    actors: &'a [Actor],
     until: i64,
 }
 
@@ -287,7 +287,7 @@ impl State {
     }
 }
 
-impl Clients {
+impl Clients<'_> {
     fn start(&self) -> State {
         let mut state = State {
             now: START,
@@ -432,7 +432,7 @@ impl Clients {
     }
 }
 
-impl World for Clients {
+impl World for Clients<'_> {
     type State = State;
     type Step = Step;
 
@@ -467,9 +467,12 @@ impl World for Clients {
 
 #[test]
 fn s_08_one_live_successor_no_client_in_time_logged_out_and_reuse_ends() {
-    let actors = &[Actor::Client(0), Actor::Client(0), Actor::Thief];
-    let world = Clients { actors, until: 5 };
-    explore(&world, &world.start(), 400_000);
+    let tabs = [Actor::Client(0), Actor::Client(0)];
+    let with_a_thief = [tabs[0], tabs[1], Actor::Thief];
+    for (actors, until, least) in [(&tabs[..], 7, 50_000), (&with_a_thief, 5, 400_000)] {
+        let world = Clients { actors, until };
+        explore(&world, &world.start(), least);
+    }
 }
 
 #[test]
