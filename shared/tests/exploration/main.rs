@@ -1,5 +1,6 @@
 //! Explores every interleaving of small worlds around the decisions of `shared`. `docs/sessions.md` says what is in them.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stdout, reason = "how much was explored is worth knowing")]
 
 use std::fmt::Debug;
 use std::hash::Hash;

@@ -33,16 +33,6 @@ struct State {
     is_in_conflict_with_itself: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    /// A client has read its user, and will write this.
-    Ask(User),
-    Go,
-    /// The write arrives, and will be sent again.
-    GoTwice,
-    Lose,
-}
-
 /// The markers that come and those that go.
 type Markers = [Vec<usize>; 2];
 
@@ -86,10 +76,16 @@ impl Names {
             User::Is(index) => profiles[index].clone(),
             User::Unregistered | User::Deleted => Profile::default(),
         };
-        let markers = |read, written| {
+        let markers = |keys: Vec<NameKey>| -> Vec<usize> {
+            let index = |key| names.iter().position(|known| *known == key).unwrap();
+            keys.into_iter().map(index).collect()
+        };
+        let decided = |read, written| {
             let Renaming { added, removed } = Renaming::between(&profile(read), &profile(written));
-            let index = |name: NameKey| names.iter().position(|known| *known == name).unwrap();
-            [added, removed].map(|names| names.into_iter().map(index).collect())
+            match read {
+                User::Unregistered => [markers(profile(written).names()), Vec::new()],
+                User::Is(_) | User::Deleted => [markers(added), markers(removed)],
+            }
         };
         let mut writes = HashMap::from([(User::Deleted, Vec::new())]);
         for read in all().chain([User::Unregistered]) {
@@ -97,7 +93,7 @@ impl Names {
             let written = all().chain(deleted).filter(|written| *written != read);
             writes.insert(
                 read,
-                written.map(|written| (written, markers(read, written))).collect(),
+                written.map(|written| (written, decided(read, written))).collect(),
             );
         }
         Self { names, writes }
@@ -138,12 +134,13 @@ impl Names {
 
 impl World for Names {
     type State = State;
-    type Step = (usize, Step);
+    /// The client, what happens to its request, and what it would write.
+    type Step = (usize, &'static str, User);
 
     fn steps(&self, state: &State) -> Vec<(Self::Step, State)> {
         let mut steps = Vec::new();
         for (client, id) in CLIENTS.into_iter().enumerate() {
-            let mut push = |step, request, written: Option<Request>| {
+            let mut push = |step, to, request, written: Option<Request>| {
                 let mut next = state.clone();
                 next.requests[client] = request;
                 // Of a transaction that was written, DynamoDB knows the second sending by its idempotency token.
@@ -151,18 +148,28 @@ impl World for Names {
                 {
                     next.requests[client] = None;
                 }
-                steps.push(((client, step), next));
+                steps.push(((client, step, to), next));
             };
             match state.requests[client] {
                 None => {
                     for (written, _) in &self.writes[&state.users[id]] {
-                        push(Step::Ask(*written), Some((state.users[id], *written)), None);
+                        push(
+                            "has read its user",
+                            *written,
+                            Some((state.users[id], *written)),
+                            None,
+                        );
                     }
                 }
                 Some(request) => {
-                    push(Step::Lose, None, None);
-                    push(Step::Go, None, Some(request));
-                    push(Step::GoTwice, Some(request), Some(request));
+                    push("is lost", request.1, None, None);
+                    push("is written", request.1, None, Some(request));
+                    push(
+                        "is written, and sent again",
+                        request.1,
+                        Some(request),
+                        Some(request),
+                    );
                 }
             }
         }

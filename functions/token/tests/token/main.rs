@@ -391,7 +391,7 @@ async fn at_the_most_detailed_level_no_line_holds_a_secret() {
     let refresh = Event::new("POST", "/token").form(&form).value().clone();
     let revoke = Event::new("POST", "/revoke").form(&format!("token={first}"));
     age_sessions(&deployment, &id).await;
-    let refreshed = run(binary, deployment.variables(), &[refresh.clone()]).await;
+    let refreshed = run(binary, deployment.variables(), std::slice::from_ref(&refresh)).await;
     let second: Value = serde_json::from_str(refreshed.responses[0]["body"].as_str().unwrap()).unwrap();
     let second = second["refresh_token"].as_str().unwrap();
     assert_ne!(second, first);

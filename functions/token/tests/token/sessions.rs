@@ -295,6 +295,32 @@ async fn a_user_from_before_there_were_sessions_logs_in_also_twice_at_once() {
 }
 
 #[tokio::test]
+async fn a_log_in_that_is_written_twice_ends_no_session_that_began_in_between() {
+    let fixture = Fixture::new().await;
+    let users = fixture.deployment.users().await;
+    let policy = Policy::read(&fixture.deployment.env()).unwrap().unwrap();
+    let ring = Ring::parse(shared_ring()).unwrap();
+    let key = ring.session_key(fixture.time.now()).unwrap();
+    let ids = ["A", "B", "C", "A"].map(|last| format!("01KAS8M1E0QZ3V5X7Y9A1B3C5{last}"));
+    let session = policy.begin(first_of(&fixture, &ids[0], key), None, None);
+    let name = NameKey::of("johndoe").unwrap();
+    let mut reads = Vec::new();
+    for id in &ids {
+        let read = users.credentials(Some(&name), fixture.time.now()).await;
+        reads.push(read.unwrap().unwrap());
+        users
+            .begin_session(&reads[reads.len() - 1], id, &session, 2)
+            .await
+            .unwrap();
+    }
+    users
+        .begin_session(&reads[2], &ids[2], &session, 2)
+        .await
+        .unwrap();
+    assert_eq!(fixture.sessions().await.len(), 2);
+}
+
+#[tokio::test]
 async fn s_03_a_password_that_changed_or_a_user_disabled_since_ends_a_log_in_under_way() {
     let fixture = Fixture::new().await;
     let users = fixture.deployment.users().await;
