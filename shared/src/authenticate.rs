@@ -21,6 +21,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Returns the id of the token's session; `None` where log-ins begin none.
+    pub fn session_id(&self) -> Option<&str> {
+        self.claims.sid.as_deref()
+    }
+
     /// Rejects a token whose user gave the password more than 300 seconds ago (RFC 9470), or ahead of now by more than clocks may
     /// differ. A refresh never renews that time.
     ///
@@ -77,8 +82,7 @@ fn admit(verifier: &Verifier, claims: Claims, account: Option<Account>) -> Resul
             Some(live.ok_or(Error::InvalidToken)?)
         }
         None => {
-            let changed_at = account.password_changed_at.map_or(i64::MIN, Timestamp::unix);
-            if claims.auth_time <= changed_at {
+            if claims.auth_time < account.not_before.map_or(i64::MIN, Timestamp::unix) {
                 return Err(Error::InvalidToken);
             }
             None

@@ -48,7 +48,7 @@ variables! {
     KEY_ROTATION_SECONDS: Number = Number { unit: "seconds", min: 2, max: 31_536_000 }, Some("2592000"), "how often a key is created; at least the lead";
     KEY_KIND: Choice = Choice(&["RS256", "ES256", "EdDSA"]), Some("RS256"), "the kind of new keys; API Gateway accepts RS256 alone";
     ENABLE_REGISTRATION: Flag = Flag, Some("true"), "whether `POST /register` makes users";
-    RESERVED_USERNAMES: Text = Text("usernames, separated by commas"), Some(""), "usernames that nobody can choose, in any spelling";
+    RESERVED_USERNAMES: Text = Text("usernames, separated by commas"), Some(""), "usernames that no user can choose, in any spelling";
     ALLOWED_ORIGINS: Text = Text("origins, separated by commas"), Some(""), "origins whose pages may call the API";
 }
 

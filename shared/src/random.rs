@@ -17,8 +17,13 @@ pub fn bytes<const N: usize>() -> Result<[u8; N], Error> {
     Ok(bytes)
 }
 
-/// Creates a ULID: 48 bits of time in milliseconds (whole seconds here) and 80 random bits, 26 characters.
+/// Creates a ULID of a time in whole seconds.
 pub fn ulid(now: Timestamp) -> Result<String, Error> {
-    let milliseconds = u64::try_from(now.unix()).unwrap_or(0).saturating_mul(1000);
+    ulid_at(now.unix().saturating_mul(1000))
+}
+
+/// Creates a ULID: 48 bits of time in milliseconds since 1970 and 80 random bits, 26 characters that sort by time.
+pub fn ulid_at(millis: i64) -> Result<String, Error> {
+    let milliseconds = u64::try_from(millis).unwrap_or(0);
     Ok(Ulid::from_parts(milliseconds, u128::from_be_bytes(bytes()?)).to_string())
 }

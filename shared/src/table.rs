@@ -17,8 +17,9 @@ use crate::function::StartError;
 
 use item::{Item, Key};
 
-/// How often, at most, a write is decided anew because another one came first. Each round, at least one of the writers succeeds.
-pub const ROUNDS: usize = 24;
+/// How often, at most, a write is decided anew because another one came first. In each round at least one of the writers succeeds, so
+/// this many may write one item at once: more than a stage's burst on one route.
+pub const ROUNDS: usize = 64;
 
 /// The table on the AWS SDK's client, used the same way on AWS and on the embedded engine.
 #[derive(Clone, Debug)]

@@ -23,7 +23,11 @@ impl Me {
             if (&profile.username, &profile.email) != (&user.profile.username, &user.profile.email) {
                 caller.require_recent_authentication(now)?;
             }
-            if let Some(written) = self.users.change_profile(user, profile, now).await? {
+            if let Some(written) = self
+                .users
+                .change_profile(user, caller.session_id(), profile, now)
+                .await?
+            {
                 return json::response(&written);
             }
         }

@@ -14,7 +14,7 @@ impl Me {
         for _ in 0..ROUNDS {
             let caller = self.caller(request).await?;
             caller.require_recent_authentication(self.clock.now())?;
-            if self.users.delete(&caller.user).await? {
+            if self.users.delete(&caller.user, caller.session_id()).await? {
                 return Ok(empty(StatusCode::NO_CONTENT));
             }
         }

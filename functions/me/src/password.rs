@@ -9,7 +9,7 @@ use shared::http::json::Fields;
 use shared::http::{body, empty};
 use shared::passwords::{Password, StoredHash, Verdict};
 use shared::table::{ROUNDS, contended};
-use shared::users::{Credentials, Ending};
+use shared::users::Credentials;
 
 use crate::Me;
 
@@ -26,12 +26,14 @@ impl Me {
             let Some(read) = self.users.credentials_of(&caller.user.id).await? else {
                 return Err(Error::InvalidToken);
             };
-            let sessions = match &caller.claims.sid {
-                _ if !change.end_other_sessions => Ending::None,
-                None => Ending::AllBut(None),
+            if read.state.disabled {
+                return Err(Error::Inactive);
+            }
+            let own = match caller.session_id() {
+                None => None,
                 Some(id) => {
                     let own = read.state.sessions.as_ref().and_then(|all| all.get(id));
-                    Ending::AllBut(Some((id.as_str(), own.ok_or(Error::InvalidToken)?)))
+                    Some((id, own.ok_or(Error::InvalidToken)?))
                 }
             };
             // A round that a refresh made necessary hashes nothing again.
@@ -43,7 +45,12 @@ impl Me {
                 }
             };
             let now = self.clock.now();
-            if self.users.change_password(&read, &hash, sessions, now).await? {
+            let ends_others = change.end_other_sessions;
+            if self
+                .users
+                .change_password(&read, &hash, own, ends_others, now)
+                .await?
+            {
                 return Ok(empty(StatusCode::NO_CONTENT));
             }
             decided = Some((read.hash, hash));

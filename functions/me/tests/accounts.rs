@@ -8,7 +8,7 @@ use me::Me;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::passwords::{HashCost, Hasher, Password, StoredHash};
-use shared::users::{Ending, NameKey, Profile, Renaming, UserId, Username, Wanted};
+use shared::users::{NameKey, Profile, Renaming, UserId, Username, Wanted};
 use testing::clock::TestClock;
 use testing::deployment::{Answer, Deployment, ISSUER, call};
 use testing::event::Event;
@@ -210,7 +210,7 @@ async fn a_new_password_is_written_with_the_sessions_that_it_ends_in_one_request
     assert_eq!(fixture.sessions().await, [SESSION]);
     assert_eq!(after["sessions"]["M"][SESSION], before["sessions"]["M"][SESSION]);
     assert_eq!(after["credential_generation"]["N"], "2");
-    assert_eq!(after["password_changed_at"]["S"], fixture.time.now().to_string());
+    assert_eq!(after["not_before"]["S"], fixture.time.now().plus(5).to_string());
     assert_eq!(after["updated_at"], before["updated_at"]);
     assert_ne!(after["password_hash"], before["password_hash"]);
     fixture.proxy.reset_counts();
@@ -237,21 +237,26 @@ async fn a_password_is_not_changed_on_what_was_read_before_another_write() {
     let now = fixture.time.now();
     let read = users.credentials_of(&fixture.id()).await.unwrap().unwrap();
     let own = read.state.sessions.as_ref().unwrap().get(SESSION).unwrap();
-    let kept = Ending::AllBut(Some((SESSION, own)));
-    let is_written = async |ending| users.change_password(&read, &new, ending, now).await.unwrap();
+    let is_written = async |own, ends_others| {
+        let changed = users.change_password(&read, &new, own, ends_others, now);
+        changed.await.unwrap()
+    };
     let rotated = json!({"M": {SESSION: session(&fixture.time, "b")}});
     table.set(&fixture.id, "sessions", rotated).await;
-    assert!(!is_written(kept).await, "a refresh came first");
+    assert!(
+        !is_written(Some((SESSION, own)), true).await,
+        "a refresh came first"
+    );
     table
         .set(&fixture.id, "credential_generation", json!({"N": "1"}))
         .await;
-    assert!(!is_written(Ending::None).await, "another password came first");
+    assert!(!is_written(None, false).await, "another password came first");
     table
         .set(&fixture.id, "credential_generation", json!({"N": "0"}))
         .await;
-    assert!(is_written(Ending::None).await);
+    assert!(is_written(None, false).await);
     table.delete(&format!("user#{}", fixture.id), "user").await;
-    assert!(!is_written(Ending::AllBut(None)).await, "the user is gone");
+    assert!(!is_written(None, true).await, "the user is gone");
     assert!(fixture.item().await.is_null(), "and is not made again");
 }
 
@@ -265,6 +270,18 @@ async fn a_profile_is_not_changed_or_deleted_on_what_was_read_before_another_wri
         username: Some(Username::parse(name).unwrap()),
         ..read.profile.clone()
     };
+    let session = Some(SESSION);
+    let before = fixture.item().await;
+    for (attribute, value) in [
+        ("sessions", json!({"M": {}})),
+        ("disabled", json!({"BOOL": true})),
+    ] {
+        table.set(&fixture.id, attribute, value).await;
+        let written = users.change_profile(&read, session, renamed("jane"), now).await;
+        assert_eq!(written.unwrap(), None, "{attribute}");
+        assert!(!users.delete(&read, session).await.unwrap(), "{attribute}");
+        table.put(before.clone()).await;
+    }
     for (attribute, value) in [
         ("website", "https://example.com"),
         ("email", "j@example.com"),
@@ -273,10 +290,10 @@ async fn a_profile_is_not_changed_or_deleted_on_what_was_read_before_another_wri
         table.set(&fixture.id, attribute, json!({"S": value})).await;
         let item = fixture.item().await;
         for profile in [renamed("jane"), renamed("JohnDoe")] {
-            let written = users.change_profile(&read, profile, now).await.unwrap();
+            let written = users.change_profile(&read, session, profile, now).await.unwrap();
             assert_eq!(written, None, "{attribute}");
         }
-        let deleted = users.delete(&read).await.unwrap();
+        let deleted = users.delete(&read, session).await.unwrap();
         assert_eq!(
             deleted,
             attribute == "website",
@@ -290,10 +307,13 @@ async fn a_profile_is_not_changed_or_deleted_on_what_was_read_before_another_wri
     }
     table.delete(&format!("user#{}", fixture.id), "user").await;
     assert_eq!(
-        users.change_profile(&read, renamed("jane"), now).await.unwrap(),
+        users
+            .change_profile(&read, session, renamed("jane"), now)
+            .await
+            .unwrap(),
         None
     );
-    assert!(!users.delete(&read).await.unwrap());
+    assert!(!users.delete(&read, session).await.unwrap());
     assert_eq!(fixture.deployment.table().partition_keys().await, [""; 0]);
 }
 

@@ -22,8 +22,6 @@ use list::SessionList;
 const PATH: &str = "/sessions";
 /// The path of one of them.
 const ONE_PATH: &str = "/sessions/{id}";
-/// The length of a session's id, a ULID. The store has no session of another one.
-const ID_CHARACTERS: usize = 26;
 
 /// The function `sessions`: the users, and the published keys to verify tokens by.
 pub struct Sessions {
@@ -76,29 +74,32 @@ impl Sessions {
         if !self.enabled {
             sessions.clear();
         }
-        let current = caller.claims.sid.as_deref();
+        let current = caller.session_id();
         json::response(&SessionList::new(sessions, current, self.clock.now()))
     }
 
     /// Ends one session. The caller's own needs the token alone, as a log-out does.
     async fn end(&self, request: &Request, id: &str) -> Result<Response<Body>, Error> {
-        let caller = authenticate(&self.verifier, &self.users, request).await?;
+        let (caller, sessions) = authenticate_with_sessions(&self.verifier, &self.users, request).await?;
         let now = self.clock.now();
-        if caller.claims.sid.as_deref() != Some(id) {
+        if caller.session_id() != Some(id) {
             caller.require_recent_authentication(now)?;
         }
-        if id.len() != ID_CHARACTERS || !self.users.end_session(&caller.user.id, id, now).await? {
+        if !sessions.get(id).is_some_and(|session| session.is_live(now)) {
             return Err(Error::NoSuchSession);
         }
+        // Where it has ended since, by another request or by this one whose response was lost, nothing is left to do.
+        self.users.end_session(&caller.user.id, id, now).await?;
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
     /// Ends all sessions but the caller's.
     async fn end_others(&self, request: &Request) -> Result<Response<Body>, Error> {
         let caller = authenticate(&self.verifier, &self.users, request).await?;
-        caller.require_recent_authentication(self.clock.now())?;
-        let own = caller.claims.sid.as_deref().zip(caller.session.as_ref());
-        self.users.end_other_sessions(&caller.user.id, own).await?;
+        let now = self.clock.now();
+        caller.require_recent_authentication(now)?;
+        let own = caller.session_id().zip(caller.session.as_ref());
+        self.users.end_other_sessions(&caller.user.id, own, now).await?;
         Ok(empty(StatusCode::NO_CONTENT))
     }
 }

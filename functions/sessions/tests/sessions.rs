@@ -104,7 +104,7 @@ async fn a_list_is_one_read_and_an_end_one_write_more() {
         ("a list", list(token), 200, &read[..]),
         ("what does not verify", list("x.y.z"), 401, &[]),
         ("another", end(&first.session, token), 204, &read_and_write),
-        ("an unknown one", end(UNKNOWN, token), 404, &read_and_write),
+        ("an unknown one", end(UNKNOWN, token), 404, &read),
         ("no id", end("x", token), 404, &read),
         ("an empty id", end("", token), 404, &read),
         ("a long id", end(&"x".repeat(9_000), token), 404, &read),

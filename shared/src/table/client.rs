@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 use aws_smithy_runtime_api::client::retries::classifiers::{
@@ -19,7 +20,7 @@ pub(super) async fn connect(env: &Env<'_>) -> Result<Client, StartError> {
     Ok(Client::from_conf(own.build()))
 }
 
-/// Classifies a transaction that met another one as worth a further attempt of the SDK's own retry; a failed condition is not.
+/// Classifies a transaction or an update that met another transaction as worth a further attempt of the SDK's own retry; a failed condition is not.
 #[derive(Debug)]
 struct TransactionClassifier;
 
@@ -28,9 +29,13 @@ impl ClassifyRetry for TransactionClassifier {
         let error = context
             .output_or_error()
             .and_then(Result::err)
-            .and_then(OrchestratorError::as_operation_error)
-            .and_then(|error| error.downcast_ref::<TransactWriteItemsError>());
-        match error {
+            .and_then(OrchestratorError::as_operation_error);
+        if let Some(UpdateItemError::TransactionConflictException(_)) =
+            error.and_then(|error| error.downcast_ref())
+        {
+            return RetryAction::transient_error();
+        }
+        match error.and_then(|error| error.downcast_ref::<TransactWriteItemsError>()) {
             Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
                 RetryAction::transient_error()
             }

@@ -107,7 +107,8 @@ impl Signer {
         let claims = Claims::new(grant, &self.issuer, &self.client_id, expires, now)?;
         Ok(Issued {
             access_token: sign(&claims, key)?,
-            expires_in: u32::try_from(expires.unix() - now.unix()).unwrap_or_default(),
+            expires_in: u32::try_from(expires.unix() - now.unix())
+                .map_err(|_| Error::internal("the token", "its session has expired"))?,
             expires,
         })
     }

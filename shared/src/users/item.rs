@@ -70,12 +70,12 @@ pub(super) fn from_name(name: &NameKey, user: &UserId) -> Item {
 const GENERATION: &str = "credential_generation";
 /// The map of sessions.
 const SESSIONS: &str = "sessions";
-/// When the password was last changed; a user who never did has none.
-const PASSWORD_CHANGED_AT: &str = "password_changed_at";
+/// The earliest `auth_time` of a token that belongs to no session; a user whose credentials never changed has none.
+const NOT_BEFORE: &str = "not_before";
 
 /// The attributes of which [`to_account`] makes an account, without those of sessions.
 pub(super) const ACCOUNT: &[&str] = &[
-    PASSWORD_CHANGED_AT,
+    NOT_BEFORE,
     "id",
     "username",
     "email",
@@ -90,7 +90,7 @@ pub(super) const ACCOUNT: &[&str] = &[
 pub(super) fn to_account(item: &Item) -> Result<Account, Error> {
     Ok(Account {
         user: to_user(item)?,
-        password_changed_at: optional_time(item, PASSWORD_CHANGED_AT)?,
+        not_before: optional_time(item, NOT_BEFORE)?,
         sessions: sessions::decode(item)?.unwrap_or_default(),
     })
 }
@@ -117,7 +117,7 @@ pub(super) const CREDENTIALS: &[&str] = &[
     "disabled",
     "password_hash",
     GENERATION,
-    PASSWORD_CHANGED_AT,
+    NOT_BEFORE,
     SESSIONS,
 ];
 
@@ -126,7 +126,7 @@ pub(super) fn to_credentials(item: &Item) -> Result<Credentials, Error> {
     Ok(Credentials {
         id: UserId::known(text(item, "id")?),
         hash: StoredHash::from_store(text(item, "password_hash")?),
-        password_changed_at: optional_time(item, PASSWORD_CHANGED_AT)?,
+        not_before: optional_time(item, NOT_BEFORE)?,
         state: to_state(item)?,
     })
 }

@@ -34,8 +34,8 @@ pub struct User {
 pub struct Account {
     /// The user.
     pub user: User,
-    /// When the password was last changed; `None` where it never was.
-    pub password_changed_at: Option<Timestamp>,
+    /// A token that belongs to no session is rejected where its `auth_time` is before it.
+    pub not_before: Option<Timestamp>,
     /// The sessions that were asked for.
     pub sessions: Sessions,
 }
@@ -47,8 +47,8 @@ pub struct Credentials {
     pub id: UserId,
     /// The hash of the password.
     pub hash: StoredHash,
-    /// When the password was last changed; `None` where it never was.
-    pub password_changed_at: Option<Timestamp>,
+    /// The earliest `auth_time` of a token that belongs to no session.
+    pub not_before: Option<Timestamp>,
     /// Whether the user is disabled, and what the session's write depends on.
     pub state: SessionsState,
 }

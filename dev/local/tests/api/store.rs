@@ -1,5 +1,6 @@
 //! What a client sees when the store is unavailable or holds what cannot be read.
 
+use reqwest::Method;
 use serde_json::json;
 use testing::fault_proxy::Fault;
 
@@ -17,10 +18,31 @@ async fn an_unavailable_store_is_a_503_with_retry_after_on_every_route() {
     let (service, proxy) = Running::start_behind_proxy().await;
     let id = service.user("johndoe").await;
     let token = service.forger(&id).token(|_, _| {});
+    let begun = service.log_in("johndoe", PASSWORD).await.body;
+    let (access, refresh) = (&begun["access_token"], begun["refresh_token"].as_str().unwrap());
+    let bearer = format!("Bearer {}", access.as_str().unwrap());
     proxy.always(Fault::Status500);
     let response = service.log_in("johndoe", PASSWORD).await;
     response.is_oauth(503, "temporarily_unavailable");
     may_be_tried_again(&response);
+    let form = format!("grant_type=refresh_token&refresh_token={refresh}");
+    let response = service.form(&form).await;
+    response.is_oauth(503, "temporarily_unavailable");
+    may_be_tried_again(&response);
+    for (method, path) in [
+        (Method::POST, "/revoke"),
+        (Method::GET, "/sessions"),
+        (Method::DELETE, "/sessions"),
+        (Method::DELETE, "/users/me"),
+    ] {
+        let request = service.client.request(method, format!("{}{path}", service.url));
+        let request = request
+            .header("authorization", &bearer)
+            .form(&[("token", refresh)]);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 503, "{path}");
+        assert!(response.headers().contains_key("retry-after"), "{path}");
+    }
     let response = service
         .register(json!({"username": "other", "password": PASSWORD}))
         .await;

@@ -56,11 +56,10 @@ impl Token {
         if let Some(policy) = &self.sessions {
             return self.begin_session(policy, &user, device, &ring, key).await;
         }
-        // Earlier than the password was read, so that a change of it under way ends this token; later than the last change.
-        let changed_at = user.password_changed_at.map(|changed_at| changed_at.plus(1));
+        // Of a time before the password was read, so that a change of it under way ends this token.
         let grant = Grant {
             user: &user.id,
-            auth_time: changed_at.map_or(asked_at, |changed_at| changed_at.max(asked_at)),
+            auth_time: user.not_before.unwrap_or(asked_at).max(asked_at),
             session: None,
         };
         Ok(Response {
@@ -80,7 +79,7 @@ impl Token {
         let session_key = self.newest_session_key(ring)?;
         let now = self.clock.millis();
         let time = Timestamp::from_millis(now);
-        let id = random::ulid(time)?;
+        let id = random::ulid_at(now)?;
         let token = RefreshToken::first(user.id.as_str(), &id, time, session_key)?;
         let first = Rotation {
             token: token.digest(),

@@ -7,7 +7,7 @@ use shared::keys::{Ring, SessionKey};
 use shared::random;
 use shared::sessions::{Policy, RefreshToken, Rotation, SALT_BYTES, Session, Verdict, verdict};
 use shared::tokens::Grant;
-use shared::users::{Replaced, Replacement, UserId};
+use shared::users::{Replaced, Replacement, UserId, Wanted};
 use zeroize::Zeroizing;
 
 use crate::{Response, Token, missing};
@@ -46,7 +46,7 @@ impl Token {
     ) -> Result<Response, Error> {
         let token = self.open(&grant.token).await?.ok_or(Error::InvalidRefreshToken)?;
         if grant.asks_for_scope {
-            return Err(Error::InvalidScope);
+            return Err(self.rejected_scope(&token, policy).await?);
         }
         let ring = self.signer.ring().await?;
         let signing_key = self.signer.key(&ring)?;
@@ -73,6 +73,37 @@ impl Token {
         Ok(key.and_then(|key| RefreshToken::open(text, &key)))
     }
 
+    /// Returns the error of a refresh that asks for a scope: the token's own, or that of the scope. The token is not spent.
+    async fn rejected_scope(&self, token: &RefreshToken, policy: &Policy) -> Result<Error, Error> {
+        let account = self.users.find(&token.user, Wanted::One(&token.session)).await?;
+        let Some(account) = account else {
+            return Ok(Error::InvalidRefreshToken);
+        };
+        if account.user.disabled {
+            return Ok(Error::InactiveAtLogIn);
+        }
+        let (session, now) = (account.sessions.get(&token.session), self.clock.millis());
+        match verdict(session, token.presented(), now, policy.replay_seconds) {
+            Verdict::Reuse => self.reused(&account.user.id, &token.session, now).await,
+            Verdict::Unknown => Ok(Error::InvalidRefreshToken),
+            _ => Ok(Error::InvalidScope),
+        }
+    }
+
+    /// Ends the session of a token that was used again.
+    async fn reused(&self, user: &UserId, session: &str, now: i64) -> Result<Error, Error> {
+        self.users
+            .end_session(user, session, Timestamp::from_millis(now))
+            .await?;
+        // A security event: operators filter for this message.
+        tracing::warn!(
+            user = user.as_str(),
+            session,
+            "refresh token reused, the session is ended"
+        );
+        Ok(Error::InvalidRefreshToken)
+    }
+
     async fn session_key(&self, id: [u8; 8]) -> Result<Option<SessionKey>, Error> {
         self.signer
             .find_in_ring(|ring| ring.session_key_of(&id).cloned())
@@ -88,6 +119,11 @@ impl Token {
     ) -> Result<Continued, Error> {
         let now = self.clock.millis();
         let time = Timestamp::from_millis(now);
+        let expires_at = policy.expires_at(token.created_at, time);
+        // Sessions may have been made shorter since.
+        if expires_at <= time {
+            return Err(Error::InvalidRefreshToken);
+        }
         let key = self.newest_session_key(ring)?;
         let salt: [u8; SALT_BYTES] = random::bytes()?;
         let successor = token.successor(&salt, key)?;
@@ -104,14 +140,14 @@ impl Token {
                 generation: successor.generation,
                 rotated_at: now,
             },
-            expires_at: policy.expires_at(token.created_at, time),
+            expires_at,
             window_seconds: policy.replay_seconds,
         };
         let state = match self.users.replace_token(&replacement).await? {
             Replaced::Done => {
                 return Ok(Continued {
                     token: successor,
-                    expires_at: replacement.expires_at,
+                    expires_at,
                 });
             }
             Replaced::Refused(state) => state.ok_or(Error::InvalidRefreshToken)?,
@@ -127,16 +163,7 @@ impl Token {
                 expires_at: session.expires_at,
             }),
             (Verdict::Replay, Some(session)) => self.replayed(&token, session).await,
-            (Verdict::Reuse, _) => {
-                self.users.end_session(user, &token.session, time).await?;
-                // A security event: operators filter for this message.
-                tracing::warn!(
-                    user = user.as_str(),
-                    session = token.session,
-                    "refresh token reused, the session is ended"
-                );
-                Err(Error::InvalidRefreshToken)
-            }
+            (Verdict::Reuse, _) => Err(self.reused(user, &token.session, now).await?),
             (Verdict::Rotate | Verdict::Overtaken, _) => Err(Error::unavailable(
                 "the store",
                 "the session changed while its token was presented",

@@ -95,7 +95,7 @@ async fn only_what_a_log_in_uses_is_read() {
                 "credential_generation",
                 "disabled",
                 "id",
-                "password_changed_at",
+                "not_before",
                 "password_hash",
                 "sessions"
             ])
@@ -384,11 +384,42 @@ async fn at_the_most_detailed_level_no_line_holds_a_secret() {
     let (_, signature) = body["access_token"].as_str().unwrap().rsplit_once('.').unwrap();
     let keys: Value = serde_json::from_str(shared_ring()).unwrap();
     let key = keys["keys"][0]["pem"].as_str().unwrap().lines().nth(2).unwrap();
-    let output = served.output + &failed.output;
+    proxy.pass();
+    // A refresh that replaces the token, the same token again when both are older than the window, and a revocation.
+    let first = body["refresh_token"].as_str().unwrap();
+    let form = format!("grant_type=refresh_token&refresh_token={first}");
+    let refresh = Event::new("POST", "/token").form(&form).value().clone();
+    let revoke = Event::new("POST", "/revoke").form(&format!("token={first}"));
+    age_sessions(&deployment, &id).await;
+    let refreshed = run(binary, deployment.variables(), std::slice::from_ref(&refresh)).await;
+    let second: Value = serde_json::from_str(refreshed.responses[0]["body"].as_str().unwrap()).unwrap();
+    let second = second["refresh_token"].as_str().unwrap();
+    assert_ne!(second, first);
+    age_sessions(&deployment, &id).await;
+    let reused = run(binary, deployment.variables(), &[refresh, revoke.value().clone()]).await;
+    assert_eq!(reused.statuses(), [400, 200]);
+    // An alarm's filter and the dashboard look for this message.
+    assert!(
+        reused.output.contains("refresh token reused"),
+        "{}",
+        reused.output
+    );
+    let output = served.output + &failed.output + &refreshed.output + &reused.output;
     assert!(output.contains("the request failed"), "{output}");
     let encoded = [0, 2].map(|index| events[index]["body"].as_str().unwrap());
     check_lines(
         &output,
-        &[PASSWORD, "horse", &hash, signature, key, encoded[0], encoded[1]],
+        &[
+            PASSWORD, "horse", &hash, signature, key, encoded[0], encoded[1], first, second,
+        ],
     );
+}
+
+/// Makes the newest refresh token of each session older than the window.
+async fn age_sessions(deployment: &Deployment, id: &str) {
+    let mut item = deployment.table().item(&format!("user#{id}"), "user").await;
+    for session in item["sessions"]["M"].as_object_mut().unwrap().values_mut() {
+        session["M"]["rotated_at"] = json!({"N": "1"});
+    }
+    deployment.table().put(item).await;
 }

@@ -161,13 +161,65 @@ async fn what_can_reject_a_refresh_spends_no_token() {
         ("&refresh_token=x", 400, "invalid_request"),
         ("&grant_type=%", 400, "invalid_request"),
     ] {
-        fixture.proxy.reset_counts();
+        let before = fixture.item().await;
         let form = format!("grant_type=refresh_token&refresh_token={first}{rest}");
         let answer = call(&function, Event::new("POST", "/token").form(&form)).await;
         assert_eq!((answer.status, &answer.body["error"]), (status, &json!(error)));
-        assert_eq!(fixture.proxy.operations(), Vec::<String>::new());
+        assert_eq!(fixture.item().await, before, "{rest}");
     }
+    let second = refresh_token(&refresh(&function, &first).await);
+    assert_ne!(second, first);
+    // The token's own fault comes before the scope's, and a reuse is one with a scope, too.
+    fixture.time.pass(AFTER_THE_WINDOW);
+    let form = format!("grant_type=refresh_token&refresh_token={first}&scope=a");
+    is_rejected(&call(&function, Event::new("POST", "/token").form(&form)).await);
+    is_rejected(&refresh(&function, &second).await);
+}
+
+#[tokio::test]
+async fn s_03_sessions_that_are_made_shorter_expire_at_their_next_refresh() {
+    let fixture = Fixture::new().await;
+    let first = log_in_now(&fixture.function().await).await;
+    fixture.time.pass(60);
+    let fixture = fixture.with("SESSION_SECONDS", "60");
+    is_rejected(&refresh(&fixture.function().await, &first).await);
+    // Nothing was spent.
+    let fixture = fixture.with("SESSION_SECONDS", "61");
+    let second = fixture.function().await;
+    assert_eq!(refresh(&second, &first).await.body["expires_in"], 1);
+}
+
+#[tokio::test]
+async fn a_disabled_user_is_inactive_also_where_a_session_is_left() {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    let first = log_in_now(&function).await;
+    fixture.time.pass(AFTER_THE_WINDOW);
+    let table = fixture.deployment.table();
+    table.set(&fixture.user, "disabled", json!({"BOOL": true})).await;
+    let before = fixture.item().await;
+    let answer = refresh(&function, &first).await;
+    is_rejected(&answer);
+    assert_eq!(answer.body["detail"], "Inactive user");
+    assert_eq!(fixture.item().await, before);
+}
+
+#[tokio::test]
+async fn a_write_beside_a_transaction_on_the_user_is_tried_again() {
+    let fixture = Fixture::new().await;
+    let function = fixture.function().await;
+    fixture.proxy.script_for(
+        "UpdateItem",
+        [
+            Fault::TransactionConflict,
+            Fault::Pass,
+            Fault::TransactionConflict,
+        ],
+    );
+    let first = log_in_now(&function).await;
+    fixture.time.pass(AFTER_THE_WINDOW);
     assert_ne!(refresh_token(&refresh(&function, &first).await), first);
+    assert_eq!(fixture.proxy.count("UpdateItem"), 4);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
 
 use super::sessions::only;
-use super::{NEXT_GENERATION, Users, Written, incomplete, of_generation, rejection};
+use super::{NEXT_GENERATION, Users, Written, incomplete, not_before, of_generation, rejection};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::passwords::StoredHash;
@@ -21,18 +21,10 @@ use crate::users::profile::Profile;
 use crate::users::renaming::Renaming;
 use crate::users::user::{Credentials, User, UserId};
 
-/// Which sessions a change of the password ends.
-#[derive(Clone, Copy, Debug)]
-pub enum Ending<'a> {
-    /// None.
-    None,
-    /// All but this one, the caller's as it was read, by its id.
-    AllBut(Option<(&'a str, &'a Session)>),
-}
-
 impl Users {
     /// Gives a user another profile: the old names become free and the new ones are taken in one transaction, or nothing happens.
-    /// Returns the user as written, or `None` where the profile is no longer the one that was read, or the user is gone.
+    /// Returns the user as written, or `None` where the profile is no longer the one that was read, the user is disabled or gone, or the
+    /// caller's session has ended.
     ///
     /// # Errors
     ///
@@ -40,6 +32,7 @@ impl Users {
     pub async fn change_profile(
         &self,
         user: &User,
+        session: Option<&str>,
         after: Profile,
         now: Timestamp,
     ) -> Result<Option<User>, Error> {
@@ -49,7 +42,7 @@ impl Users {
             updated_at: now,
             ..user.clone()
         };
-        let update = ProfileUpdate::new(&user.profile, &written);
+        let update = ProfileUpdate::new(&user.profile, session, &written);
         let is_written = if renaming.is_empty() {
             let update = self
                 .update(&user.id)
@@ -74,17 +67,17 @@ impl Users {
         Ok(is_written.then_some(written))
     }
 
-    /// Deletes a user and the markers of its names. Returns `false` where the names are no longer those that were read, or the user
-    /// is gone.
-    pub async fn delete(&self, user: &User) -> Result<bool, Error> {
+    /// Deletes a user and the markers of its names. Returns `false` where the names are no longer those that were read, the user is
+    /// disabled or gone, or the caller's session has ended.
+    pub async fn delete(&self, user: &User, session: Option<&str>) -> Result<bool, Error> {
         let [username, email, ..] = item::profile_attributes(&user.profile);
-        let condition = Condition::as_read(&[username, email]);
+        let condition = Condition::as_read(&[username, email], session);
         let delete = Delete::builder()
             .table_name(self.table.name())
             .set_key(Some(item::user_key(user.id.as_str()).into_item()))
             .condition_expression(condition.expression)
             .set_expression_attribute_names(Some(condition.names))
-            .set_expression_attribute_values(Some(condition.values).filter(|values| !values.is_empty()))
+            .set_expression_attribute_values(Some(condition.values))
             .build()
             .map_err(incomplete)?;
         let own = TransactWriteItem::builder().delete(delete).build();
@@ -143,37 +136,41 @@ impl Users {
         found.map(|found| item::to_credentials(&found)).transpose()
     }
 
-    /// Replaces the hash of a password and ends sessions, and log-ins under way, in the same write. Returns `false` where the password or
-    /// the session that is kept changed since they were read, or the user is gone. `updated_at` stays, since nothing that is shown
-    /// changes.
+    /// Replaces the hash of a password and ends log-ins under way, and all sessions but `own`, the caller's, where `ends_others`, in the
+    /// same write. Returns `false` where the password or that session changed since they were read, or the user is gone. `updated_at`
+    /// stays, since nothing that is shown changes.
     pub async fn change_password(
         &self,
         read: &Credentials,
         new: &StoredHash,
-        sessions: Ending<'_>,
+        own: Option<(&str, &Session)>,
+        ends_others: bool,
         now: Timestamp,
     ) -> Result<bool, Error> {
         let generation = read.state.credential_generation;
-        let mut set = "SET password_hash = :hash, password_changed_at = :now".to_owned();
+        let not_before = not_before(now, read.not_before);
+        let mut set = "SET password_hash = :hash, not_before = :not_before".to_owned();
         let mut condition = format!("attribute_exists(pk) AND {}", of_generation(generation));
         let mut update = self
             .update(&read.id)
             .expression_attribute_values(":hash", AttributeValue::S(new.as_str().to_owned()))
-            .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
+            .expression_attribute_values(":not_before", AttributeValue::S(not_before.to_string()))
             .expression_attribute_values(":generation", AttributeValue::N(generation.to_string()))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
-        if let Ending::AllBut(kept) = sessions {
+        if let Some((id, session)) = own {
+            // A refresh in between has written a newer token, which must not be undone.
+            condition += " AND sessions.#id.#token = :token";
+            update = update
+                .expression_attribute_names("#id", id)
+                .expression_attribute_names("#token", "token")
+                .expression_attribute_values(":token", binary(&session.rotation.token));
+        }
+        if ends_others {
             set += ", sessions = :sessions";
-            let mut sessions = AttributeValue::M(Item::new());
-            if let Some((id, session)) = kept {
-                // A refresh in between has written a newer token, which must not be undone.
-                condition += " AND sessions.#id.#token = :token";
-                update = update
-                    .expression_attribute_names("#id", id)
-                    .expression_attribute_names("#token", "token")
-                    .expression_attribute_values(":token", binary(&session.rotation.token));
-                sessions = only(id, session);
-            }
+            let sessions = own.map_or_else(
+                || AttributeValue::M(Item::new()),
+                |(id, session)| only(id, session),
+            );
             update = update.expression_attribute_values(":sessions", sessions);
         }
         let update = update
@@ -198,13 +195,19 @@ struct Condition {
 }
 
 impl Condition {
-    /// Requires that attributes are as they were read; one without a value may be absent or `NULL`, which reads the same.
-    fn as_read(attributes: &[(&'static str, Option<&str>)]) -> Self {
+    /// Requires that attributes are as they were read, that the user is not disabled, and that the caller's session, if there is one, has not
+    /// ended. An attribute without a value may be absent or `NULL`, which reads the same.
+    fn as_read(attributes: &[(&'static str, Option<&str>)], session: Option<&str>) -> Self {
         let mut condition = Self {
-            expression: "attribute_exists(pk)".to_owned(),
+            expression: "attribute_exists(pk) AND (attribute_not_exists(disabled) OR disabled = :false)"
+                .to_owned(),
             names: HashMap::new(),
-            values: HashMap::new(),
+            values: HashMap::from([(":false".to_owned(), AttributeValue::Bool(false))]),
         };
+        if let Some(session) = session {
+            condition.expression += " AND attribute_exists(sessions.#session)";
+            condition.names.insert("#session".to_owned(), session.to_owned());
+        }
         for (name, value) in attributes {
             condition.names.insert(format!("#{name}"), (*name).to_owned());
             if let Some(value) = value {
@@ -230,8 +233,8 @@ struct ProfileUpdate {
 }
 
 impl ProfileUpdate {
-    fn new(before: &Profile, written: &User) -> Self {
-        let mut condition = Condition::as_read(&item::profile_attributes(before));
+    fn new(before: &Profile, session: Option<&str>, written: &User) -> Self {
+        let mut condition = Condition::as_read(&item::profile_attributes(before), session);
         let mut set = "SET updated_at = :now".to_owned();
         let mut remove = Vec::new();
         let now = AttributeValue::S(written.updated_at.to_string());
