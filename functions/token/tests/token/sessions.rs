@@ -4,14 +4,11 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use shared::clock::Timestamp;
-use shared::error::Error;
 use shared::keys::{Ring, SessionKey};
-use shared::sessions::{Policy, RefreshToken, Rotation};
-use shared::users::NameKey;
+use shared::sessions::RefreshToken;
 use testing::clock::TestClock;
 use testing::deployment::{Answer, Deployment, call};
 use testing::event::{Event, log_in};
@@ -21,13 +18,13 @@ use token::Token;
 
 use super::PASSWORD;
 
-const START: i64 = 1_800_000_000;
+pub(crate) const START: i64 = 1_800_000_000;
 /// One second more than the window's default.
 pub(crate) const AFTER_THE_WINDOW: i64 = 31;
 
 pub(crate) struct Fixture {
     pub(crate) deployment: Deployment,
-    proxy: FaultProxy,
+    pub(crate) proxy: FaultProxy,
     pub(crate) time: TestClock,
     pub(crate) user: String,
 }
@@ -47,7 +44,7 @@ impl Fixture {
         }
     }
 
-    fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.deployment = self.deployment.with(name, value);
         self
     }
@@ -61,7 +58,7 @@ impl Fixture {
         self.deployment.table().item(&pk, "user").await
     }
 
-    async fn sessions(&self) -> Vec<String> {
+    pub(crate) async fn sessions(&self) -> Vec<String> {
         let item = self.item().await;
         let sessions = item["sessions"]["M"].as_object().unwrap();
         sessions.keys().cloned().collect()
@@ -237,136 +234,6 @@ async fn a_refresh_whose_response_was_lost_gets_the_same_successor_again() {
         "the client's"
     );
     assert_eq!(refresh_token(&refresh(&function, &second).await), second);
-}
-
-#[tokio::test]
-async fn a_log_in_whose_response_was_lost_begins_one_session() {
-    let fixture = Fixture::new().await.with("MAX_SESSIONS", "1");
-    let function = fixture.function().await;
-    let before = log_in_now(&function).await;
-    fixture.proxy.script_for("UpdateItem", [Fault::HangUpAfterWrite]);
-    let token = log_in_now(&function).await;
-    assert_eq!(fixture.proxy.count("UpdateItem"), 3, "one, and its retry");
-    assert_eq!(fixture.sessions().await.len(), 1);
-    assert_eq!(refresh_token(&refresh(&function, &token).await), token);
-    is_rejected(&refresh(&function, &before).await);
-}
-
-#[tokio::test]
-async fn n_14_each_log_in_begins_a_session_and_ends_the_one_used_longest_ago() {
-    let fixture = Fixture::new().await.with("MAX_SESSIONS", "3");
-    let function = fixture.function().await;
-    let mut tokens = Vec::new();
-    for _ in 0..3 {
-        tokens.push(log_in_now(&function).await);
-        fixture.time.pass(AFTER_THE_WINDOW);
-    }
-    // The first is used again, so that the second is the one used longest ago.
-    tokens[0] = refresh_token(&refresh(&function, &tokens[0]).await);
-    tokens.push(log_in_now(&function).await);
-    let mut statuses = Vec::new();
-    for token in &tokens {
-        statuses.push(refresh(&function, token).await.status);
-    }
-    assert_eq!(statuses, [200, 400, 200, 200]);
-    let answers = join_all((0..12).map(|_| call(&function, log_in("johndoe", PASSWORD)))).await;
-    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
-    assert_eq!(fixture.sessions().await.len(), 3, "also in parallel");
-    // Expired ones leave at the next log-in.
-    fixture.time.pass(8 * 86_400);
-    log_in_now(&function).await;
-    assert_eq!(fixture.sessions().await.len(), 1);
-}
-
-#[tokio::test]
-async fn a_user_from_before_there_were_sessions_logs_in_also_twice_at_once() {
-    let fixture = Fixture::new().await;
-    let mut item = fixture.item().await;
-    for later in ["sessions", "credential_generation"] {
-        item.as_object_mut().unwrap().remove(later);
-    }
-    fixture.deployment.table().put(item).await;
-    let function = fixture.function().await;
-    let answers = join_all((0..2).map(|_| call(&function, log_in("johndoe", PASSWORD)))).await;
-    for token in answers.iter().map(refresh_token) {
-        assert_eq!(refresh_token(&refresh(&function, &token).await), token);
-    }
-    assert_eq!(fixture.sessions().await.len(), 2);
-}
-
-#[tokio::test]
-async fn a_log_in_that_is_written_twice_ends_no_session_that_began_in_between() {
-    let fixture = Fixture::new().await;
-    let users = fixture.deployment.users().await;
-    let policy = Policy::read(&fixture.deployment.env()).unwrap().unwrap();
-    let ring = Ring::parse(shared_ring()).unwrap();
-    let key = ring.session_key(fixture.time.now()).unwrap();
-    let ids = ["A", "B", "C", "A"].map(|last| format!("01KAS8M1E0QZ3V5X7Y9A1B3C5{last}"));
-    let session = policy.begin(first_of(&fixture, &ids[0], key), None, None);
-    let name = NameKey::of("johndoe").unwrap();
-    let mut reads = Vec::new();
-    for id in &ids {
-        let read = users.credentials(Some(&name), fixture.time.now()).await;
-        reads.push(read.unwrap().unwrap());
-        users
-            .begin_session(&reads[reads.len() - 1], id, &session, 2)
-            .await
-            .unwrap();
-    }
-    users
-        .begin_session(&reads[2], &ids[2], &session, 2)
-        .await
-        .unwrap();
-    assert_eq!(fixture.sessions().await.len(), 2);
-}
-
-#[tokio::test]
-async fn s_03_a_password_that_changed_or_a_user_disabled_since_ends_a_log_in_under_way() {
-    let fixture = Fixture::new().await;
-    let users = fixture.deployment.users().await;
-    let policy = Policy::read(&fixture.deployment.env()).unwrap().unwrap();
-    let ring = Ring::parse(shared_ring()).unwrap();
-    let key = ring.session_key(fixture.time.now()).unwrap();
-    let under_way = async || {
-        let name = NameKey::of("johndoe").unwrap();
-        let read = users.credentials(Some(&name), fixture.time.now()).await;
-        read.unwrap().unwrap()
-    };
-    let id = "01KAS8M1E0QZ3V5X7Y9A1B3C5D";
-    let session = policy.begin(first_of(&fixture, id, key), None, None);
-    let table = fixture.deployment.table();
-
-    let read = under_way().await;
-    table
-        .set(&fixture.user, "credential_generation", json!({"N": "1"}))
-        .await;
-    let begun = users.begin_session(&read, id, &session, 20).await;
-    assert!(matches!(begun, Err(Error::WrongCredentials)), "{begun:?}");
-
-    let read = under_way().await;
-    users
-        .set_disabled(&read.id, true, fixture.time.now())
-        .await
-        .unwrap();
-    let begun = users.begin_session(&read, id, &session, 20).await;
-    assert!(matches!(begun, Err(Error::InactiveAtLogIn)), "{begun:?}");
-
-    table.delete(&format!("user#{}", fixture.user), "user").await;
-    let begun = users.begin_session(&read, id, &session, 20).await;
-    assert!(matches!(begun, Err(Error::WrongCredentials)), "{begun:?}");
-    assert_eq!(fixture.item().await, Value::Null, "no write makes a deleted user");
-}
-
-fn first_of(fixture: &Fixture, session: &str, key: &SessionKey) -> Rotation {
-    let token = RefreshToken::first(&fixture.user, session, fixture.time.now(), key).unwrap();
-    Rotation {
-        token: token.digest(),
-        previous: None,
-        salt: None,
-        key: *key.id(),
-        generation: 0,
-        rotated_at: START * 1000,
-    }
 }
 
 #[tokio::test]
