@@ -81,12 +81,8 @@ fn admit(verifier: &Verifier, claims: Claims, account: Option<Account>) -> Resul
             let live = session.filter(|session| session.is_live(verifier.now()));
             Some(live.ok_or(Error::InvalidToken)?)
         }
-        None => {
-            if claims.auth_time < account.not_before.map_or(i64::MIN, Timestamp::unix) {
-                return Err(Error::InvalidToken);
-            }
-            None
-        }
+        None if claims.credential_generation() == Some(account.credential_generation) => None,
+        None => return Err(Error::InvalidToken),
     };
     let caller = Caller {
         claims,

@@ -7,7 +7,7 @@ mod issuer;
 mod signer;
 mod verifier;
 
-pub use claims::{Claims, Grant, LEEWAY_SECONDS};
+pub use claims::{Claims, Grant, LEEWAY_SECONDS, ValidWith};
 pub use issuer::{Grants, Issuer};
 #[cfg(feature = "signing")]
 pub use signer::{Issued, Signer};

@@ -2,6 +2,7 @@
 //! response becomes HTTP again. The gateway's own responses are here, too.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use axum::body::Body;
 use axum::http::request::Parts;
@@ -58,6 +59,8 @@ pub struct GatewayRequest<'a> {
     pub request_id: &'a str,
     /// When it arrived.
     pub time: Timestamp,
+    /// The address of the connection.
+    pub source_ip: IpAddr,
 }
 
 impl GatewayRequest<'_> {
@@ -97,7 +100,7 @@ impl GatewayRequest<'_> {
         context.http.method = self.parts.method.clone();
         context.http.path = Some(uri.path().to_owned());
         context.http.protocol = Some("HTTP/1.1".to_owned());
-        context.http.source_ip = Some("127.0.0.1".to_owned());
+        context.http.source_ip = Some(self.source_ip.to_string());
         context.http.user_agent = Some(header(header::USER_AGENT));
         let mut event = serde_json::to_value(event).ok()?;
         // The type also has members of other events and of stages with variables, which API Gateway does not send here.

@@ -260,7 +260,9 @@ impl Service {
             shutdown.await;
             handle.graceful_shutdown(Some(self.limits.shutdown));
         });
-        let served = server.serve(self.router.into_make_service()).await;
+        let served = server
+            .serve(self.router.into_make_service_with_connect_info::<SocketAddr>())
+            .await;
         stop.abort();
         rotation.abort();
         served?;

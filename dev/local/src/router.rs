@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{RawPathParams, Request};
+use axum::extract::{ConnectInfo, RawPathParams, Request};
 use axum::http::{Response, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::routing::{MethodFilter, on};
@@ -118,6 +119,8 @@ impl RouteTarget {
             Ok(Err(_)) => return gateway::own_response(StatusCode::BAD_REQUEST, "Bad Request"),
             Err(_) => return gateway::own_response(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
         };
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let source_ip = peer.map_or(Ipv4Addr::LOCALHOST.into(), |ConnectInfo(peer)| peer.ip());
         let time = self.clock.now();
         let failed = || gateway::own_response(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
         let Ok(request_id) = random::ulid(time) else {
@@ -134,6 +137,7 @@ impl RouteTarget {
             path_parameters,
             request_id: &request_id,
             time,
+            source_ip,
         }
         .event();
         let Some(event) = event else {

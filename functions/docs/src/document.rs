@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::env::{ENABLE_PASSWORD_GRANT, ENABLE_REFRESH_TOKENS, Env};
 use shared::function::StartError;
 
@@ -20,6 +20,8 @@ struct Part {
     members: &'static [&'static str],
     /// The grant's name: an item of the metadata's lists, and a member of an operation's ways to prove oneself.
     name: &'static str,
+    /// The parameters of `POST /token` that are required without it, since the other grant is the only one.
+    leaves_required: &'static [&'static str],
 }
 
 const PASSWORD_GRANT: Part = Part {
@@ -34,6 +36,7 @@ const PASSWORD_GRANT: Part = Part {
     ],
     members: &[],
     name: "password",
+    leaves_required: &["grant_type", "refresh_token"],
 };
 
 const REFRESH_TOKENS: Part = Part {
@@ -52,6 +55,7 @@ const REFRESH_TOKENS: Part = Part {
         "revocation_endpoint_auth_methods_supported",
     ],
     name: "refresh_token",
+    leaves_required: &["username", "password"],
 };
 
 /// The token endpoint, which is there where a grant is.
@@ -69,6 +73,7 @@ const TOKEN_ENDPOINT: Part = Part {
         "grant_types_supported",
     ],
     name: "",
+    leaves_required: &[],
 };
 
 /// Returns the document of what the deployment offers.
@@ -100,6 +105,9 @@ fn without(absent: &[&Part]) -> Result<String, serde_json::Error> {
             remove(&mut document, place);
         }
         remove_from_operations(&mut document["paths"], part);
+        if let Some(form) = document.pointer_mut("/components/schemas/TokenRequest") {
+            form["required"] = json!(part.leaves_required);
+        }
     }
     if document["paths"].get("/token").is_none() {
         document["info"]["description"] = WITHOUT_LOG_IN.into();

@@ -44,13 +44,8 @@ impl Me {
                     self.hasher.hash(Arc::clone(&new)).await?
                 }
             };
-            let now = self.clock.now();
             let ends_others = change.end_other_sessions;
-            if self
-                .users
-                .change_password(&read, &hash, own, ends_others, now)
-                .await?
-            {
+            if self.users.change_password(&read, &hash, own, ends_others).await? {
                 return Ok(empty(StatusCode::NO_CONTENT));
             }
             decided = Some((read.hash, hash));

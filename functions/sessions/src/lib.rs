@@ -96,10 +96,9 @@ impl Sessions {
     /// Ends all sessions but the caller's.
     async fn end_others(&self, request: &Request) -> Result<Response<Body>, Error> {
         let caller = authenticate(&self.verifier, &self.users, request).await?;
-        let now = self.clock.now();
-        caller.require_recent_authentication(now)?;
+        caller.require_recent_authentication(self.clock.now())?;
         let own = caller.session_id().zip(caller.session.as_ref());
-        self.users.end_other_sessions(&caller.user.id, own, now).await?;
+        self.users.end_other_sessions(&caller.user.id, own).await?;
         Ok(empty(StatusCode::NO_CONTENT))
     }
 }

@@ -1,10 +1,8 @@
 //! Sessions as their user sees them.
 
-use std::cmp::Reverse;
-
 use serde::Serialize;
 use shared::clock::Timestamp;
-use shared::sessions::{Session, Sessions};
+use shared::sessions::Sessions;
 use utoipa::ToSchema;
 
 /// One's own sessions, the newest first.
@@ -19,13 +17,15 @@ pub(crate) struct OwnSession {
     pub(crate) id: String,
     /// When its user logged in.
     pub(crate) created_at: Timestamp,
-    /// When its newest refresh token was issued.
+    /// When its newest refresh token was issued: a use within the window is not counted.
     pub(crate) last_used_at: Timestamp,
-    /// When it ends unless it is used.
+    /// When it expires, unless it is used before and is not too old.
     pub(crate) expires_at: Timestamp,
     /// The beginning of the log-in's `User-Agent`.
+    #[schema(required)]
     pub(crate) user_agent: Option<String>,
     /// The address that its user logged in from.
+    #[schema(required)]
     pub(crate) ip: Option<String>,
     /// Whether it is the session of the access token.
     pub(crate) current: bool,
@@ -34,13 +34,10 @@ pub(crate) struct OwnSession {
 impl SessionList {
     /// Lists the live sessions; `current` is the id of the caller's.
     pub(crate) fn new(sessions: Sessions, current: Option<&str>, now: Timestamp) -> Self {
-        let mut live: Vec<(String, Session)> = sessions
-            .into_iter()
-            .filter(|(_, session)| session.is_live(now))
-            .collect();
-        // Of those that began in one second, the one that was used last comes first.
-        live.sort_by_key(|(_, session)| Reverse((session.created_at, session.rotation.rotated_at)));
-        let list = live.into_iter().map(|(id, session)| OwnSession {
+        // Ids sort by the time of the log-in, in milliseconds.
+        let newest_first = sessions.into_iter().rev();
+        let live = newest_first.filter(|(_, session)| session.is_live(now));
+        let list = live.map(|(id, session)| OwnSession {
             current: current == Some(&id),
             id,
             created_at: session.created_at,

@@ -95,13 +95,7 @@ pub(crate) fn binary(bytes: &[u8]) -> AttributeValue {
 
 /// Reads a time attribute that must exist.
 pub(crate) fn time(item: &Item, name: &'static str) -> Result<Timestamp, Error> {
-    optional_time(item, name)?.ok_or_else(|| unreadable(name))
-}
-
-/// Reads a time attribute.
-pub(crate) fn optional_time(item: &Item, name: &'static str) -> Result<Option<Timestamp>, Error> {
-    let parse = |text: String| Timestamp::parse(&text).ok_or_else(|| unreadable(name));
-    optional_text(item, name)?.map(parse).transpose()
+    Timestamp::parse(&text(item, name)?).ok_or_else(|| unreadable(name))
 }
 
 /// Creates the error of an attribute that this service did not write like this. It names the attribute and never its value.

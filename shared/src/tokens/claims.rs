@@ -48,9 +48,22 @@ pub struct Grant<'a> {
     pub user: &'a UserId,
     /// When the user gave the password.
     pub auth_time: Timestamp,
-    /// The session's id, and when the session expires: no token lives longer.
-    pub session: Option<(&'a str, Timestamp)>,
+    /// What it is valid with.
+    pub valid_with: ValidWith<'a>,
 }
+
+/// What ends a token before it expires.
+#[derive(Clone, Copy, Debug)]
+pub enum ValidWith<'a> {
+    /// The end of its session: the id, and when the session expires. No token lives longer.
+    Session(&'a str, Timestamp),
+    /// Where log-ins begin no session, the next generation of the user's credentials. It stands in the `jti`, since times in seconds
+    /// could not tell a log-in from a change of the password in the same second.
+    Credentials(u64),
+}
+
+/// Stands between the unique part of a `jti` and a generation; no ULID has it.
+const GENERATION_MARK: char = '-';
 
 impl Claims {
     /// Creates the claims of a token that is issued now and expires at `exp`.
@@ -61,6 +74,11 @@ impl Claims {
         exp: Timestamp,
         now: Timestamp,
     ) -> Result<Self, Error> {
+        let unique = random::ulid(now)?;
+        let (jti, sid) = match grant.valid_with {
+            ValidWith::Session(id, _) => (unique, Some(id.to_owned())),
+            ValidWith::Credentials(generation) => (format!("{unique}{GENERATION_MARK}{generation}"), None),
+        };
         Ok(Self {
             iss: issuer.iss.clone(),
             aud: issuer.aud.clone(),
@@ -69,11 +87,19 @@ impl Claims {
             iat: now.unix(),
             exp: exp.unix(),
             auth_time: grant.auth_time.unix(),
-            jti: random::ulid(now)?,
-            sid: grant.session.map(|(id, _)| id.to_owned()),
+            jti,
+            sid,
             scope: None,
             nbf: None,
         })
+    }
+
+    /// Returns the generation of the credentials that a token without a session is of: the first where it names none.
+    pub fn credential_generation(&self) -> Option<u64> {
+        match self.jti.split_once(GENERATION_MARK) {
+            Some((_, generation)) => generation.parse().ok(),
+            None => Some(0),
+        }
     }
 
     /// Reports whether the times allow the token now, give or take [`LEEWAY_SECONDS`].

@@ -8,7 +8,7 @@ use jsonwebtoken::Header;
 use serde::Serialize;
 
 use super::access_token::TYPE;
-use super::claims::{Claims, Grant};
+use super::claims::{Claims, Grant, ValidWith};
 use super::issuer::Issuer;
 use crate::clock::{Clock, Timestamp};
 use crate::env::{ACCESS_TOKEN_SECONDS, CLIENT_ID, Env};
@@ -95,15 +95,17 @@ impl Signer {
             .ok_or_else(|| Error::unavailable("the keys", "no key of the ring may sign now"))
     }
 
-    /// Issues an access token.
+    /// Issues an access token at `now`, by which its session is live.
     ///
     /// # Errors
     ///
     /// [`Error::Internal`] where signing fails.
-    pub fn issue(&self, grant: &Grant<'_>, key: &SigningKey) -> Result<Issued, Error> {
-        let now = self.clock.now();
+    pub fn issue(&self, grant: &Grant<'_>, key: &SigningKey, now: Timestamp) -> Result<Issued, Error> {
         let longest = now.plus(self.token_seconds);
-        let expires = grant.session.map_or(longest, |(_, end)| end.min(longest));
+        let expires = match grant.valid_with {
+            ValidWith::Session(_, end) => end.min(longest),
+            ValidWith::Credentials(_) => longest,
+        };
         let claims = Claims::new(grant, &self.issuer, &self.client_id, expires, now)?;
         Ok(Issued {
             access_token: sign(&claims, key)?,

@@ -10,7 +10,7 @@ use super::username::Username;
 use crate::error::Error;
 use crate::passwords::StoredHash;
 use crate::sessions::{self, SessionsState};
-use crate::table::item::{Item, Key, flag, optional_number, optional_text, optional_time, put, text, time};
+use crate::table::item::{Item, Key, flag, optional_number, optional_text, put, text, time};
 
 pub(super) fn user_key(id: &str) -> Key {
     Key::new(format!("user#{id}"), "user")
@@ -70,12 +70,10 @@ pub(super) fn from_name(name: &NameKey, user: &UserId) -> Item {
 const GENERATION: &str = "credential_generation";
 /// The map of sessions.
 const SESSIONS: &str = "sessions";
-/// The earliest `auth_time` of a token that belongs to no session; a user whose credentials never changed has none.
-const NOT_BEFORE: &str = "not_before";
 
 /// The attributes of which [`to_account`] makes an account, without those of sessions.
 pub(super) const ACCOUNT: &[&str] = &[
-    NOT_BEFORE,
+    GENERATION,
     "id",
     "username",
     "email",
@@ -90,7 +88,7 @@ pub(super) const ACCOUNT: &[&str] = &[
 pub(super) fn to_account(item: &Item) -> Result<Account, Error> {
     Ok(Account {
         user: to_user(item)?,
-        not_before: optional_time(item, NOT_BEFORE)?,
+        credential_generation: optional_number(item, GENERATION)?.unwrap_or_default(),
         sessions: sessions::decode(item)?.unwrap_or_default(),
     })
 }
@@ -112,21 +110,13 @@ fn to_user(item: &Item) -> Result<User, Error> {
 }
 
 /// The attributes of which [`to_credentials`] makes credentials.
-pub(super) const CREDENTIALS: &[&str] = &[
-    "id",
-    "disabled",
-    "password_hash",
-    GENERATION,
-    NOT_BEFORE,
-    SESSIONS,
-];
+pub(super) const CREDENTIALS: &[&str] = &["id", "disabled", "password_hash", GENERATION, SESSIONS];
 
 /// Decodes what a log-in needs of a user.
 pub(super) fn to_credentials(item: &Item) -> Result<Credentials, Error> {
     Ok(Credentials {
         id: UserId::known(text(item, "id")?),
         hash: StoredHash::from_store(text(item, "password_hash")?),
-        not_before: optional_time(item, NOT_BEFORE)?,
         state: to_state(item)?,
     })
 }

@@ -1,4 +1,4 @@
-//! Usernames that nobody can choose.
+//! Usernames that no user can choose.
 
 use super::folding::NameKey;
 use super::username::Username;

@@ -155,13 +155,7 @@ impl Users {
             .expression_attribute_values(":now", AttributeValue::S(now.to_string()));
         update = if disabled {
             update
-                .update_expression(format!(
-                    "{shown}, sessions = :none, not_before = :not_before {NEXT_GENERATION}"
-                ))
-                .expression_attribute_values(
-                    ":not_before",
-                    AttributeValue::S(not_before(now, None).to_string()),
-                )
+                .update_expression(format!("{shown}, sessions = :none {NEXT_GENERATION}"))
                 .expression_attribute_values(":none", AttributeValue::M(Item::new()))
                 .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
         } else {
@@ -192,17 +186,6 @@ impl Users {
             .table_name(self.table.name())
             .set_key(Some(item::user_key(id.as_str()).into_item()))
     }
-}
-
-/// How long a write may be under way, in seconds: the SDK's limit of an operation, rounded up. A log-in by the credentials of before may
-/// read them for as long.
-const UNDER_WAY_SECONDS: u32 = 3;
-
-/// Returns the earliest `auth_time` of a token without a session that a change of the credentials leaves: later than that of any log-in
-/// by the credentials of before, also where they changed twice in a second.
-fn not_before(now: Timestamp, previous: Option<Timestamp>) -> Timestamp {
-    let ended = now.plus(UNDER_WAY_SECONDS);
-    previous.unwrap_or(ended).max(ended).plus(1)
 }
 
 /// Raises the credential generation; an update expression's clause, with `:one`.

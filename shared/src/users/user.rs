@@ -34,8 +34,8 @@ pub struct User {
 pub struct Account {
     /// The user.
     pub user: User,
-    /// A token that belongs to no session is rejected where its `auth_time` is before it.
-    pub not_before: Option<Timestamp>,
+    /// Raised by each change of the password and by disabling; a token that belongs to no session is of one generation.
+    pub credential_generation: u64,
     /// The sessions that were asked for.
     pub sessions: Sessions,
 }
@@ -47,8 +47,6 @@ pub struct Credentials {
     pub id: UserId,
     /// The hash of the password.
     pub hash: StoredHash,
-    /// The earliest `auth_time` of a token that belongs to no session.
-    pub not_before: Option<Timestamp>,
     /// Whether the user is disabled, and what the session's write depends on.
     pub state: SessionsState,
 }

@@ -1,5 +1,5 @@
-//! One user's item, the clients of its sessions, a thief, and whoever ends sessions. An answer may be lost and its client ask again, a
-//! function may crash between any two steps, a write may be sent twice, and each of them may take as long as it likes.
+//! One user's item, the clients of its sessions, a thief, and an owner who ends sessions. A response may be lost and its client try again,
+//! a function may crash between any two steps, a write may be sent twice, and each of them may be delayed for any time.
 
 mod clients;
 
@@ -60,7 +60,7 @@ struct Issued {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Device {
     held: Option<Token>,
-    /// When it presented that token, without an answer so far.
+    /// When it presented that token, without a response so far.
     unanswered: BTreeSet<i64>,
 }
 
@@ -108,7 +108,7 @@ enum Step {
     Go(usize),
     /// The write arrives, and will be sent again.
     GoTwice(usize),
-    /// The function crashes, or its answer is lost.
+    /// The function crashes, or its response is lost.
     Lose(usize),
     Revoke(usize),
     Disable(bool),
@@ -268,7 +268,7 @@ impl State {
         }
     }
 
-    /// A client gets its answer. It keeps the token only where it still holds the one that it sent: another tab may be ahead.
+    /// A client gets its response. It keeps the token only where it still holds the one that it sent: another tab may be ahead.
     fn receive(&mut self, device: usize, sent: Attempt, token: Option<Token>) {
         if token.is_none() && sent.in_time && !self.excused[device] {
             self.broken = Some(IN_TIME);

@@ -45,7 +45,6 @@ async fn a_user_is_read_as_it_was_written_by_id_and_by_each_name() {
         let credentials = Credentials {
             id: UserId::known("a".to_owned()),
             hash: hash.clone(),
-            not_before: None,
             state: SessionsState {
                 credential_generation: 0,
                 disabled: true,

@@ -31,7 +31,7 @@ pub(crate) async fn measure(fixture: &Fixture) {
     let hidden = ["pk", "sk", "password_hash", "credential_generation", "sessions"];
     let shown = item.into_keys().filter(|name| !hidden.contains(&name.as_str()));
     let mut names: HashMap<_, _> = shown
-        .chain(["not_before".to_owned()])
+        .chain(["credential_generation".to_owned()])
         .enumerate()
         .map(|(index, name)| (format!("#{index}"), name))
         .collect();

@@ -10,7 +10,7 @@ use shared::keys::{Ring, SigningKey};
 use shared::passwords::{Password, Verdict};
 use shared::random;
 use shared::sessions::{Policy, RefreshToken, Rotation};
-use shared::tokens::Grant;
+use shared::tokens::{Grant, ValidWith};
 use shared::users::{Credentials, NameKey};
 
 use crate::device::Device;
@@ -47,23 +47,22 @@ impl Token {
         grant: PasswordGrant,
         device: Device,
     ) -> Result<Response, Error> {
-        let asked_at = self.clock.now();
         // The keys are read beside the store; a log-in that is rejected does not wait for them.
         let keys = async { Ok(self.signer.ring().await) };
         let (user, ring) = try_join(self.authorized_user(grant), keys).await?;
         let ring = ring?;
         let key = self.signer.key(&ring)?;
+        let now = self.clock.now();
         if let Some(policy) = &self.sessions {
             return self.begin_session(policy, &user, device, &ring, key).await;
         }
-        // Of a time before the password was read, so that a change of it under way ends this token.
         let grant = Grant {
             user: &user.id,
-            auth_time: user.not_before.unwrap_or(asked_at).max(asked_at),
-            session: None,
+            auth_time: now,
+            valid_with: ValidWith::Credentials(user.state.credential_generation),
         };
         Ok(Response {
-            issued: self.signer.issue(&grant, key)?,
+            issued: self.signer.issue(&grant, key, now)?,
             refresh_token: None,
         })
     }
@@ -93,9 +92,9 @@ impl Token {
         let grant = Grant {
             user: &user.id,
             auth_time: session.created_at,
-            session: Some((&id, session.expires_at)),
+            valid_with: ValidWith::Session(&id, session.expires_at),
         };
-        let issued = self.signer.issue(&grant, key)?;
+        let issued = self.signer.issue(&grant, key, time)?;
         self.users
             .begin_session(user, &id, &session, policy.max_sessions)
             .await?;

@@ -6,7 +6,7 @@ use shared::http::form::Form;
 use shared::keys::{Ring, SessionKey};
 use shared::random;
 use shared::sessions::{Policy, RefreshToken, Rotation, SALT_BYTES, Session, Verdict, verdict};
-use shared::tokens::Grant;
+use shared::tokens::{Grant, ValidWith};
 use shared::users::{Replaced, Replacement, UserId, Wanted};
 use zeroize::Zeroizing;
 
@@ -45,21 +45,29 @@ impl Token {
         policy: &Policy,
     ) -> Result<Response, Error> {
         let token = self.open(&grant.token).await?.ok_or(Error::InvalidRefreshToken)?;
+        // One time for all, so that no slow write outlasts a session that is live.
+        let now = self.clock.millis();
+        let time = Timestamp::from_millis(now);
+        // Sessions may have been made shorter since.
+        if policy.expires_at(token.created_at, time) <= time {
+            return Err(Error::InvalidRefreshToken);
+        }
         if grant.asks_for_scope {
-            return Err(self.rejected_scope(&token, policy).await?);
+            return Err(self.rejected_scope(&token, policy, now).await?);
         }
         let ring = self.signer.ring().await?;
         let signing_key = self.signer.key(&ring)?;
         let (user, session) = (UserId::known(token.user.clone()), token.session.clone());
         let auth_time = token.created_at;
-        let Continued { token, expires_at } = self.continued(token, &user, &ring, policy).await?;
+        let continued = self.continued(token, &user, &ring, policy, now).await?;
+        let Continued { token, expires_at } = continued;
         let grant = Grant {
             user: &user,
             auth_time,
-            session: Some((&session, expires_at)),
+            valid_with: ValidWith::Session(&session, expires_at),
         };
         Ok(Response {
-            issued: self.signer.issue(&grant, signing_key)?,
+            issued: self.signer.issue(&grant, signing_key, time)?,
             refresh_token: Some(token),
         })
     }
@@ -74,7 +82,7 @@ impl Token {
     }
 
     /// Returns the error of a refresh that asks for a scope: the token's own, or that of the scope. The token is not spent.
-    async fn rejected_scope(&self, token: &RefreshToken, policy: &Policy) -> Result<Error, Error> {
+    async fn rejected_scope(&self, token: &RefreshToken, policy: &Policy, now: i64) -> Result<Error, Error> {
         let account = self.users.find(&token.user, Wanted::One(&token.session)).await?;
         let Some(account) = account else {
             return Ok(Error::InvalidRefreshToken);
@@ -82,7 +90,7 @@ impl Token {
         if account.user.disabled {
             return Ok(Error::InactiveAtLogIn);
         }
-        let (session, now) = (account.sessions.get(&token.session), self.clock.millis());
+        let session = account.sessions.get(&token.session);
         match verdict(session, token.presented(), now, policy.replay_seconds) {
             Verdict::Reuse => self.reused(&account.user.id, &token.session, now).await,
             Verdict::Unknown => Ok(Error::InvalidRefreshToken),
@@ -116,14 +124,10 @@ impl Token {
         user: &UserId,
         ring: &Ring,
         policy: &Policy,
+        now: i64,
     ) -> Result<Continued, Error> {
-        let now = self.clock.millis();
         let time = Timestamp::from_millis(now);
         let expires_at = policy.expires_at(token.created_at, time);
-        // Sessions may have been made shorter since.
-        if expires_at <= time {
-            return Err(Error::InvalidRefreshToken);
-        }
         let key = self.newest_session_key(ring)?;
         let salt: [u8; SALT_BYTES] = random::bytes()?;
         let successor = token.successor(&salt, key)?;

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use shared::error::Error;
 use shared::keys::{Ring, SessionKey};
 use shared::sessions::{Policy, RefreshToken, Rotation};
-use shared::users::NameKey;
+use shared::users::{NameKey, UserId};
 use testing::deployment::call;
 use testing::event::log_in;
 use testing::fault_proxy::Fault;
+use testing::forge::claims;
 use testing::rings::shared_ring;
 
 use super::PASSWORD;
@@ -142,4 +143,26 @@ fn first_of(fixture: &Fixture, session: &str, key: &SessionKey) -> Rotation {
         generation: 0,
         rotated_at: START * 1000,
     }
+}
+
+#[tokio::test]
+async fn a_token_without_a_session_is_of_the_credentials_that_its_log_in_read() {
+    let fixture = Fixture::new().await.with("ENABLE_REFRESH_TOKENS", "false");
+    let function = fixture.function().await;
+    let generation = async || {
+        let answer = call(&function, log_in("johndoe", PASSWORD)).await;
+        let jti = claims(answer.body["access_token"].as_str().unwrap())["jti"].clone();
+        let (_, generation) = jti.as_str().unwrap().split_once('-').unwrap();
+        generation.to_owned()
+    };
+    assert_eq!(generation().await, "0");
+    let users = fixture.deployment.users().await;
+    let id = UserId::known(fixture.user.clone());
+    for disabled in [true, false] {
+        users
+            .set_disabled(&id, disabled, fixture.time.now())
+            .await
+            .unwrap();
+    }
+    assert_eq!(generation().await, "1");
 }

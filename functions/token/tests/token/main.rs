@@ -52,6 +52,8 @@ async fn t_08_a_log_in_reads_twice_whether_or_not_the_name_exists_and_writes_onc
     let (deployment, proxy) = behind_proxy().await;
     deployment.user("johndoe", PASSWORD).await;
     let function = deployment.function::<Token>().await;
+    let deployment = deployment.with("ENABLE_REFRESH_TOKENS", "false");
+    let without_sessions = deployment.function::<Token>().await;
     for (username, password, status) in [
         ("johndoe", PASSWORD, 200),
         ("johndoe", "wrong horse battery", 401),
@@ -71,6 +73,10 @@ async fn t_08_a_log_in_reads_twice_whether_or_not_the_name_exists_and_writes_onc
             expected.push("UpdateItem");
         }
         assert_eq!(proxy.operations(), expected, "{username}");
+        proxy.reset_counts();
+        let response = try_log_in(&without_sessions, username, password).await;
+        assert_eq!(response.status, status, "{username}");
+        assert_eq!(proxy.operations(), ["GetItem", "GetItem"], "{username}");
     }
 }
 
@@ -89,7 +95,6 @@ async fn only_what_a_log_in_uses_is_read() {
                 "credential_generation",
                 "disabled",
                 "id",
-                "not_before",
                 "password_hash",
                 "sessions"
             ])

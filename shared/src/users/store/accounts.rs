@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
 
 use super::sessions::only;
-use super::{NEXT_GENERATION, Users, Written, incomplete, not_before, of_generation, rejection};
+use super::{NEXT_GENERATION, Users, Written, incomplete, of_generation, rejection};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::passwords::StoredHash;
@@ -145,16 +145,13 @@ impl Users {
         new: &StoredHash,
         own: Option<(&str, &Session)>,
         ends_others: bool,
-        now: Timestamp,
     ) -> Result<bool, Error> {
         let generation = read.state.credential_generation;
-        let not_before = not_before(now, read.not_before);
-        let mut set = "SET password_hash = :hash, not_before = :not_before".to_owned();
+        let mut set = "SET password_hash = :hash".to_owned();
         let mut condition = format!("attribute_exists(pk) AND {}", of_generation(generation));
         let mut update = self
             .update(&read.id)
             .expression_attribute_values(":hash", AttributeValue::S(new.as_str().to_owned()))
-            .expression_attribute_values(":not_before", AttributeValue::S(not_before.to_string()))
             .expression_attribute_values(":generation", AttributeValue::N(generation.to_string()))
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
         if let Some((id, session)) = own {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{Users, Written, not_before, of_generation};
+use super::{Users, Written, of_generation};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::sessions::{Digest, LogIn, Rotation, Session, SessionsState, expiry, log_in, window_millis};
@@ -142,7 +142,6 @@ impl Users {
         &self,
         user: &UserId,
         kept: Option<(&str, &Session)>,
-        now: Timestamp,
     ) -> Result<(), Error> {
         let Some((id, session)) = kept else {
             let update = self
@@ -157,12 +156,8 @@ impl Users {
             // A refresh in between has written a newer token, which must not be undone.
             let update = self
                 .update(user)
-                .update_expression("SET sessions = :sessions, not_before = :not_before")
+                .update_expression("SET sessions = :sessions")
                 .condition_expression("sessions.#id.#token = :token")
-                .expression_attribute_values(
-                    ":not_before",
-                    AttributeValue::S(not_before(now, None).to_string()),
-                )
                 .expression_attribute_names("#id", id)
                 .expression_attribute_names("#token", "token")
                 .expression_attribute_values(":token", binary(&session.rotation.token))
