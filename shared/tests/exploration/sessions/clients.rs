@@ -201,6 +201,15 @@ fn s_08_one_live_successor_no_client_in_time_logged_out_and_reuse_ends() {
 }
 
 #[test]
+#[ignore = "takes minutes: .ci/full runs it"]
+fn s_08_the_same_with_three_tabs_and_a_thief() {
+    let tab = Actor::Client(0);
+    let actors = &[tab, tab, tab, Actor::Thief];
+    let world = Clients { actors, until: 4 };
+    explore(&world, &world.start(), 1_500_000);
+}
+
+#[test]
 fn s_08_no_more_sessions_than_allowed() {
     let actors = &[Actor::Client(1), Actor::Client(2)];
     let world = Clients { actors, until: 3 };
