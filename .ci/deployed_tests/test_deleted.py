@@ -1,6 +1,5 @@
 """After `sam delete`."""
 
-import json
 import os
 
 import boto3
