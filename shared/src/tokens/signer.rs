@@ -8,7 +8,8 @@ use jsonwebtoken::Header;
 use serde::Serialize;
 
 use super::access_token::TYPE;
-use super::claims::{Claims, Grant, ValidWith};
+use super::claims::Claims;
+use super::grant::{Grant, ValidWith};
 use super::issuer::Issuer;
 use crate::clock::{Clock, Timestamp};
 use crate::env::{ACCESS_TOKEN_SECONDS, CLIENT_ID, Env};
