@@ -21,6 +21,25 @@ const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
 /// The responses of an operation, by status.
 pub type Responses = BTreeMap<String, RefOr<Documented>>;
 
+/// Documents the responses of an operation behind a token, as [`responses`] does: with the errors that all such have, and its own.
+pub fn behind_a_token(
+    schema: &str,
+    name: &'static str,
+    success: Result<Response<Body>, Error>,
+    own: Vec<(&'static str, Error)>,
+) -> Responses {
+    let mut errors = vec![
+        ("no_token", Error::NotAuthenticated),
+        ("invalid_token", Error::InvalidToken),
+        ("malformed", Error::MalformedAuthorization),
+        ("inactive", Error::Inactive),
+        ("unavailable", Error::unavailable("", "")),
+        ("fault", Error::internal("", "")),
+    ];
+    errors.extend(own);
+    responses(ErrorFormat::Problem, schema, name, success, errors)
+}
+
 /// Documents the responses of an operation: a success by a real response, and each error with its own message as an example, all
 /// of one status together. A success without a body has no schema; `schema` is then not looked at.
 pub fn responses(

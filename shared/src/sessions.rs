@@ -14,8 +14,8 @@ pub use decision::{LogIn, Presented, Verdict, log_in, verdict};
 #[cfg(feature = "signing")]
 pub use policy::Policy;
 #[cfg(feature = "signing")]
-pub use refresh_token::{RefreshToken, SALT_BYTES};
-pub use session::{Digest, Rotation, Session, Sessions, SessionsState};
+pub use refresh_token::RefreshToken;
+pub use session::{Digest, Rotation, SALT_BYTES, Session, Sessions, SessionsState};
 
 pub(crate) use decision::window_millis;
 pub(crate) use session::{decode, expiry};

@@ -4,7 +4,6 @@ use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use serde_json::json;
 use shared::error::{Conflict, Error, FieldError, Problem};
-use shared::function::HttpFunction;
 use shared::http::{body, empty, json as http_json};
 use shared::openapi::{self, or_null};
 use shared::passwords::Password;
@@ -15,7 +14,7 @@ use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 
 use crate::change::no_name;
 use crate::password::wrong;
-use crate::{Me, PASSWORD_PATH, PATH};
+use crate::{PASSWORD_PATH, PATH};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -192,16 +191,6 @@ fn of_a_body(content_type: &'static str) -> Vec<(&'static str, Error)> {
     ]
 }
 
-/// Documents an operation behind a token: with errors of its own and those that all have.
 fn documented(success: Result<Response<Body>, Error>, own: Vec<(&'static str, Error)>) -> openapi::Responses {
-    let mut errors = vec![
-        ("no_token", Error::NotAuthenticated),
-        ("invalid_token", Error::InvalidToken),
-        ("malformed", Error::MalformedAuthorization),
-        ("inactive", Error::Inactive),
-        ("unavailable", Error::unavailable("", "")),
-        ("fault", Error::internal("", "")),
-    ];
-    errors.extend(own);
-    openapi::responses(Me::ERROR_FORMAT, &User::name(), "user", success, errors)
+    openapi::behind_a_token(&User::name(), "user", success, own)
 }

@@ -3,13 +3,12 @@
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use shared::error::{Error, Problem};
-use shared::function::HttpFunction;
 use shared::http::{empty, json};
 use shared::openapi;
 use utoipa::{IntoResponses, OpenApi, ToSchema};
 
 use crate::list::OwnSession;
-use crate::{ONE_PATH, PATH, SessionList, Sessions};
+use crate::{ONE_PATH, PATH, SessionList};
 
 #[derive(OpenApi)]
 #[openapi(paths(sessions, end_session, end_other_sessions), components(schemas(Problem<'static>, OwnSession, SessionList)))]
@@ -91,22 +90,6 @@ impl IntoResponses for EndOthersResponses {
     }
 }
 
-/// Documents a success and the errors, of which these are the route's own.
 fn responses(success: Result<Response<Body>, Error>, own: Vec<(&'static str, Error)>) -> openapi::Responses {
-    let mut errors = vec![
-        ("no_token", Error::NotAuthenticated),
-        ("invalid_token", Error::InvalidToken),
-        ("malformed", Error::MalformedAuthorization),
-        ("inactive", Error::Inactive),
-        ("unavailable", Error::unavailable("", "")),
-        ("fault", Error::internal("", "")),
-    ];
-    errors.extend(own);
-    openapi::responses(
-        Sessions::ERROR_FORMAT,
-        &SessionList::name(),
-        "sessions",
-        success,
-        errors,
-    )
+    openapi::behind_a_token(&SessionList::name(), "sessions", success, own)
 }

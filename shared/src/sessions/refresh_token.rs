@@ -15,14 +15,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::decision::Presented;
-use super::session::Digest;
+use super::session::{Digest, SALT_BYTES};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::keys::{SESSION_KEY_ID_BYTES, SessionKey};
 use crate::random;
-
-/// The length of a salt, in bytes.
-pub const SALT_BYTES: usize = 32;
 
 const NONCE_BYTES: usize = 12;
 const SECRET_BYTES: usize = 32;

@@ -6,7 +6,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::clock::Timestamp;
 use crate::error::Error;
+use crate::keys::SESSION_KEY_ID_BYTES;
 use crate::table::item::{Item, binary, number, optional_bytes, optional_text, put, time, unreadable};
+
+/// The length of a salt, in bytes.
+pub const SALT_BYTES: usize = 32;
 
 /// The SHA-256 of a refresh token. The token itself is never stored.
 pub type Digest = [u8; 32];
@@ -37,9 +41,9 @@ pub struct Rotation {
     /// The digest of the token that it replaced; the first has none.
     pub previous: Option<Digest>,
     /// What the newest token was derived with; the first was drawn.
-    pub salt: Option<[u8; 32]>,
+    pub salt: Option<[u8; SALT_BYTES]>,
     /// The id of the session key that sealed the newest token.
-    pub key: [u8; 8],
+    pub key: [u8; SESSION_KEY_ID_BYTES],
     /// How many tokens came before.
     pub generation: u32,
     /// When the newest token was issued, in milliseconds since 1970.

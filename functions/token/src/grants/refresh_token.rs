@@ -3,7 +3,7 @@
 use shared::clock::Timestamp;
 use shared::error::Error;
 use shared::http::form::Form;
-use shared::keys::{Ring, SessionKey};
+use shared::keys::{Ring, SESSION_KEY_ID_BYTES, SessionKey};
 use shared::random;
 use shared::sessions::{Policy, RefreshToken, Rotation, SALT_BYTES, Session, Verdict, verdict};
 use shared::tokens::{Grant, ValidWith};
@@ -112,7 +112,7 @@ impl Token {
         Ok(Error::InvalidRefreshToken)
     }
 
-    async fn session_key(&self, id: [u8; 8]) -> Result<Option<SessionKey>, Error> {
+    async fn session_key(&self, id: [u8; SESSION_KEY_ID_BYTES]) -> Result<Option<SessionKey>, Error> {
         self.signer
             .find_in_ring(|ring| ring.session_key_of(&id).cloned())
             .await
