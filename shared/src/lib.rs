@@ -32,6 +32,8 @@ pub mod keys;
 
 #[cfg(feature = "table")]
 pub mod sessions;
+#[cfg(feature = "table")]
+pub mod throttle;
 
 #[cfg(feature = "table")]
 pub mod users;
