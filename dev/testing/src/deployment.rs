@@ -9,9 +9,11 @@ use shared::clock::Clock;
 use shared::edge::Edge;
 use shared::env::Env;
 use shared::function::{Function, HttpFunction};
+use shared::http::client::Network;
 use shared::lambda::{ready, respond};
 use shared::passwords::{HashCost, Hasher, Password, StoredHash};
-use shared::users::{Profile, User, UserId, Username, Users};
+use shared::throttle::Budget;
+use shared::users::{Attempt, Attempted, Credentials, Profile, Subject, User, UserId, Username, Users};
 use tempfile::TempDir;
 
 use crate::clock::TestClock;
@@ -140,6 +142,18 @@ impl Deployment {
         self.users.table().clone()
     }
 
+    /// Counts an attempt to log in as a user, as the functions do before they verify a password.
+    pub async fn counted(&self, id: &str) -> (Credentials, Attempt) {
+        let subject = Subject::User(UserId::known(id.to_owned()));
+        let budget = Budget::new(Network::of(None), None);
+        let users = self.users().await;
+        let attempted = users.attempt(&subject, &budget, None, self.clock.millis()).await;
+        let Ok(Some(Attempted::Counted(attempt))) = attempted else {
+            panic!("it is not counted");
+        };
+        (attempt.user.as_ref().unwrap().credentials().unwrap(), attempt)
+    }
+
     /// Registers a user past the function, with a hash of the configured cost, and returns the id.
     pub async fn user(&self, username: &str, password: &str) -> String {
         let hasher = Hasher::new(HashCost::read(&self.env()).unwrap());
@@ -163,7 +177,7 @@ impl Deployment {
             updated_at: now,
         };
         let hash = StoredHash::from_store(hash.to_owned());
-        self.users().await.register(&user, &hash).await.unwrap();
+        self.users().await.register(&user, &hash, None).await.unwrap();
         id
     }
 }

@@ -22,6 +22,13 @@ impl Refusals {
         all.get(&key).copied().filter(|until| now < *until)
     }
 
+    /// Forgets a refusal.
+    pub fn forget(&self, key: impl Hash) {
+        let key = self.hasher.hash_one(key);
+        let mut all = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(&key);
+    }
+
     /// Remembers that `key` is refused until then, for a minute at most.
     pub fn remember(&self, key: impl Hash, until: i64, now: i64) {
         let key = self.hasher.hash_one(key);

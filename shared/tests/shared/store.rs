@@ -35,13 +35,13 @@ async fn a_user_is_read_as_it_was_written_by_id_and_by_each_name() {
     let deployment = Deployment::without_keys().await;
     let users = deployment.users().await;
     let hash = StoredHash::from_store("hash".to_owned());
-    users.register(&user("a"), &hash).await.unwrap();
+    users.register(&user("a"), &hash, None).await.unwrap();
     assert_eq!(found(&users, "a").await, Some(user("a")));
     assert_eq!(found(&users, "b").await, None);
-    let now = Timestamp::from_unix(0);
     for name in ["STRASSE", "john@xn--bcher-kva.example"] {
         let key = NameKey::of(name).unwrap();
-        let found = users.credentials(Some(&key), now).await.unwrap();
+        let id = users.id_of(&key).await.unwrap().unwrap();
+        let found = users.credentials_of(&id).await.unwrap();
         let credentials = Credentials {
             id: UserId::known("a".to_owned()),
             hash: hash.clone(),
@@ -53,7 +53,6 @@ async fn a_user_is_read_as_it_was_written_by_id_and_by_each_name() {
         };
         assert_eq!(found, Some(credentials), "{name}");
     }
-    assert_eq!(users.credentials(None, now).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -69,7 +68,7 @@ async fn a_user_without_optional_fields_is_read_as_it_was_written() {
         ..user("a")
     };
     users
-        .register(&bare, &StoredHash::from_store("hash".to_owned()))
+        .register(&bare, &StoredHash::from_store("hash".to_owned()), None)
         .await
         .unwrap();
     assert_eq!(found(&users, "a").await, Some(bare));
@@ -80,7 +79,7 @@ async fn an_id_is_never_used_twice() {
     let deployment = Deployment::without_keys().await;
     let users = deployment.users().await;
     let hash = StoredHash::from_store("hash".to_owned());
-    users.register(&user("a"), &hash).await.unwrap();
+    users.register(&user("a"), &hash, None).await.unwrap();
     let other = User {
         profile: Profile {
             username: Some(Username::parse("other").unwrap()),
@@ -88,25 +87,19 @@ async fn an_id_is_never_used_twice() {
         },
         ..user("a")
     };
-    assert!(users.register(&other, &hash).await.is_err());
+    assert!(users.register(&other, &hash, None).await.is_err());
     assert_eq!(found(&users, "a").await, Some(user("a")));
 }
 
 #[tokio::test]
 async fn a_response_that_does_not_parse_is_an_error_without_its_content() {
     let deployment = Deployment::without_keys().await;
-    deployment.user("johndoe", "correct horse battery").await;
+    let id = deployment.user("johndoe", "correct horse battery").await;
     let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
     let deployment = deployment.with("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint());
     let users = Users::new(Table::connect(&deployment.env()).await.unwrap());
-    // The marker's response passes, the user's does not.
-    proxy.script_for("GetItem", [Fault::Pass]);
     proxy.always(Fault::CutAnswer);
-    let key = NameKey::of("johndoe").unwrap();
-    let error = users
-        .credentials(Some(&key), Timestamp::from_unix(0))
-        .await
-        .unwrap_err();
+    let error = users.credentials_of(&UserId::known(id)).await.unwrap_err();
     let message = format!("{error} {error:?}");
     assert!(matches!(error, Error::Unavailable(_)), "{message}");
     assert!(!message.contains("argon2id"), "{message}");

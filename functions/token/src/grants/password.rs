@@ -187,6 +187,9 @@ impl Token {
         match (verdict, verified) {
             (Verdict::Right { renew }, Some((candidate, attempt))) => {
                 let user = candidate.credentials()?;
+                // What was refused while this attempt was under way may be let through now.
+                self.refusals.forget(asked);
+                self.refusals.forget((compared, network, None::<&str>));
                 if renew && !user.state.disabled {
                     self.renew_hash(&user, password).await;
                 }

@@ -40,7 +40,10 @@ async fn t_20_a_token_is_256_random_bits_in_a_seal_and_its_digest_alone_is_store
         }
         // The id of the key is all that two tokens share.
         assert_eq!(bytes[..8], URL_SAFE_NO_PAD.decode(&first).unwrap()[..8]);
-        assert_eq!(bytes.len(), 8 + 12 + 26 + 8 + 4 + 32 + fixture.user.len() + 16);
+        assert_eq!(
+            bytes.len(),
+            8 + 12 + 26 + 8 + 8 + 4 + 32 + fixture.user.len() + 16
+        );
     }
 }
 
@@ -57,12 +60,13 @@ async fn s_07_a_part_of_what_a_successor_is_made_of_continues_no_session() {
     let stored = &item["sessions"]["M"][&spent.session]["M"];
     let salt = STANDARD.decode(stored["salt"]["B"].as_str().unwrap()).unwrap();
     let salt: [u8; 32] = salt.try_into().unwrap();
-    let made = spent.successor(&salt, key).unwrap();
+    let now = fixture.time.now();
+    let made = spent.successor(&salt, now, key).unwrap();
     assert_eq!(made.as_str(), second, "all three together make it");
 
     let other_key = SessionKey::generate(Timestamp::from_unix(0)).unwrap();
-    let by_table_and_spent_token = spent.successor(&salt, &other_key).unwrap();
-    let by_keys_and_spent_token = spent.successor(&[0; 32], key).unwrap();
+    let by_table_and_spent_token = spent.successor(&salt, now, &other_key).unwrap();
+    let by_keys_and_spent_token = spent.successor(&[0; 32], now, key).unwrap();
     let by_table_and_keys =
         RefreshToken::first(&fixture.user, &spent.session, spent.created_at, key).unwrap();
     for forged in [

@@ -217,13 +217,15 @@ async fn a_write_beside_a_transaction_on_the_user_is_tried_again() {
         [
             Fault::TransactionConflict,
             Fault::Pass,
+            Fault::Pass,
             Fault::TransactionConflict,
         ],
     );
     let first = log_in_now(&function).await;
     fixture.time.pass(AFTER_THE_WINDOW);
     assert_ne!(refresh_token(&refresh(&function, &first).await), first);
-    assert_eq!(fixture.proxy.count("UpdateItem"), 4);
+    // The attempt, its retry, the session, the refresh, its retry.
+    assert_eq!(fixture.proxy.count("UpdateItem"), 5);
 }
 
 #[tokio::test]

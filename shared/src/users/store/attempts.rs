@@ -254,12 +254,13 @@ fn counted(budget: &Budget, network_refused: Option<i64>, now: i64) -> Change {
     let logged_in = change.name(names::logged_in_at(budget.network()));
     let weight = change.name(names::weight(budget.network()));
     let remembered = change.number(now.saturating_sub(REMEMBERED_MILLIS));
-    let mut condition = format!("({logged_in} > {remembered} AND ({by_own}))");
+    let mut condition = format!("{logged_in} > {remembered} AND ({by_own})");
     if network_refused.is_none() {
         let (attempts, attempted_at) = (names::ATTEMPTS, names::ATTEMPTED_AT);
         let most = change.number(MAX_STRANGERS);
-        condition += &format!(
-            " OR (attribute_not_exists({logged_in}) AND (attribute_not_exists({attempts}) OR {attempts} < {one} OR ({attempted_at} > {day} \
+        // DynamoDB rejects two pairs of parentheses around one condition.
+        condition = format!(
+            "({condition}) OR (attribute_not_exists({logged_in}) AND (attribute_not_exists({attempts}) OR {attempts} < {one} OR ({attempted_at} > {day} \
              AND {attempts} < {most} AND ({strangers_wait}))))"
         );
     }
