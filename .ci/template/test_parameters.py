@@ -44,6 +44,7 @@ REFUSED = [
     {"EnableDocs": "true", "EnableOpenApi": "false"},
     {"AccessTokenSeconds": "0"},
     {"ReservedUsernames": "admin,a@b"},
+    {"MinPasswordLength": "7"},
 ]
 
 

@@ -7,7 +7,7 @@ use shared::env::Env;
 use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::{json, request};
-use shared::passwords::{HashCost, Hasher};
+use shared::passwords::{HashCost, Hasher, PasswordRule};
 use shared::table::Table;
 use shared::tokens::Verifier;
 use shared::users::{ReservedUsernames, Users};
@@ -23,9 +23,10 @@ const PATH: &str = "/users/me";
 /// The path of its password.
 const PASSWORD_PATH: &str = "/users/me/password";
 
-/// The function `me`: the users, a hasher of passwords, and the published keys to verify tokens by.
+/// The function `me`: the users, the rule of new passwords and their hasher, and the published keys to verify tokens by.
 pub struct Me {
     users: Users,
+    rule: PasswordRule,
     hasher: Hasher,
     verifier: Verifier,
     reserved: ReservedUsernames,
@@ -39,6 +40,7 @@ impl Function for Me {
         let table = Table::connect(env).await?;
         Ok(Self {
             users: Users::new(table.clone()),
+            rule: PasswordRule::read(env)?,
             hasher: Hasher::new(HashCost::read(env)?),
             verifier: Verifier::new(table, env, clock)?,
             reserved: ReservedUsernames::read(env)?,

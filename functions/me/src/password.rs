@@ -7,9 +7,9 @@ use lambda_http::{Body, Request, Response};
 use shared::error::{Code, Error, FieldError, Violation};
 use shared::http::json::Fields;
 use shared::http::{body, empty};
-use shared::passwords::{Password, StoredHash, Verdict};
+use shared::passwords::{Password, PasswordRule, StoredHash, Verdict};
 use shared::table::{ROUNDS, contended};
-use shared::users::Credentials;
+use shared::users::{Credentials, Profile};
 
 use crate::Me;
 
@@ -18,7 +18,7 @@ impl Me {
     pub(crate) async fn change_password(&self, request: &Request) -> Result<Response<Body>, Error> {
         body::read(request)?;
         let mut caller = self.caller(request).await?;
-        let change = PasswordChange::read(request)?;
+        let change = PasswordChange::read(request, &self.rule, &caller.user.profile)?;
         let current = Arc::new(change.current.ok_or_else(wrong)?);
         let mut decided: Option<(StoredHash, StoredHash)> = None;
         let new = Arc::new(change.new);
@@ -82,7 +82,7 @@ struct PasswordChange {
 }
 
 impl PasswordChange {
-    fn read(request: &Request) -> Result<Self, Error> {
+    fn read(request: &Request, rule: &PasswordRule, own: &Profile) -> Result<Self, Error> {
         let mut fields = Fields::read(request)?;
         for field in ["current_password", "new_password"] {
             if !fields.has(field) {
@@ -90,7 +90,7 @@ impl PasswordChange {
             }
         }
         let current = fields.text("current_password", |sent| Ok(Password::attempt(sent)));
-        let new = fields.text("new_password", Password::choose);
+        let new = fields.text("new_password", |sent| rule.choose(sent, own.own_names()));
         let end_other_sessions = fields.flag("end_other_sessions").unwrap_or(true);
         fields.finish()?;
         Ok(Self {

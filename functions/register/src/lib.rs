@@ -10,7 +10,7 @@ use shared::error::{Code, Error, ErrorFormat, Violation};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::json::{self, Fields};
 use shared::http::{body, request};
-use shared::passwords::{HashCost, Hasher, Password};
+use shared::passwords::{HashCost, Hasher, Password, PasswordRule};
 use shared::random;
 use shared::table::Table;
 use shared::users::{Email, FullName, Profile, ReservedUsernames, User, UserId, Username, Users, Website};
@@ -23,9 +23,10 @@ const PATH: &str = "/register";
 /// The path as another tutorial calls it.
 const ALIAS: &str = "/users";
 
-/// The function `register`: the users, and a hasher of passwords.
+/// The function `register`: the users, the rule of new passwords and their hasher.
 pub struct Register {
     users: Users,
+    rule: PasswordRule,
     hasher: Hasher,
     is_open: bool,
     reserved: ReservedUsernames,
@@ -38,6 +39,7 @@ impl Function for Register {
     async fn start(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
         Ok(Self {
             users: Users::new(Table::connect(env).await?),
+            rule: PasswordRule::read(env)?,
             hasher: Hasher::new(HashCost::read(env)?),
             is_open: env.get(&ENABLE_REGISTRATION)?,
             reserved: ReservedUsernames::read(env)?,
@@ -63,7 +65,7 @@ impl HttpFunction for Register {
             body::read(&request)?;
             return Err(Error::RegistrationClosed);
         }
-        let Registration { profile, password } = Registration::read(&request, &self.reserved)?;
+        let Registration { profile, password } = self.read(&request)?;
         let hash = self.hasher.hash(Arc::new(password)).await?;
         let now = self.clock.now();
         let user = User {
@@ -93,30 +95,31 @@ struct Registration {
     password: Password,
 }
 
-impl Registration {
-    fn read(request: &Request, reserved: &ReservedUsernames) -> Result<Self, Error> {
+impl Register {
+    fn read(&self, request: &Request) -> Result<Registration, Error> {
         let mut fields = Fields::read(request)?;
         let named = fields.has("username") || fields.has("email");
-        let username = fields.text("username", |typed| reserved.check(Username::parse(&typed)?));
+        let username = fields.text("username", |typed| self.reserved.check(Username::parse(&typed)?));
         if !named {
             fields.reject("username", no_name());
         }
         let email = fields.text("email", |typed| Email::parse(&typed));
         let full_name = full_name(&mut fields);
         let website = fields.text("website", |typed| Website::parse(&typed));
+        let profile = Profile {
+            username,
+            email,
+            full_name,
+            website,
+        };
         let has_password = fields.has("password");
-        let password = fields.text("password", Password::choose);
+        let password = fields.text("password", |sent| self.rule.choose(sent, profile.own_names()));
         if !has_password {
             fields.reject("password", Violation::new(Code::Required, "Is required"));
         }
         fields.finish()?;
-        Ok(Self {
-            profile: Profile {
-                username,
-                email,
-                full_name,
-                website,
-            },
+        Ok(Registration {
+            profile,
             // `finish` has rejected a registration whose password did not parse.
             password: password.ok_or_else(|| Error::internal("the registration", "it has no password"))?,
         })
