@@ -35,7 +35,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn write(passwords: &BTreeSet<&str>, path: &str) -> Result<(), Box<dyn Error>> {
     // Two passwords may have one key; the filter wants each once.
-    let keys: BTreeSet<u64> = passwords.iter().map(|password| common_password_key(password)).collect();
+    let keys: BTreeSet<u64> = passwords
+        .iter()
+        .map(|password| common_password_key(password))
+        .collect();
     let filter = BinaryFuse16::try_from(keys.into_iter().collect::<Vec<_>>())?;
     let mut bytes = vec![0; BinaryFuse16::DESCRIPTOR_LEN];
     filter.dma_copy_descriptor_to(&mut bytes);

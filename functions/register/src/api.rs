@@ -151,7 +151,10 @@ impl IntoResponses for Responses {
             ("encoded", Error::UnsupportedMediaType(body::NO_ENCODING)),
             ("malformed", Error::InvalidRequest(json::ONE_OBJECT.into())),
             ("invalid", Error::Invalid(invalid)),
-            ("common", Error::Invalid(refused("password1").into_iter().collect())),
+            (
+                "common",
+                Error::Invalid(refused("password1").into_iter().collect()),
+            ),
             ("username_taken", Error::Conflict(Conflict::Username)),
             ("email_taken", Error::Conflict(Conflict::Email)),
             ("closed", Error::RegistrationClosed),

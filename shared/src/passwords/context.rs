@@ -24,7 +24,11 @@ pub(super) fn is_made_of<'a>(password: &str, texts: impl Iterator<Item = &'a str
         for word in [word, backwards] {
             for (start, window) in plain.windows(word.len()).enumerate() {
                 if window == word {
-                    is_covered.iter_mut().skip(start).take(word.len()).for_each(|covered| *covered = true);
+                    is_covered
+                        .iter_mut()
+                        .skip(start)
+                        .take(word.len())
+                        .for_each(|covered| *covered = true);
                 }
             }
         }
@@ -32,7 +36,10 @@ pub(super) fn is_made_of<'a>(password: &str, texts: impl Iterator<Item = &'a str
     let beside = || typed.iter().zip(&is_covered).filter(|(_, covered)| !**covered);
     is_covered.contains(&true)
         && beside().count() < ENOUGH_CHARS
-        && beside().filter(|(character, _)| character.is_alphabetic()).count() < ENOUGH_LETTERS
+        && beside()
+            .filter(|(character, _)| character.is_alphabetic())
+            .count()
+            < ENOUGH_LETTERS
 }
 
 /// Returns a text and its parts, as they are searched for.
