@@ -79,6 +79,7 @@ fn n_04_a_common_password_is_rejected_in_any_case_and_with_the_reason() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the rate is a figure to read")]
 fn n_04_of_random_passwords_fewer_than_one_in_10000_are_taken_for_common() {
     const TRIED: u32 = 500_000;
     let mut random = fastrand::Rng::with_seed(13);
