@@ -51,6 +51,8 @@ variables! {
     KEY_KIND: Choice = Choice(&["RS256", "ES256", "EdDSA"]), Some("RS256"), "the kind of new keys; API Gateway accepts RS256 alone";
     ENABLE_REGISTRATION: Flag = Flag, Some("true"), "whether `POST /register` makes users";
     RESERVED_USERNAMES: Text = Text("usernames, separated by commas"), Some(""), "usernames that no user can choose, in any spelling";
+    TRUSTED_PROXIES: Number = Number { unit: "proxies", min: 0, max: 10 }, Some("0"), "how many proxies in front of the gateway have their `X-Forwarded-For` believed; without effect behind an edge";
+    EDGE_SECRET: Text = Text("text; empty without an edge"), Some(""), "the secret that the edge sends with every request; without it a request is a 403";
     ALLOWED_ORIGINS: Text = Text("origins, separated by commas"), Some(""), "origins whose pages may call the API";
 }
 

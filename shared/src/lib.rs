@@ -17,6 +17,7 @@ pub mod function;
 
 #[cfg(feature = "table")]
 pub mod aws;
+pub mod edge;
 pub mod logging;
 pub mod openapi;
 

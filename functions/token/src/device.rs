@@ -2,14 +2,14 @@
 
 use lambda_http::Request;
 use lambda_http::http::header::USER_AGENT;
-use shared::http::request;
+use shared::http::client;
 
 /// How much of a `User-Agent` is kept, in bytes: enough to tell one device from another.
 const USER_AGENT_MAX_BYTES: usize = 64;
 
 /// The device of a log-in.
 pub(crate) struct Device {
-    /// The address of the connection, as the gateway has it.
+    /// The client's address.
     pub(crate) ip: Option<String>,
     /// The beginning of its `User-Agent`.
     pub(crate) user_agent: Option<String>,
@@ -22,7 +22,7 @@ impl Device {
             text[..text.floor_char_boundary(USER_AGENT_MAX_BYTES)].to_owned()
         });
         Self {
-            ip: request::source_ip(request).map(str::to_owned),
+            ip: client::address(request).map(|ip| ip.to_string()),
             user_agent: user_agent.filter(|text| !text.is_empty()),
         }
     }
