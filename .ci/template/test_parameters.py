@@ -52,6 +52,7 @@ REFUSED = [
     EDGE_DOMAIN | {"EnableEdge": "false", "CertificateArn": DOMAIN["CertificateArn"]},
     {"AccessTokenSeconds": "0"},
     {"ReservedUsernames": "admin,a@b"},
+    {"MinPasswordLength": "7"},
 ]
 
 

@@ -58,7 +58,7 @@ pub enum Error {
     InvalidScope,
     /// Fields that do not validate, all of them.
     Invalid(Vec<FieldError>),
-    /// Names that other users have.
+    /// A name that another user has.
     Conflict(Conflict),
     /// Registration is switched off.
     RegistrationClosed,

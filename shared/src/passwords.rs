@@ -1,12 +1,22 @@
 //! Passwords: which are accepted, how they are hashed, and how stored hashes are verified.
 
 mod argon2;
+#[cfg(feature = "choosing")]
+mod choosing;
+#[cfg(feature = "choosing")]
+mod common;
+#[cfg(feature = "choosing")]
+mod context;
 mod hasher;
 mod imported;
-mod rule;
+mod password;
 mod stored_hash;
 
 pub use argon2::HashCost;
+#[cfg(feature = "choosing")]
+pub use choosing::PasswordRule;
+#[cfg(feature = "choosing")]
+pub use common::{common_password_key, is_common};
 pub use hasher::Hasher;
-pub use rule::Password;
+pub use password::Password;
 pub use stored_hash::{StoredHash, Verdict};

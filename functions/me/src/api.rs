@@ -138,16 +138,14 @@ pub struct Changed;
 impl IntoResponses for Changed {
     fn responses() -> openapi::Responses {
         let mut errors = of_a_body(http_json::PATCH_CONTENT_TYPE);
-        let taken = |username, email| Error::Conflict(Conflict { username, email });
         errors.extend([
             (
                 "invalid",
                 Error::Invalid(vec![FieldError::new("username", no_name())]),
             ),
             ("insufficient", Error::InsufficientUserAuthentication),
-            ("username_taken", taken(true, false)),
-            ("email_taken", taken(false, true)),
-            ("both_taken", taken(true, true)),
+            ("username_taken", Error::Conflict(Conflict::Username)),
+            ("email_taken", Error::Conflict(Conflict::Email)),
         ]);
         documented(shown(), errors)
     }

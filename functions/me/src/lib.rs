@@ -7,7 +7,7 @@ use shared::env::{Env, NETWORK_FAILED_LOG_INS};
 use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::{json, request};
-use shared::passwords::{HashCost, Hasher};
+use shared::passwords::{HashCost, Hasher, PasswordRule};
 use shared::table::Table;
 use shared::throttle::{NetworkUse, Networks, Refusals};
 use shared::tokens::Verifier;
@@ -24,13 +24,14 @@ const PATH: &str = "/users/me";
 /// The path of its password.
 const PASSWORD_PATH: &str = "/users/me/password";
 
-/// The function `me`: the users, a hasher of passwords, and the published keys to verify tokens by.
+/// The function `me`: the users, the rule of new passwords and their hasher, and the published keys to verify tokens by.
 pub struct Me {
     users: Users,
     /// The failed log-ins of networks.
     networks: Networks,
     /// What was refused a moment ago.
     refusals: Refusals,
+    rule: PasswordRule,
     hasher: Hasher,
     verifier: Verifier,
     reserved: ReservedUsernames,
@@ -50,6 +51,7 @@ impl Function for Me {
                 env.get(&NETWORK_FAILED_LOG_INS)?,
             ),
             refusals: Refusals::default(),
+            rule: PasswordRule::read(env)?,
             hasher: Hasher::new(HashCost::read(env)?),
             verifier: Verifier::new(table, env, clock)?,
             reserved: ReservedUsernames::read(env)?,

@@ -9,10 +9,10 @@ use shared::error::{Code, Error, FieldError, Violation};
 use shared::http::client::{self, Network};
 use shared::http::json::Fields;
 use shared::http::{body, empty};
-use shared::passwords::{Password, StoredHash, Verdict};
+use shared::passwords::{Password, PasswordRule, StoredHash, Verdict};
 use shared::table::{ROUNDS, contended};
 use shared::throttle::Budget;
-use shared::users::{Attempt, Attempted, Credentials, Subject};
+use shared::users::{Attempt, Attempted, Credentials, Profile, Subject};
 
 use crate::Me;
 
@@ -21,7 +21,7 @@ impl Me {
     pub(crate) async fn change_password(&self, request: &Request) -> Result<Response<Body>, Error> {
         body::read(request)?;
         let mut caller = self.caller(request).await?;
-        let change = PasswordChange::read(request)?;
+        let change = PasswordChange::read(request, &self.rule, &caller.user.profile)?;
         let current = Arc::new(change.current.ok_or_else(wrong)?);
         let new = Arc::new(change.new);
         let network = client::network(request);
@@ -143,7 +143,7 @@ struct PasswordChange {
 }
 
 impl PasswordChange {
-    fn read(request: &Request) -> Result<Self, Error> {
+    fn read(request: &Request, rule: &PasswordRule, own: &Profile) -> Result<Self, Error> {
         let mut fields = Fields::read(request)?;
         for field in ["current_password", "new_password"] {
             if !fields.has(field) {
@@ -151,7 +151,7 @@ impl PasswordChange {
             }
         }
         let current = fields.text("current_password", |sent| Ok(Password::attempt(sent)));
-        let new = fields.text("new_password", Password::choose);
+        let new = fields.text("new_password", |sent| rule.choose(sent, own.own_names()));
         let end_other_sessions = fields.flag("end_other_sessions").unwrap_or(true);
         fields.finish()?;
         Ok(Self {

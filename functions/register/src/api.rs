@@ -1,11 +1,12 @@
 //! What the OpenAPI document says of `POST /register` and its alias.
 
 use serde_json::Value;
+use shared::env::Env;
 use shared::error::{Conflict, Error, FieldError, Problem};
 use shared::function::HttpFunction;
 use shared::http::{body, json};
 use shared::openapi::{self, or_null};
-use shared::passwords::Password;
+use shared::passwords::{Password, PasswordRule};
 use shared::users::{Email, FullName, User, Username, Website};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
@@ -134,23 +135,28 @@ pub struct Responses;
 impl IntoResponses for Responses {
     fn responses() -> openapi::Responses {
         let success = User::example().and_then(|user| created(&user));
-        let short = Password::choose("short".to_owned())
-            .err()
-            .map(|violation| FieldError::new("password", violation));
-        let invalid = short
+        // By the defaults of the variables.
+        let rule = PasswordRule::read(&Env::new(|_| None)).ok();
+        let refused = |password: &str| {
+            let violation = rule.as_ref()?.choose(password.to_owned(), []).err()?;
+            Some(FieldError::new("password", violation))
+        };
+        let invalid = refused("short")
             .into_iter()
             .chain([FieldError::new("username", no_name())])
             .collect();
-        let taken = |username, email| Error::Conflict(Conflict { username, email });
         let errors = vec![
             ("too_large", Error::BodyTooLarge),
             ("content_type", Error::UnsupportedMediaType(json::CONTENT_TYPE)),
             ("encoded", Error::UnsupportedMediaType(body::NO_ENCODING)),
             ("malformed", Error::InvalidRequest(json::ONE_OBJECT.into())),
             ("invalid", Error::Invalid(invalid)),
-            ("username_taken", taken(true, false)),
-            ("email_taken", taken(false, true)),
-            ("both_taken", taken(true, true)),
+            (
+                "common",
+                Error::Invalid(refused("password1").into_iter().collect()),
+            ),
+            ("username_taken", Error::Conflict(Conflict::Username)),
+            ("email_taken", Error::Conflict(Conflict::Email)),
             ("closed", Error::RegistrationClosed),
             ("unavailable", Error::unavailable("", "")),
             ("fault", Error::internal("", "")),

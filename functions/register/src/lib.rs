@@ -10,7 +10,7 @@ use shared::error::{Code, Error, ErrorFormat, Violation};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::json::{self, Fields};
 use shared::http::{body, client, request};
-use shared::passwords::{HashCost, Hasher, Password};
+use shared::passwords::{HashCost, Hasher, Password, PasswordRule};
 use shared::random;
 use shared::table::Table;
 use shared::throttle::{NetworkUse, Networks, Refusals};
@@ -24,13 +24,14 @@ const PATH: &str = "/register";
 /// The path as another tutorial calls it.
 const ALIAS: &str = "/users";
 
-/// The function `register`: the users, and a hasher of passwords.
+/// The function `register`: the users, the rule of new passwords and their hasher.
 pub struct Register {
     users: Users,
     /// The registrations of networks.
     networks: Networks,
     /// What was refused a moment ago.
     refusals: Refusals,
+    rule: PasswordRule,
     hasher: Hasher,
     is_open: bool,
     reserved: ReservedUsernames,
@@ -47,6 +48,7 @@ impl Function for Register {
             users: Users::new(table.clone()),
             networks: Networks::new(table, NetworkUse::Registration, limit),
             refusals: Refusals::default(),
+            rule: PasswordRule::read(env)?,
             hasher: Hasher::new(HashCost::read(env)?),
             is_open: env.get(&ENABLE_REGISTRATION)?,
             reserved: ReservedUsernames::read(env)?,
@@ -72,7 +74,7 @@ impl HttpFunction for Register {
             body::read(&request)?;
             return Err(Error::RegistrationClosed);
         }
-        let Registration { profile, password } = Registration::read(&request, &self.reserved)?;
+        let Registration { profile, password } = self.read(&request)?;
         let network = client::network(&request);
         let millis = self.clock.millis();
         if let Some(until) = self.refusals.until(&network, millis) {
@@ -115,30 +117,31 @@ struct Registration {
     password: Password,
 }
 
-impl Registration {
-    fn read(request: &Request, reserved: &ReservedUsernames) -> Result<Self, Error> {
+impl Register {
+    fn read(&self, request: &Request) -> Result<Registration, Error> {
         let mut fields = Fields::read(request)?;
         let named = fields.has("username") || fields.has("email");
-        let username = fields.text("username", |typed| reserved.check(Username::parse(&typed)?));
+        let username = fields.text("username", |typed| self.reserved.check(Username::parse(&typed)?));
         if !named {
             fields.reject("username", no_name());
         }
         let email = fields.text("email", |typed| Email::parse(&typed));
         let full_name = full_name(&mut fields);
         let website = fields.text("website", |typed| Website::parse(&typed));
+        let profile = Profile {
+            username,
+            email,
+            full_name,
+            website,
+        };
         let has_password = fields.has("password");
-        let password = fields.text("password", Password::choose);
+        let password = fields.text("password", |sent| self.rule.choose(sent, profile.own_names()));
         if !has_password {
             fields.reject("password", Violation::new(Code::Required, "Is required"));
         }
         fields.finish()?;
-        Ok(Self {
-            profile: Profile {
-                username,
-                email,
-                full_name,
-                website,
-            },
+        Ok(Registration {
+            profile,
             // `finish` has rejected a registration whose password did not parse.
             password: password.ok_or_else(|| Error::internal("the registration", "it has no password"))?,
         })

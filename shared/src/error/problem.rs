@@ -42,7 +42,7 @@ impl<'a> Problem<'a> {
             error: facts.bearer,
             errors: match error {
                 Error::Invalid(errors) => errors.clone(),
-                Error::Conflict(conflict) => conflict.errors(),
+                Error::Conflict(conflict) => vec![conflict.error()],
                 _ => Vec::new(),
             },
         }

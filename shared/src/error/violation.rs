@@ -42,6 +42,8 @@ pub enum Code {
     Invalid,
     /// Another user has it.
     Taken,
+    /// A password that is common, was breached, or is made of names.
+    Common,
 }
 
 /// A field and the rule that it breaks: an element of `errors` in a problem document.
@@ -67,29 +69,28 @@ impl FieldError {
     }
 }
 
-/// The names that other users have; at least one is set.
+/// A name that another user has. A taken username hides whether the e-mail address is taken, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conflict {
-    /// `true` where another user has the username.
-    pub username: bool,
-    /// `true` where another user has the e-mail address.
-    pub email: bool,
+pub enum Conflict {
+    /// The username.
+    Username,
+    /// The e-mail address.
+    Email,
 }
 
 impl Conflict {
     pub(super) fn detail(self) -> &'static str {
-        match (self.username, self.email) {
-            (true, true) => "Username and email already taken",
-            (false, true) => "Email already taken",
-            _ => "Username already taken",
+        match self {
+            Self::Username => "Username already taken",
+            Self::Email => "Email already taken",
         }
     }
 
-    pub(super) fn errors(self) -> Vec<FieldError> {
-        [("username", self.username), ("email", self.email)]
-            .into_iter()
-            .filter(|(_, is_taken)| *is_taken)
-            .map(|(field, _)| FieldError::new(field, Violation::new(Code::Taken, "Already taken")))
-            .collect()
+    pub(super) fn error(self) -> FieldError {
+        let field = match self {
+            Self::Username => "username",
+            Self::Email => "email",
+        };
+        FieldError::new(field, Violation::new(Code::Taken, "Already taken"))
     }
 }

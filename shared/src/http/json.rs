@@ -20,6 +20,10 @@ pub const PATCH_CONTENT_TYPE: &str = "Content-Type must be application/json or a
 /// The message for JSON that is another value.
 pub const ONE_OBJECT: &str = "The body must be one JSON object in UTF-8, without repeated members";
 
+/// How many members that do not exist are named, and how much of each name is repeated, in characters: a client made them up.
+const UNKNOWN_NAMED: usize = 20;
+const UNKNOWN_CHARS: usize = 64;
+
 /// The members of a JSON object, and the violations found so far.
 pub struct Fields {
     members: Vec<(String, Value)>,
@@ -111,9 +115,10 @@ impl Fields {
         self.errors.push(FieldError::new(field, violation));
     }
 
-    /// Rejects every member that was not read, even as `null`, so that a typing error loses nothing.
+    /// Rejects every member that was not read, even as `null`, so that a typing error loses nothing; names the first 20.
     pub fn finish(mut self) -> Result<(), Error> {
-        for (name, _) in std::mem::take(&mut self.members) {
+        for (name, _) in std::mem::take(&mut self.members).iter().take(UNKNOWN_NAMED) {
+            let name: String = name.chars().take(UNKNOWN_CHARS).collect();
             self.reject(&name, Violation::new(Code::Unknown, "No such field"));
         }
         if self.errors.is_empty() {

@@ -5,7 +5,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use zeroize::Zeroizing;
 
-use super::rule::Password;
+use super::password::Password;
 use super::stored_hash::{StoredHash, Verdict};
 use crate::env::{ARGON2_ITERATIONS, ARGON2_MEMORY_KIB, ARGON2_PARALLELISM, Env, EnvError};
 use crate::error::Error;

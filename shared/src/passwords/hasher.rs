@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::argon2::{self, HashCost};
 use super::imported;
-use super::rule::Password;
+use super::password::Password;
 use super::stored_hash::{StoredHash, Verdict};
 use crate::error::Error;
 

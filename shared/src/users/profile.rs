@@ -42,6 +42,14 @@ impl Profile {
         let email = self.email.as_ref().map(Email::key);
         username.into_iter().chain(email).collect()
     }
+
+    /// Returns what the user is called, as typed: no password may be made of it.
+    pub fn own_names(&self) -> impl Iterator<Item = &str> {
+        let username = self.username.as_ref().map(Username::as_str);
+        let email = self.email.as_ref().map(Email::as_str);
+        let full_name = self.full_name.as_ref().map(FullName::as_str);
+        [username, email, full_name].into_iter().flatten()
+    }
 }
 
 text_field!(

@@ -11,7 +11,9 @@ use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 
 use super::folding::{KEY_MAX_BYTES, NameKey};
 use super::item;
@@ -64,7 +66,8 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`Error::Throttled`] where the network has registered too many, [`Error::Conflict`] with the names that other users have.
+    /// [`Error::Throttled`] where the network has registered too many, [`Error::Conflict`] tells a name that another user has:
+    /// of two the username alone.
     pub async fn register(
         &self,
         user: &User,
@@ -224,21 +227,14 @@ fn rejection(names: &[NameKey], error: &SdkError<TransactWriteItemsError>) -> Er
         }
         _ => &[],
     };
-    let mut conflict = Conflict {
-        username: false,
-        email: false,
+    let is_taken = |(name, reason): (&NameKey, &CancellationReason)| {
+        let is_taken = reason.code() == Some("ConditionalCheckFailed");
+        is_taken.then_some(match name {
+            NameKey::Username(_) => Conflict::Username,
+            NameKey::Email(_) => Conflict::Email,
+        })
     };
-    for (name, reason) in names.iter().zip(reasons.iter().skip(1)) {
-        if reason.code() == Some("ConditionalCheckFailed") {
-            match name {
-                NameKey::Username(_) => conflict.username = true,
-                NameKey::Email(_) => conflict.email = true,
-            }
-        }
-    }
-    if conflict.username || conflict.email {
-        Error::Conflict(conflict)
-    } else {
-        unavailable(error)
-    }
+    // Names stand in the order in which they are told, the username first, and only the first is.
+    let mut taken = names.iter().zip(reasons.iter().skip(1)).filter_map(is_taken);
+    taken.next().map_or_else(|| unavailable(error), Error::Conflict)
 }

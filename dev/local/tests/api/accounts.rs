@@ -145,7 +145,11 @@ async fn a_change_that_breaks_rules_names_all_of_them_and_changes_nothing() {
         let response = change(&service, &token, &patch).await;
         assert_eq!((response.status, response.errors()), (422, errors), "{patch}");
     }
-    let response = change(&service, &token, &json!({"username": "TAKEN", "full_name": "X"})).await;
+    service
+        .register(json!({"email": "taken@example.com", "password": PASSWORD}))
+        .await;
+    let both = json!({"username": "TAKEN", "email": "taken@example.com", "full_name": "X"});
+    let response = change(&service, &token, &both).await;
     response.is_problem(409, "Username already taken");
     assert_eq!(response.errors(), [("username", "taken")]);
     assert_eq!(me(&service, &token).await.body, before);
@@ -287,6 +291,14 @@ async fn a_change_of_the_password_names_all_broken_rules_before_the_current_pass
                 ("end_other_sessions", "type"),
                 ("x", "unknown"),
             ],
+        ),
+        (
+            json!({"current_password": PASSWORD, "new_password": "trustno1"}),
+            vec![("new_password", "common")],
+        ),
+        (
+            json!({"current_password": PASSWORD, "new_password": "eodnhoj-2026"}),
+            vec![("new_password", "common")],
         ),
         (
             json!({"current_password": "x".repeat(1_025), "new_password": NEW_PASSWORD}),

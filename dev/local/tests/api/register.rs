@@ -212,6 +212,9 @@ async fn each_rule_has_its_code() {
         ("password", json!(12_345_678), "type"),
         ("password", json!(null), "required"),
         ("password", json!(""), "too_short"),
+        ("password", json!("\u{fdfa}"), "too_short"),
+        ("password", json!("PassWord"), "common"),
+        ("password", json!("JohnDoe1999!"), "common"),
         ("is_admin", json!(null), "unknown"),
         ("id", json!("01J"), "unknown"),
     ] {
@@ -228,6 +231,28 @@ async fn each_rule_has_its_code() {
         service.table.count().await,
         1,
         "nothing but the JWK Set was written"
+    );
+}
+
+#[tokio::test]
+async fn members_that_a_client_made_up_come_back_cut_and_at_most_20() {
+    let service = Running::start().await;
+    let mut body = json!({"username": "johndoe", "password": PASSWORD});
+    for number in 10..40 {
+        body[format!("{number}{}", "é".repeat(100))] = json!(null);
+    }
+    let response = service.register(body).await;
+    let errors = response.errors();
+    assert_eq!((response.status, errors.len()), (422, 20));
+    for (number, (field, code)) in (10..).zip(errors) {
+        assert_eq!(
+            (field, code),
+            (format!("{number}{}", "é".repeat(62)).as_str(), "unknown")
+        );
+    }
+    assert!(
+        !response.body.to_string().contains(&"é".repeat(63)),
+        "detail, too"
     );
 }
 
@@ -262,14 +287,15 @@ async fn a_taken_name_is_reported_by_field_and_by_message() {
         (
             "strasse",
             "a@example.com",
-            "Username and email already taken",
-            vec!["username", "email"],
+            "Username already taken",
+            vec!["username"],
         ),
     ] {
         let response = service
             .register(json!({"username": username, "email": email, "password": PASSWORD}))
             .await;
         response.is_problem(409, detail);
+        // A taken username hides whether the address is, too.
         let taken: Vec<_> = fields.into_iter().map(|field| (field, "taken")).collect();
         assert_eq!(response.errors(), taken);
     }

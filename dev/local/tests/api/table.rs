@@ -65,7 +65,7 @@ async fn the_tutorials_row_is_put_logs_in_and_is_renewed() {
     );
     assert_eq!(
         service
-            .register(json!({"username": "johndoe", "password": "swordfish"}))
+            .register(json!({"username": "johndoe", "password": PASSWORD}))
             .await
             .status,
         409

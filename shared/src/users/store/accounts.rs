@@ -32,7 +32,7 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] names each name that another user has.
+    /// [`Error::Conflict`] tells a name that another user has: of two the username alone.
     pub async fn change_profile(
         &self,
         user: &User,
