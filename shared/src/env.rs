@@ -31,6 +31,7 @@ variables! {
     ARGON2_MEMORY_KIB: Number = Number { unit: "KiB", min: 7_168, max: 131_072 }, Some("19456"), "the memory of a password hash";
     ARGON2_ITERATIONS: Number = Number { unit: "passes", min: 1, max: 16 }, Some("2"), "the passes of a password hash";
     ARGON2_PARALLELISM: Number = Number { unit: "lanes", min: 1, max: 16 }, Some("1"), "the lanes of a password hash";
+    LOGIN_BUDGET_MS: Number = Number { unit: "ms", min: 0, max: 5_000 }, Some("0"), "how long a log-in with wrong credentials takes from its hash on; 0 for 2.5 times that hash";
     ISSUER: Origin = Origin, None, "the tokens' `iss`, byte for byte";
     AUDIENCE: Text = Text("text; empty for the issuer"), Some(""), "the tokens' `aud`";
     CLIENT_ID: Text = Text("text"), Some("latchkey"), "the tokens' `client_id`";

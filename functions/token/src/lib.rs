@@ -8,7 +8,7 @@ use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::form::Form;
 use shared::http::{json, request};
-use shared::passwords::{HashCost, Hasher};
+use shared::passwords::{Budget, HashCost, Hasher};
 use shared::sessions::{Policy, RefreshToken};
 use shared::table::Table;
 use shared::tokens::{Grants, Issued, Signer, Verifier};
@@ -61,7 +61,7 @@ impl Function for Token {
         let table = Table::connect(env).await?;
         Ok(Self {
             users: Users::new(table.clone()),
-            hasher: Hasher::new(HashCost::read(env)?),
+            hasher: Hasher::new(HashCost::read(env)?).with_budget(Budget::read(env)?),
             signer: Signer::connect(env, clock).await?,
             verifier: Verifier::new(table, env, clock)?,
             grants: Grants::read(env)?,
