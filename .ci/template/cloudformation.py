@@ -47,12 +47,17 @@ def defaults(template):
 
 PSEUDO_PARAMETERS = {"AWS::StackId": "arn:aws:cloudformation:eu-central-1:123456789012:stack/NAME/51af3dc0-da77-11e4-872e-1234567db123"}
 DOMAIN = {"DomainName": "auth.example.com", "CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/1-2-3"}
+EDGE = {"EnableEdge": "true"}
+EDGE_DOMAIN = EDGE | {"DomainName": "auth.example.com", "EdgeCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1-2-3"}
+WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/latchkey/473e64fd-f30b-4765-81a0-62ad96dd167a"
 # The deployments that are checked. Together they decide each condition both ways, which test_parameters.py checks.
 STACKS = {
     "defaults": {},
     "issuer": {"Issuer": "https://login.example.com"},
     "no document": {"EnableOpenApi": "false"},
     "domain": DOMAIN,
+    "edge": EDGE,
+    "edge with a domain": EDGE_DOMAIN | {"WebAclArn": WEB_ACL},
     "everything": DOMAIN | {
         "Issuer": "https://login.example.com",
         "AllowedOrigins": "https://app.example.com,https://other.example.com",
@@ -164,6 +169,8 @@ class Stack:
                 return argument[1][int(argument[0])]
             case "Fn::Equals":
                 return argument[0] == argument[1]
+            case "Fn::And":
+                return all(argument)
             case "Fn::Not":
                 return not argument[0]
         raise NotImplementedError(function)

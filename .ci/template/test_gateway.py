@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from cloudformation import DOMAIN, resource_name
+from cloudformation import DOMAIN, EDGE, resource_name
 
 broken_by = pytest.mark.broken_by
 
@@ -26,6 +26,8 @@ ALWAYS = {"Fn::Equals": ["", ""]}
 STAGE = "Resources.Stage.Properties"
 CORS = "Resources.HttpApi.Properties.CorsConfiguration"
 ISSUER = "Resources.MeFunction.Properties.Environment.Variables.ISSUER"
+ORIGIN = "Resources.Edge.Properties.DistributionConfig.Origins.0"
+FORWARDING = "Resources.EdgeForwarding.Properties.CachePolicyConfig"
 LOGIN = {"RouteKey": "POST /login", "Target": {"Fn::Sub": "integrations/${TokenIntegration}"}}
 
 
@@ -124,9 +126,10 @@ def test_the_document_and_its_page_are_served_where_asked_for_and_nowhere_else(s
 @broken_by("TokenFunction", "Conditions.HasIssuer", NEVER, Issuer="https://login.example.com")
 @broken_by("the output JwksUrl", "Outputs.JwksUrl.Value.Fn::Sub.1.Origin", {"Ref": "Audience"})
 @broken_by("the output BaseUrl", "Outputs.BaseUrl.Value", {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}, **DOMAIN)
-def test_the_issuer_is_the_parameter_else_the_domain_else_the_apis_own_url(stack):
-    domain = stack.values["DomainName"]
-    origin = f"https://{domain}" if domain else "${HttpApi.ApiEndpoint}"
+@broken_by("TokenFunction", "Conditions.HasEdge", NEVER, **EDGE)
+def test_the_issuer_is_the_parameter_else_the_domain_else_the_edges_or_apis_url(stack):
+    domain, edge = stack.values["DomainName"], stack.values["EnableEdge"] == "true"
+    origin = f"https://{domain}" if domain else "https://${Edge.DomainName}" if edge else "${HttpApi.ApiEndpoint}"
     issuer = stack.values["Issuer"] or origin
     for name, variables in stack.variables.items():
         assert variables.get("ISSUER", issuer) == issuer, f"{name} has the issuer {variables['ISSUER']} and not {issuer}"
@@ -139,7 +142,46 @@ def test_the_issuer_is_the_parameter_else_the_domain_else_the_apis_own_url(stack
 @broken_by("DomainName", "Resources.CustomDomain.Condition")
 @broken_by("ApiMapping", "Resources.CustomDomainMapping", **DOMAIN)
 def test_a_domain_replaces_the_apis_own_url(stack):
-    asked = stack.values["DomainName"] != ""
+    asked = stack.values["DomainName"] != "" and stack.values["EnableEdge"] == "false"
     assert stack.resources["HttpApi"]["Properties"]["DisableExecuteApiEndpoint"] is asked, f"the API's own URL, domain: {asked}"
     for kind in ("AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::ApiMapping"):
         assert len(stack.of_type(kind)) == asked, f"{kind}: {len(stack.of_type(kind))}, domain: {asked}"
+
+
+@broken_by("MeFunction has the secret", "Resources.MeFunction.Properties.Environment.Variables.EDGE_SECRET", "", **EDGE)
+@broken_by("RegisterFunction has the secret", "Conditions.HasEdge", NEVER, **EDGE)
+@broken_by("the edge sends", f"{ORIGIN}.OriginCustomHeaders.0.HeaderName", "x-other", **EDGE)
+@broken_by("the edge sends", f"{ORIGIN}.OriginCustomHeaders.0.HeaderValue", "text", **EDGE)
+@broken_by("the edge calls", f"{ORIGIN}.DomainName", "auth.example.com", **EDGE)
+@broken_by("the viewer's Host", "Resources.EdgeHeaders.Properties.OriginRequestPolicyConfig.HeadersConfig.HeaderBehavior", "allExcept", **EDGE)
+@broken_by("no viewer's address", "Resources.EdgeHeaders.Properties.OriginRequestPolicyConfig.HeadersConfig.Headers", ["Origin"], **EDGE)
+@broken_by("tokens do not", f"{FORWARDING}.ParametersInCacheKeyAndForwardedToOrigin.HeadersConfig.Headers", ["Origin"], **EDGE)
+@broken_by("is cached", f"{FORWARDING}.DefaultTTL", 60, **EDGE)
+@broken_by("is cached", "Resources.Edge.Properties.DistributionConfig.CacheBehaviors.0.PathPattern", "/*", **EDGE)
+@broken_by("errors are cached", "Resources.Edge.Properties.DistributionConfig.CustomErrorResponses", [], **EDGE)
+def test_an_edge_proves_itself_to_the_functions_and_caches_discovery_alone(stack):
+    asked = stack.values["EnableEdge"] == "true"
+    secret = "{{resolve:secretsmanager:${EdgeSecret}}}"
+    for name, variables in stack.variables.items():
+        if "EDGE_SECRET" in variables:
+            assert variables["EDGE_SECRET"] == (secret if asked else ""), f"{name} has the secret {variables['EDGE_SECRET']}"
+    edges = stack.of_type("AWS::CloudFront::Distribution")
+    assert len(edges) == asked, f"{len(edges)} edges"
+    if not asked:
+        return
+    edge = edges["Edge"]["DistributionConfig"]
+    (origin,) = edge["Origins"]
+    proof = [{"HeaderName": "x-latchkey-edge", "HeaderValue": secret}]
+    assert origin["OriginCustomHeaders"] == proof, f"the edge sends {origin['OriginCustomHeaders']}"
+    assert origin["DomainName"].startswith("${HttpApi}.execute-api."), f"the edge calls {origin['DomainName']}"
+    headers = stack.resources["EdgeHeaders"]["Properties"]["OriginRequestPolicyConfig"]["HeadersConfig"]
+    assert headers["HeaderBehavior"] == "whitelist" and "Host" not in headers["Headers"], "the viewer's Host is forwarded"
+    assert "CloudFront-Viewer-Address" in headers["Headers"], "there is no viewer's address"
+    forwarding = stack.resources["EdgeForwarding"]["Properties"]["CachePolicyConfig"]
+    key = forwarding["ParametersInCacheKeyAndForwardedToOrigin"]["HeadersConfig"]
+    assert "Authorization" in key["Headers"], "tokens do not reach the functions"
+    assert forwarding["MinTTL"] == forwarding["DefaultTTL"] == 0, "what does not ask for it is cached"
+    cached = [one["PathPattern"] for one in edge["CacheBehaviors"]]
+    assert cached == ["/.well-known/*"], f"{cached} is cached"
+    kept = {one["ErrorCode"] for one in edge["CustomErrorResponses"] if one["ErrorCachingMinTTL"] == 0}
+    assert {403, 404, 500, 502, 503, 504} <= kept, f"errors are cached, but {kept}"

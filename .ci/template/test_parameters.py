@@ -4,7 +4,7 @@ import json
 
 import pytest
 from cfnlint.api import lint
-from cloudformation import DOMAIN, STACKS, Stack, overrides
+from cloudformation import DOMAIN, EDGE, EDGE_DOMAIN, STACKS, WEB_ACL, Stack, overrides
 
 broken_by = pytest.mark.broken_by
 
@@ -42,6 +42,14 @@ REFUSED = [
     {"EnvironmentName": "Prod"},
     {"EnableDocs": "yes"},
     {"EnableDocs": "true", "EnableOpenApi": "false"},
+    {"WebAclArn": WEB_ACL},
+    EDGE | {"WebAclArn": WEB_ACL.replace("us-east-1", "eu-central-1")},
+    EDGE | {"TrustedProxies": "1"},
+    EDGE | DOMAIN,
+    EDGE | {"EdgeCertificateArn": EDGE_DOMAIN["EdgeCertificateArn"]},
+    EDGE_DOMAIN | {"EdgeCertificateArn": ""},
+    EDGE_DOMAIN | {"EdgeCertificateArn": DOMAIN["CertificateArn"]},
+    EDGE_DOMAIN | {"EnableEdge": "false", "CertificateArn": DOMAIN["CertificateArn"]},
     {"AccessTokenSeconds": "0"},
     {"ReservedUsernames": "admin,a@b"},
 ]
@@ -90,6 +98,10 @@ def test_the_template_accepts_what_people_have(template):
 @broken_by("'DomainName': ''", "Rules.CertificateNeedsDomain")
 @broken_by("'CertificateArn': ''", "Rules.DomainNeedsCertificate")
 @broken_by("'EnableOpenApi': 'false'", "Rules.DocsNeedOpenApi")
+@broken_by("WebAclArn", "Rules.NeedsEdge")
+@broken_by("TrustedProxies", "Rules.EdgeExcludes")
+@broken_by("'EdgeCertificateArn': ''", "Rules.EdgeDomainNeedsItsCertificate")
+@broken_by("'EnableEdge': 'true', 'EdgeCertificateArn'", "Rules.EdgeCertificateNeedsDomain")
 @broken_by("ClientId has no bounds", "Parameters.ClientId.AllowedPattern")
 def test_the_template_rejects_what_its_bounds_and_rules_are_there_for(template):
     for parameters in REFUSED:

@@ -45,11 +45,15 @@ variables! {
     SIGNING_KEYS_SECRET: Text = Text("a secret's ARN or name; exclusive with the file"), Some(""), "the secret of the key ring";
     AWS_ENDPOINT_URL_SECRETS_MANAGER: Endpoint = Endpoint, Some(""), "the Secrets Manager endpoint, if not AWS's";
     SIGNING_KEYS_FILE: Text = Text("a path; exclusive with the secret"), Some(""), "the file of the key ring, in place of the secret";
+    NETWORK_FAILED_LOG_INS: Number = Number { unit: "log-ins", min: 1, max: 100_000 }, Some("100"), "how many failed log-ins a network has in 10 minutes before it is refused";
+    NETWORK_REGISTRATIONS: Number = Number { unit: "registrations", min: 1, max: 100_000 }, Some("50"), "how many users a network registers in 10 minutes";
     KEY_LEAD_SECONDS: Number = Number { unit: "seconds", min: 2, max: 604_800 }, Some("21600"), "how long a key is published before it signs";
     KEY_ROTATION_SECONDS: Number = Number { unit: "seconds", min: 2, max: 31_536_000 }, Some("2592000"), "how often a key is created; at least the lead";
     KEY_KIND: Choice = Choice(&["RS256", "ES256", "EdDSA"]), Some("RS256"), "the kind of new keys; API Gateway accepts RS256 alone";
     ENABLE_REGISTRATION: Flag = Flag, Some("true"), "whether `POST /register` makes users";
     RESERVED_USERNAMES: Text = Text("usernames, separated by commas"), Some(""), "usernames that no user can choose, in any spelling";
+    TRUSTED_PROXIES: Number = Number { unit: "proxies", min: 0, max: 10 }, Some("0"), "how many proxies in front of the gateway have their `X-Forwarded-For` believed; without effect behind an edge";
+    EDGE_SECRET: Text = Text("text; empty without an edge"), Some(""), "the secret that the edge sends with every request; without it a request is a 403";
     ALLOWED_ORIGINS: Text = Text("origins, separated by commas"), Some(""), "origins whose pages may call the API";
 }
 

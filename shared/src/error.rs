@@ -76,6 +76,8 @@ pub enum Error {
     NoSuchSession,
     /// A path below a route that has nothing there: the response is the gateway's for an unknown route.
     NotFound,
+    /// Too many attempts; the number is how many seconds the client waits.
+    Throttled(u32),
     /// The store or the keys cannot be reached, or no key exists yet.
     Unavailable(Cause),
     /// A fault of this service.
@@ -156,6 +158,12 @@ impl Error {
         })
     }
 
+    /// Creates the error of what is refused until then; both times are in milliseconds since 1970.
+    pub fn throttled(until: i64, now: i64) -> Self {
+        let seconds = until.saturating_sub(now).saturating_add(999) / 1000;
+        Self::Throttled(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX))
+    }
+
     /// Maps an error to its row in the HTTP contract's two tables of errors.
     fn facts(&self) -> Facts {
         match self {
@@ -227,6 +235,11 @@ impl Error {
             Self::Inactive => Facts::new(StatusCode::BAD_REQUEST, "invalid_request", "Inactive user"),
             Self::NoSuchSession => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "No such session"),
             Self::NotFound => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "Not Found"),
+            Self::Throttled(_) => Facts::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "slow_down",
+                "Too many attempts, try again later",
+            ),
             Self::Unavailable(_) => Facts::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "temporarily_unavailable",
@@ -263,8 +276,13 @@ impl Error {
         {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if matches!(self, Self::Unavailable(_)) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        let retry_after = match self {
+            Self::Throttled(seconds) => Some(seconds),
+            Self::Unavailable(_) => Some(RETRY_AFTER_SECONDS),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

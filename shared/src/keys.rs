@@ -31,4 +31,4 @@ pub use ring_store::RingStore;
 pub use rotation::Rotation;
 #[cfg(feature = "signing")]
 pub use secret::{Secret, Stage, Versions};
-pub use session_key::{SESSION_KEY_ID_BYTES, SessionKey};
+pub use session_key::{DEVICE_SECONDS, SESSION_KEY_ID_BYTES, SessionKey};

@@ -12,6 +12,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::clock::Clock;
+use crate::edge::{self, Edge};
 use crate::env::Env;
 use crate::error::Error;
 use crate::function::{Function, HttpFunction, StartError};
@@ -20,28 +21,66 @@ use crate::logging;
 
 /// Calls a function with an event of API Gateway's payload format 2.0, and returns its response or its error's. A panic becomes
 /// the 500 of the error table, and so does what is no such event, so that no invocation fails. `invocation` is Lambda's id, for an
-/// event without one of the gateway's.
-pub async fn respond<F: HttpFunction>(function: &F, event: &Value, invocation: &str) -> Response<Body> {
+/// event without one of the gateway's. What did not come through the edge, where there is one, is a 403 like the gateway's own.
+pub async fn respond<F: HttpFunction>(
+    function: &F,
+    edge: &Edge,
+    event: &Value,
+    invocation: &str,
+) -> Response<Body> {
     let id = request::id_of(event).unwrap_or(invocation);
     // Conversion and call are inside, so that a panic before the first await is caught, too.
-    let result = AssertUnwindSafe(async { function.handle(request::read(event, id)?).await })
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_| Err(Error::internal("the handler", "it panicked")));
-    let mut response = result.unwrap_or_else(|error| error.into_response(F::ERROR_FORMAT, id));
+    let result = AssertUnwindSafe(async {
+        let mut request = request::read(event, id)?;
+        if !edge.admits(&mut request) {
+            return Ok(None);
+        }
+        function.handle(request).await.map(Some)
+    })
+    .catch_unwind()
+    .await
+    .unwrap_or_else(|_| Err(Error::internal("the handler", "it panicked")));
+    let mut response = match result {
+        Ok(Some(response)) => response,
+        Ok(None) => return edge::forbidden(),
+        Err(error) => error.into_response(F::ERROR_FORMAT, id),
+    };
     headers::set_common(F::ERROR_FORMAT, request::is_https(event), response.headers_mut());
     response
 }
 
+/// A function with what stands in front of it.
+pub struct Served<F> {
+    function: F,
+    edge: Edge,
+}
+
+impl<F: HttpFunction> Function for Served<F> {
+    const NAME: &'static str = F::NAME;
+
+    async fn start(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
+        Ok(Self {
+            edge: Edge::read(env)?,
+            function: F::start(env, clock).await?,
+        })
+    }
+
+    async fn prepare(&self) -> Result<(), StartError> {
+        self.function.prepare().await
+    }
+}
+
 /// Calls a function as [`respond`] does with what Lambda's runtime received, and returns the response in API Gateway's format.
 pub async fn invoke<F: HttpFunction>(
-    function: &F,
+    served: &Served<F>,
     event: &str,
     invocation: &str,
 ) -> ApiGatewayV2httpResponse {
     // What cannot be read, such as half a surrogate pair, is no event of API Gateway, and neither is `null`.
     let event = serde_json::from_str(event).unwrap_or_default();
-    let (parts, body) = respond(function, &event, invocation).await.into_parts();
+    let (parts, body) = respond(&served.function, &served.edge, &event, invocation)
+        .await
+        .into_parts();
     let text = std::str::from_utf8(&body).map(|text| Body::from(text.to_owned()));
     let mut response = ApiGatewayV2httpResponse::default();
     response.status_code = i64::from(parts.status.as_u16());
@@ -54,14 +93,14 @@ pub async fn invoke<F: HttpFunction>(
 
 /// Runs a function as a Lambda behind API Gateway until the environment is shut down.
 pub async fn serve<F: HttpFunction>() -> ExitCode {
-    let Ok(function) = cold_start::<F>().await else {
+    let Ok(served) = cold_start::<Served<F>>().await else {
         return ExitCode::FAILURE;
     };
     // The payload is raw, since whatever the runtime itself cannot deserialise is a failed invocation.
     let handler = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let LambdaEvent { payload, context } = event;
         // Boxed, since the SDK's futures nest more deeply than the compiler follows.
-        let response = Box::pin(invoke(&function, payload.get(), &context.request_id));
+        let response = Box::pin(invoke(&served, payload.get(), &context.request_id));
         Ok::<_, Infallible>(response.await)
     });
     stopped(lambda_runtime::run(handler).await)

@@ -17,6 +17,7 @@ pub mod function;
 
 #[cfg(feature = "table")]
 pub mod aws;
+pub mod edge;
 pub mod logging;
 pub mod openapi;
 
@@ -31,6 +32,8 @@ pub mod keys;
 
 #[cfg(feature = "table")]
 pub mod sessions;
+#[cfg(feature = "table")]
+pub mod throttle;
 
 #[cfg(feature = "table")]
 pub mod users;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use shared::clock::Clock;
 use shared::env::Env;
 use shared::function::{Function, HttpFunction};
-use shared::lambda::{invoke, ready};
+use shared::lambda::{Served, invoke, ready};
 use utoipa::openapi::OpenApi;
 
 use crate::StartError;
@@ -47,7 +47,7 @@ impl Registered {
         Self {
             callable: Some(callable::<F>),
             openapi: Some(F::openapi),
-            ..Self::without_a_route::<F>()
+            ..Self::without_a_route::<Served<F>>()
         }
     }
 
@@ -97,7 +97,7 @@ fn start<'a, F: Function>(env: &'a Env<'a>, clock: &'a Clock) -> Boxed<'a, Resul
 
 fn callable<'a, F: HttpFunction>(env: &'a Env<'a>, clock: &'a Clock) -> Boxed<'a, Result<Callable>> {
     Box::pin(async move {
-        let function = Arc::new(ready::<F>(env, clock).await?);
+        let function = Arc::new(ready::<Served<F>>(env, clock).await?);
         Ok(Callable(Arc::new(move |event: Value| {
             let function = Arc::clone(&function);
             Box::pin(async move {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use shared::edge::Edge;
 use shared::env::Env;
 use shared::function::{Function, HttpFunction};
 use shared::lambda::{ready, respond};
@@ -187,7 +188,7 @@ impl Answer {
 
 /// Calls a function as every caller does, and reads the response.
 pub async fn call<F: HttpFunction>(function: &F, event: Event) -> Answer {
-    let response = respond(function, event.value(), "").await;
+    let response = respond(function, &Edge::default(), event.value(), "").await;
     let (parts, body) = response.into_parts();
     Answer {
         status: parts.status.as_u16(),

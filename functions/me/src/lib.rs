@@ -3,12 +3,13 @@
 use lambda_http::{Body, Request, Response};
 use shared::authenticate::{Caller, authenticate};
 use shared::clock::Clock;
-use shared::env::Env;
+use shared::env::{Env, NETWORK_FAILED_LOG_INS};
 use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::{json, request};
 use shared::passwords::{HashCost, Hasher};
 use shared::table::Table;
+use shared::throttle::{NetworkUse, Networks, Refusals};
 use shared::tokens::Verifier;
 use shared::users::{ReservedUsernames, Users};
 use utoipa::OpenApi;
@@ -26,6 +27,10 @@ const PASSWORD_PATH: &str = "/users/me/password";
 /// The function `me`: the users, a hasher of passwords, and the published keys to verify tokens by.
 pub struct Me {
     users: Users,
+    /// The failed log-ins of networks.
+    networks: Networks,
+    /// What was refused a moment ago.
+    refusals: Refusals,
     hasher: Hasher,
     verifier: Verifier,
     reserved: ReservedUsernames,
@@ -39,6 +44,12 @@ impl Function for Me {
         let table = Table::connect(env).await?;
         Ok(Self {
             users: Users::new(table.clone()),
+            networks: Networks::new(
+                table.clone(),
+                NetworkUse::FailedLogIn,
+                env.get(&NETWORK_FAILED_LOG_INS)?,
+            ),
+            refusals: Refusals::default(),
             hasher: Hasher::new(HashCost::read(env)?),
             verifier: Verifier::new(table, env, clock)?,
             reserved: ReservedUsernames::read(env)?,

@@ -4,27 +4,48 @@ use std::sync::Arc;
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
+use shared::authenticate::Caller;
 use shared::error::{Code, Error, FieldError, Violation};
+use shared::http::client::{self, Network};
 use shared::http::json::Fields;
 use shared::http::{body, empty};
 use shared::passwords::{Password, StoredHash, Verdict};
 use shared::table::{ROUNDS, contended};
-use shared::users::Credentials;
+use shared::throttle::Budget;
+use shared::users::{Attempt, Attempted, Credentials, Subject};
 
 use crate::Me;
 
 impl Me {
-    /// Responds 204.
+    /// Responds 204. The present password is counted as an attempt to log in, by the failures of the caller's own session.
     pub(crate) async fn change_password(&self, request: &Request) -> Result<Response<Body>, Error> {
         body::read(request)?;
         let mut caller = self.caller(request).await?;
         let change = PasswordChange::read(request)?;
         let current = Arc::new(change.current.ok_or_else(wrong)?);
-        let mut decided: Option<(StoredHash, StoredHash)> = None;
         let new = Arc::new(change.new);
+        let network = client::network(request);
+        let mut decided: Option<Decided> = None;
         for _ in 0..ROUNDS {
-            let Some(read) = self.users.credentials_of(&caller.user.id).await? else {
-                return Err(Error::InvalidToken);
+            // A round that a refresh made necessary hashes nothing again.
+            let (read, attempt, hash) = match decided.take() {
+                Some(Decided {
+                    attempt,
+                    verified,
+                    hash,
+                }) => {
+                    let read = self.users.credentials_of(&caller.user.id).await?;
+                    let read = read.ok_or(Error::InvalidToken)?;
+                    if read.hash != verified {
+                        return Err(wrong());
+                    }
+                    (read, attempt, hash)
+                }
+                None => {
+                    let budget = Budget::new(network.clone(), caller.session_id().map(str::to_owned));
+                    let (read, attempt) = self.verified(&caller, budget, &network, &current).await?;
+                    (read, attempt, self.hasher.hash(Arc::clone(&new)).await?)
+                }
             };
             if read.state.disabled {
                 return Err(Error::Inactive);
@@ -36,35 +57,75 @@ impl Me {
                     Some((id, own.ok_or(Error::InvalidToken)?))
                 }
             };
-            // A round that a refresh made necessary hashes nothing again.
-            let hash = match decided.take_if(|(verified, _)| *verified == read.hash) {
-                Some((_, hash)) => hash,
-                None => {
-                    self.verify(&read, &current).await?;
-                    self.hasher.hash(Arc::clone(&new)).await?
-                }
-            };
             let ends_others = change.end_other_sessions;
-            if self.users.change_password(&read, &hash, own, ends_others).await? {
+            let now = self.clock.millis();
+            let changed = self
+                .users
+                .change_password(&read, &attempt, &hash, own, ends_others, now);
+            if changed.await? {
                 return Ok(empty(StatusCode::NO_CONTENT));
             }
-            decided = Some((read.hash, hash));
+            decided = Some(Decided {
+                attempt,
+                verified: read.hash,
+                hash,
+            });
             caller = self.caller(request).await?;
         }
         Err(contended())
     }
 
-    async fn verify(&self, user: &Credentials, current: &Arc<Password>) -> Result<(), Error> {
-        let hash = Some(user.hash.clone());
-        match self.hasher.verify(Arc::clone(current), hash).await? {
-            Verdict::Right { .. } => Ok(()),
-            Verdict::Wrong => Err(wrong()),
+    /// Returns the caller's credentials, whose password is `current`, and the attempt that was counted before it was verified.
+    async fn verified(
+        &self,
+        caller: &Caller,
+        budget: Budget,
+        network: &Network,
+        current: &Arc<Password>,
+    ) -> Result<(Credentials, Attempt), Error> {
+        let now = self.clock.millis();
+        let subject = Subject::User(caller.user.id.clone());
+        let asked = (caller.user.id.as_str(), network, caller.session_id());
+        if let Some(until) = self.refusals.until(asked, now) {
+            return Err(Error::throttled(until, now));
+        }
+        // A session waits by its own failures alone.
+        let refused = match caller.session_id() {
+            Some(_) => None,
+            None => self.networks.refused(network, now).await?,
+        };
+        let mut attempt = match self.users.attempt(&subject, &budget, refused, now).await? {
+            Some(Attempted::Counted(attempt)) => attempt,
+            Some(Attempted::Refused(until)) => {
+                self.refusals.remember(asked, until, now);
+                return Err(Error::throttled(until, now));
+            }
+            None => return Err(Error::InvalidToken),
+        };
+        let user = attempt.user.take().ok_or(Error::InvalidToken)?;
+        match self
+            .hasher
+            .verify(Arc::clone(current), Some(user.hash.clone()))
+            .await?
+        {
+            Verdict::Right { .. } => return Ok((user.credentials()?, attempt)),
+            Verdict::Wrong => {}
             Verdict::Unreadable => {
                 tracing::warn!(user = user.id.as_str(), "the stored password hash cannot be read");
-                Err(wrong())
             }
         }
+        if let Err(error) = self.networks.count(network, self.clock.millis()).await {
+            tracing::warn!(%error, "a wrong password was not counted as its network's");
+        }
+        Err(wrong())
     }
+}
+
+/// What a round has decided: nothing of it is computed again while the password is the one that was verified.
+struct Decided {
+    attempt: Attempt,
+    verified: StoredHash,
+    hash: StoredHash,
 }
 
 /// Rejects the present password, after every other rule. A 401 would make clients log out.

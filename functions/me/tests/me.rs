@@ -341,6 +341,7 @@ async fn at_the_most_detailed_level_no_line_holds_a_secret() {
     for (name, value) in [
         ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
         ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
+        ("EDGE_SECRET", "sesame"),
     ] {
         fixture.deployment = fixture.deployment.with(name, value);
     }
@@ -349,18 +350,20 @@ async fn at_the_most_detailed_level_no_line_holds_a_secret() {
     let passwords =
         json!({"current_password": "correct horse battery", "new_password": "battery horse correct"});
     let put = event::Event::new("PUT", "/users/me/password").json(&passwords);
+    let proved = |event: event::Event| event.header("x-latchkey-edge", "sesame").value().clone();
     let events = [
+        proved(event::me(&token)),
+        proved(event::me(&format!("{token} {token}"))),
         event::me(&token).value().clone(),
-        event::me(&format!("{token} {token}")).value().clone(),
-        put.bearer(&token).value().clone(),
+        proved(put.bearer(&token)),
     ];
     let served = run(binary, fixture.deployment.variables(), &events).await;
-    assert_eq!(served.statuses(), [200, 400, 204]);
+    assert_eq!(served.statuses(), [200, 400, 403, 204]);
     fixture.proxy.always(Fault::CutAnswer);
     let failed = run(binary, fixture.deployment.variables(), &events[..1]).await;
     assert_eq!(failed.responses[0]["statusCode"], 503);
     let output = served.output + &failed.output;
     assert!(output.contains("the request failed"), "{output}");
     let (_, signature) = token.rsplit_once('.').unwrap();
-    check_lines(&output, &["argon2", "horse", "johndoe", signature]);
+    check_lines(&output, &["argon2", "horse", "johndoe", "sesame", signature]);
 }

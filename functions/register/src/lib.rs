@@ -5,14 +5,15 @@ use std::sync::Arc;
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
 use shared::clock::Clock;
-use shared::env::{ENABLE_REGISTRATION, Env};
+use shared::env::{ENABLE_REGISTRATION, Env, NETWORK_REGISTRATIONS};
 use shared::error::{Code, Error, ErrorFormat, Violation};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::json::{self, Fields};
-use shared::http::{body, request};
+use shared::http::{body, client, request};
 use shared::passwords::{HashCost, Hasher, Password};
 use shared::random;
 use shared::table::Table;
+use shared::throttle::{NetworkUse, Networks, Refusals};
 use shared::users::{Email, FullName, Profile, ReservedUsernames, User, UserId, Username, Users, Website};
 use utoipa::openapi::OpenApi;
 
@@ -26,6 +27,10 @@ const ALIAS: &str = "/users";
 /// The function `register`: the users, and a hasher of passwords.
 pub struct Register {
     users: Users,
+    /// The registrations of networks.
+    networks: Networks,
+    /// What was refused a moment ago.
+    refusals: Refusals,
     hasher: Hasher,
     is_open: bool,
     reserved: ReservedUsernames,
@@ -36,8 +41,12 @@ impl Function for Register {
     const NAME: &'static str = "register";
 
     async fn start(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
+        let table = Table::connect(env).await?;
+        let limit = env.get(&NETWORK_REGISTRATIONS)?;
         Ok(Self {
-            users: Users::new(Table::connect(env).await?),
+            users: Users::new(table.clone()),
+            networks: Networks::new(table, NetworkUse::Registration, limit),
+            refusals: Refusals::default(),
             hasher: Hasher::new(HashCost::read(env)?),
             is_open: env.get(&ENABLE_REGISTRATION)?,
             reserved: ReservedUsernames::read(env)?,
@@ -64,6 +73,11 @@ impl HttpFunction for Register {
             return Err(Error::RegistrationClosed);
         }
         let Registration { profile, password } = Registration::read(&request, &self.reserved)?;
+        let network = client::network(&request);
+        let millis = self.clock.millis();
+        if let Some(until) = self.refusals.until(&network, millis) {
+            return Err(Error::throttled(until, millis));
+        }
         let hash = self.hasher.hash(Arc::new(password)).await?;
         let now = self.clock.now();
         let user = User {
@@ -73,7 +87,15 @@ impl HttpFunction for Register {
             created_at: now,
             updated_at: now,
         };
-        self.users.register(&user, &hash).await?;
+        let registered = self
+            .users
+            .register(&user, &hash, Some((&self.networks, &network, millis)))
+            .await;
+        if let Err(Error::Throttled(seconds)) = registered {
+            let until = millis.saturating_add(i64::from(seconds).saturating_mul(1000));
+            self.refusals.remember(&network, until, millis);
+        }
+        registered?;
         created(&user)
     }
 }

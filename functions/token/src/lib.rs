@@ -3,7 +3,7 @@
 use lambda_http::{Body, Request};
 use serde::Serialize;
 use shared::clock::{Clock, Timestamp};
-use shared::env::Env;
+use shared::env::{Env, NETWORK_FAILED_LOG_INS};
 use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::form::Form;
@@ -11,6 +11,7 @@ use shared::http::{json, request};
 use shared::passwords::{Budget, HashCost, Hasher};
 use shared::sessions::{Policy, RefreshToken};
 use shared::table::Table;
+use shared::throttle::{NetworkUse, Networks, Refusals};
 use shared::tokens::{Grants, Issued, Signer, Verifier};
 use shared::users::Users;
 use utoipa::{OpenApi, ToSchema};
@@ -20,7 +21,7 @@ mod device;
 mod grants;
 mod revoke;
 
-use device::Device;
+use device::Client;
 use grants::password::PasswordGrant;
 use grants::refresh_token::RefreshTokenGrant;
 
@@ -36,6 +37,7 @@ const PARAMETERS: &[&str] = &[
     "username",
     "password",
     "refresh_token",
+    "device_token",
     "scope",
     "client_id",
     "client_secret",
@@ -45,6 +47,10 @@ const PARAMETERS: &[&str] = &[
 /// tokens.
 pub struct Token {
     users: Users,
+    /// The failed log-ins of networks.
+    networks: Networks,
+    /// What was refused a moment ago.
+    refusals: Refusals,
     hasher: Hasher,
     signer: Signer,
     verifier: Verifier,
@@ -61,6 +67,12 @@ impl Function for Token {
         let table = Table::connect(env).await?;
         Ok(Self {
             users: Users::new(table.clone()),
+            networks: Networks::new(
+                table.clone(),
+                NetworkUse::FailedLogIn,
+                env.get(&NETWORK_FAILED_LOG_INS)?,
+            ),
+            refusals: Refusals::default(),
             hasher: Hasher::new(HashCost::read(env)?).with_budget(Budget::read(env)?),
             signer: Signer::connect(env, clock).await?,
             verifier: Verifier::new(table, env, clock)?,
@@ -95,11 +107,11 @@ impl HttpFunction for Token {
 impl Token {
     async fn token(&self, request: &Request) -> Result<Response, Error> {
         let mut form = Form::read(request, PARAMETERS).await?;
-        let device = Device::of(request);
+        let client = Client::of(request);
         let grant_type = form.take("grant_type");
         match (grant_type.as_ref().map(|grant| grant.as_str()), &self.sessions) {
             (Some("password"), _) if self.grants.password => {
-                self.password_grant(PasswordGrant::read(&mut form)?, device).await
+                self.password_grant(PasswordGrant::read(&mut form)?, client).await
             }
             (Some("refresh_token"), Some(policy)) => {
                 self.refresh_grant(RefreshTokenGrant::read(&mut form)?, policy)
@@ -115,7 +127,7 @@ impl Token {
                 if !self.grants.password {
                     return Err(Error::UnsupportedGrantType);
                 }
-                self.password_grant(grant, device).await
+                self.password_grant(grant, client).await
             }
         }
     }

@@ -4,6 +4,7 @@
 //! theirs makes an event unreadable, and host, scheme, query, cookies and path are not converted at all: nothing depends on them.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,6 +13,7 @@ use lambda_http::{Body, Request};
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::http::client;
 
 /// The end of the path of a route that matches any rest.
 const PROXY: &str = "{proxy+}";
@@ -28,10 +30,6 @@ const LOOPBACK: &str = "localhost";
 /// The gateway's id of a request.
 #[derive(Clone)]
 struct Id(String);
-
-/// The address of the connection.
-#[derive(Clone)]
-struct SourceIp(String);
 
 /// The route that the gateway matched.
 #[derive(Clone)]
@@ -52,9 +50,7 @@ pub fn read(event: &Value, id: &str) -> Result<Request, Error> {
     *request.headers_mut() = headers(&event["headers"])?;
     request.extensions_mut().insert(route);
     request.extensions_mut().insert(Id(id.to_owned()));
-    if let Some(ip) = event["requestContext"]["http"]["sourceIp"].as_str() {
-        request.extensions_mut().insert(SourceIp(ip.to_owned()));
-    }
+    client::identify(&mut request, source_ip(event));
     Ok(request)
 }
 
@@ -76,10 +72,9 @@ pub fn id(request: &Request) -> &str {
     request.extensions().get::<Id>().map_or("", |Id(id)| id)
 }
 
-/// Returns the address of the request's connection as the gateway has it; no header decides it.
-pub fn source_ip(request: &Request) -> Option<&str> {
-    let ip = request.extensions().get::<SourceIp>();
-    ip.map(|SourceIp(ip)| ip.as_str()).filter(|ip| !ip.is_empty())
+/// Returns the address of the connection of an event's request, as the gateway has it.
+fn source_ip(event: &Value) -> Option<IpAddr> {
+    event["requestContext"]["http"]["sourceIp"].as_str()?.parse().ok()
 }
 
 /// Returns method and path of the request's route, and what its `{id}` or `{proxy+}` matched, percent-decoded. A route with an empty rest

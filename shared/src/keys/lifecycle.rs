@@ -1,6 +1,7 @@
 //! The life of a key: every time in it, and how each is derived. `docs/keys.md` draws it.
 
 use super::key::Kind;
+use super::session_key::DEVICE_SECONDS;
 use crate::clock::Timestamp;
 use crate::env::{
     ACCESS_TOKEN_SECONDS, Env, EnvError, KEY_KIND, KEY_LEAD_SECONDS, KEY_ROTATION_SECONDS, SESSION_SECONDS,
@@ -85,7 +86,7 @@ pub struct Lifecycle {
     pub rotation_seconds: u32,
     /// How long an access token lives.
     pub token_seconds: u32,
-    /// How long a session lives, at most.
+    /// For how long a refresh token is of use: while its session lives, and then as the proof of its device.
     pub session_seconds: u32,
 }
 
@@ -107,7 +108,7 @@ impl Lifecycle {
             lead,
             rotation_seconds,
             token_seconds: env.get(&ACCESS_TOKEN_SECONDS)?,
-            session_seconds: env.get(&SESSION_SECONDS)?,
+            session_seconds: env.get(&SESSION_SECONDS)?.max(DEVICE_SECONDS),
         })
     }
 
@@ -142,8 +143,8 @@ impl Lifecycle {
         turn.max(published.plus(self.lead.seconds))
     }
 
-    /// Returns when a session key leaves, whose successor seals from `successor` on: the last session that it sealed a token of has
-    /// ended by then.
+    /// Returns when a session key leaves, whose successor seals from `successor` on: the last token that it sealed is of no
+    /// use by then.
     pub fn session_key_leaves_at(&self, successor: Timestamp) -> Timestamp {
         successor.plus(self.session_seconds).plus(self.lead.seconds)
     }

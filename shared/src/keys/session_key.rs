@@ -18,6 +18,9 @@ use crate::random;
 /// The length of an id, in bytes.
 pub const SESSION_KEY_ID_BYTES: usize = 8;
 
+/// How old a refresh token may be that proves the device of a log-in, in seconds: 30 days.
+pub const DEVICE_SECONDS: u32 = 30 * 24 * 60 * 60;
+
 const SECRET_BYTES: usize = 32;
 
 /// A secret of the ring with the two keys that are derived from it (RFC 5869). A clone shares them. Prints no secret.
@@ -34,6 +37,7 @@ struct Parts {
     secret: Zeroizing<[u8; SECRET_BYTES]>,
     seal: LessSafeKey,
     derive: hmac::Key,
+    names: hmac::Key,
 }
 
 impl SessionKey {
@@ -70,12 +74,14 @@ impl SessionKey {
         let prk = hkdf::Salt::none(hkdf::HKDF_SHA256).extract(secret.as_slice());
         let seal = UnboundKey::from(prk.expand(&[b"latchkey refresh token: seal"], &AES_256_GCM_SIV)?);
         let derive = hmac::Key::from(prk.expand(&[b"latchkey refresh token: derive"], hmac::HMAC_SHA512)?);
+        let names = hmac::Key::from(prk.expand(&[b"latchkey name: hash"], hmac::HMAC_SHA256)?);
         let parts = Parts {
             kid: URL_SAFE_NO_PAD.encode(id),
             id,
             secret,
             seal: LessSafeKey::new(seal),
             derive,
+            names,
         };
         Ok(Self {
             signs_from,
@@ -101,6 +107,17 @@ impl SessionKey {
     /// Returns the key that derives the successor of a token.
     pub fn deriving(&self) -> &hmac::Key {
         &self.parts.derive
+    }
+
+    /// Returns the keyed hash of a name that no user has, in base64url: what is typed as a name may be a password.
+    pub fn hashed(&self, name: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.parts.names, name.as_bytes()))
+    }
+
+    /// Returns a hash as [`SessionKey::hashed`] does, where the ring has no key yet: under an empty one.
+    pub fn hashed_without(name: &str) -> String {
+        let empty = hmac::Key::new(hmac::HMAC_SHA256, &[]);
+        URL_SAFE_NO_PAD.encode(hmac::sign(&empty, name.as_bytes()))
     }
 
     /// Returns the secret in base64url, for the document of the ring alone.

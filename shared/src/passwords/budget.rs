@@ -30,7 +30,7 @@ impl Budget {
     }
 
     /// Returns the budget of a verification in which today's hash took this long.
-    pub(super) fn where_a_hash_took(self, hash: Duration) -> Duration {
+    pub fn where_a_hash_took(self, hash: Duration) -> Duration {
         match self {
             Self::None => Duration::ZERO,
             Self::Measured => hash.mul_f64(HASHES),

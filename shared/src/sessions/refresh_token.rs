@@ -1,7 +1,7 @@
 //! Refresh tokens: opaque text, sealed by a session key.
 //!
 //! A token is the base64url of the session key's id, a nonce, and what AES-256-GCM-SIV (RFC 8452) makes of the session's id and
-//! time, the generation, 32 secret bytes and the user's id. So a forged one is rejected without the store, and no id can be read
+//! time, the token's own time, the generation, 32 secret bytes and the user's id. So a forged one is rejected without the store, and no id can be read
 //! in it. The first token of a session is drawn; each further one is derived from its predecessor by HMAC-SHA-512 under the other
 //! key of a session key, with a salt that only the table has. To continue a session therefore takes its newest token, or a spent
 //! one with both table and keys.
@@ -18,7 +18,7 @@ use super::decision::Presented;
 use super::session::{Digest, SALT_BYTES};
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::keys::{SESSION_KEY_ID_BYTES, SessionKey};
+use crate::keys::{DEVICE_SECONDS, SESSION_KEY_ID_BYTES, SessionKey};
 use crate::random;
 
 const NONCE_BYTES: usize = 12;
@@ -37,6 +37,8 @@ pub struct RefreshToken {
     pub session: String,
     /// When its session began.
     pub created_at: Timestamp,
+    /// When it was issued.
+    issued_at: Timestamp,
     /// How many tokens of the session came before it.
     pub generation: u32,
 }
@@ -46,6 +48,7 @@ struct Place<'a> {
     user: &'a str,
     session: &'a str,
     created_at: Timestamp,
+    issued_at: Timestamp,
     generation: u32,
 }
 
@@ -56,6 +59,7 @@ impl RefreshToken {
             user,
             session,
             created_at,
+            issued_at: created_at,
             generation: 0,
         };
         Self::seal(&place, &random::bytes()?, random::bytes()?, key)
@@ -82,6 +86,7 @@ impl RefreshToken {
         let opened: &[u8] = key.sealing().open_in_place(nonce, Aad::from(*id), sealed).ok()?;
         let (session, opened) = opened.split_at_checked(SESSION_BYTES)?;
         let (created_at, opened) = opened.split_first_chunk()?;
+        let (issued_at, opened) = opened.split_first_chunk()?;
         let (generation, opened) = opened.split_first_chunk()?;
         let (_, user) = opened.split_at_checked(SECRET_BYTES)?;
         let text_of = |bytes: &[u8]| std::str::from_utf8(bytes).map(str::to_owned).ok();
@@ -90,16 +95,22 @@ impl RefreshToken {
             user: text_of(user)?,
             session: text_of(session)?,
             created_at: Timestamp::from_unix(i64::from_be_bytes(*created_at)),
+            issued_at: Timestamp::from_unix(i64::from_be_bytes(*issued_at)),
             generation: u32::from_be_bytes(*generation),
         })
     }
 
-    /// Derives the token that follows this one; the same for the same salt and key.
+    /// Derives the token that follows this one; the same for the same salt, key and time of issue.
     ///
     /// # Errors
     ///
     /// [`Error::Internal`] where it cannot be sealed.
-    pub fn successor(&self, salt: &[u8; SALT_BYTES], key: &SessionKey) -> Result<Self, Error> {
+    pub fn successor(
+        &self,
+        salt: &[u8; SALT_BYTES],
+        issued_at: Timestamp,
+        key: &SessionKey,
+    ) -> Result<Self, Error> {
         let mut context = hmac::Context::with_key(key.deriving());
         context.update(salt);
         context.update(self.text.as_bytes());
@@ -115,6 +126,7 @@ impl RefreshToken {
             user: &self.user,
             session: &self.session,
             created_at: self.created_at,
+            issued_at,
             generation: self.generation.saturating_add(1),
         };
         Self::seal(&place, secret, *nonce, key)
@@ -132,6 +144,7 @@ impl RefreshToken {
         let mut content = Zeroizing::new(Vec::new());
         content.extend_from_slice(place.session.as_bytes());
         content.extend_from_slice(&place.created_at.unix().to_be_bytes());
+        content.extend_from_slice(&place.issued_at.unix().to_be_bytes());
         content.extend_from_slice(&place.generation.to_be_bytes());
         content.extend_from_slice(secret);
         content.extend_from_slice(place.user.as_bytes());
@@ -153,6 +166,7 @@ impl RefreshToken {
             user: place.user.to_owned(),
             session: place.session.to_owned(),
             created_at: place.created_at,
+            issued_at: place.issued_at,
             generation: place.generation,
         })
     }
@@ -167,6 +181,11 @@ impl RefreshToken {
         let mut bytes = Digest::default();
         bytes.copy_from_slice(digest::digest(&digest::SHA256, self.text.as_bytes()).as_ref());
         bytes
+    }
+
+    /// Reports whether it is young enough to prove the device of a log-in: issued at most 30 days ago.
+    pub fn proves_device(&self, now: Timestamp) -> bool {
+        now <= self.issued_at.plus(DEVICE_SECONDS)
     }
 
     /// Returns what decides about it.

@@ -31,10 +31,11 @@ impl NameKey {
             None => Self::Username(fold(typed)),
             Some((local, domain)) => Self::Email(format!("{}@{}", fold(local), ascii_domain(domain)?)),
         };
-        Some(key).filter(|key| key.folded().len() <= KEY_MAX_BYTES)
+        Some(key).filter(|key| key.as_str().len() <= KEY_MAX_BYTES)
     }
 
-    fn folded(&self) -> &str {
+    /// Returns the folded name.
+    pub fn as_str(&self) -> &str {
         match self {
             Self::Username(folded) | Self::Email(folded) => folded,
         }

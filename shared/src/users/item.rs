@@ -31,6 +31,11 @@ pub(super) fn no_name_key(random: &str) -> Key {
     Key::new(format!("username#@{random}"), "name")
 }
 
+/// Returns the key of the attempts by a name that no user has, under its keyed hash.
+pub(super) fn unknown_key(hash: &str) -> Key {
+    Key::new(format!("unknown#{hash}"), "attempts")
+}
+
 /// Encodes a user; a field without a value has no attribute.
 pub(super) fn from_user(user: &User, hash: &StoredHash) -> Item {
     let mut item = user_key(user.id.as_str()).into_item();

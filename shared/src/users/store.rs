@@ -3,6 +3,8 @@
 //! Uniqueness is decided here: each name has a marker item that only one transaction can put.
 
 mod accounts;
+mod attempts;
+mod change;
 mod sessions;
 
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
@@ -13,14 +15,16 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckF
 
 use super::folding::{KEY_MAX_BYTES, NameKey};
 use super::item;
-use super::user::{Account, Credentials, User, UserId};
+use super::user::{Account, User, UserId};
 use crate::clock::Timestamp;
 use crate::error::{Conflict, Error};
+use crate::http::client::Network;
 use crate::passwords::StoredHash;
-use crate::random;
 use crate::table::item::{Item, text};
-use crate::table::{Table, unavailable};
+use crate::table::{ROUNDS, Table, contended, unavailable};
+use crate::throttle::Networks;
 
+pub use attempts::{Attempt, Attempted, Candidate, LookedUp, Subject};
 pub use sessions::{Replaced, Replacement};
 
 /// The store of users: it owns their items and every write to them.
@@ -42,8 +46,8 @@ pub enum Wanted<'a> {
 
 /// What became of a conditional write.
 enum Written {
-    /// The condition held.
-    Done,
+    /// The condition held; with the item or its attributes where the request asked for them.
+    Done(Option<Item>),
     /// It did not, by this item; `None` where there is none.
     Refused(Option<Item>),
 }
@@ -54,26 +58,40 @@ impl Users {
         Self { table }
     }
 
-    /// Registers a user under all of its names, in one transaction: all or nothing. The SDK sends the same idempotency
-    /// token at every attempt, so a lost response leads to the same state and the same result.
+    /// Registers a user under all of its names, and counts it as a network's where one is given, with the time in milliseconds, in one
+    /// transaction: all or nothing. The SDK sends the
+    /// same idempotency token at every attempt, so a lost response leads to the same state and the same result.
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] names each name that another user has.
-    pub async fn register(&self, user: &User, hash: &StoredHash) -> Result<(), Error> {
+    /// [`Error::Throttled`] where the network has registered too many, [`Error::Conflict`] with the names that other users have.
+    pub async fn register(
+        &self,
+        user: &User,
+        hash: &StoredHash,
+        counted: Option<(&Networks, &Network, i64)>,
+    ) -> Result<(), Error> {
         let names = user.profile.names();
-        let mut puts = vec![self.put_new(item::from_user(user, hash))?];
-        for name in &names {
-            puts.push(self.put_new(item::from_name(name, &user.id))?);
+        let mut counter: Option<Item> = None;
+        for _ in 0..ROUNDS {
+            let mut writes = vec![self.put_new(item::from_user(user, hash))?];
+            for name in &names {
+                writes.push(self.put_new(item::from_name(name, &user.id))?);
+            }
+            if let Some((networks, network, now)) = counted {
+                writes.push(networks.part(network, counter.as_ref(), now)?);
+            }
+            let request = self.table.client().transact_write_items();
+            let Err(error) = request.set_transact_items(Some(writes)).send().await else {
+                return Ok(());
+            };
+            match refusal_of_last(&error) {
+                // The counter's window has ended, or its limit is reached: its item says which, and before any name does.
+                Some(Some(item)) => counter = Some(item),
+                _ => return Err(rejection(&names, &error)),
+            }
         }
-        self.table
-            .client()
-            .transact_write_items()
-            .set_transact_items(Some(puts))
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| rejection(&names, &error))
+        Err(contended())
     }
 
     fn put_new(&self, item: Item) -> Result<TransactWriteItem, Error> {
@@ -86,30 +104,11 @@ impl Users {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Returns the credentials of the user of a name. Always makes two reads, so that timing does not reveal whether the name
-    /// exists; `None` stands for text that cannot be a name. Reads without a target use random keys, so that guessing names
-    /// heats no single partition.
-    pub async fn credentials(
-        &self,
-        name: Option<&NameKey>,
-        now: Timestamp,
-    ) -> Result<Option<Credentials>, Error> {
-        let unused = random::ulid(now)?;
-        let marker = match name {
-            Some(name) => item::name_key(name),
-            None => item::no_name_key(&unused),
-        };
-        let id = self
-            .table
-            .get(marker, &["user_id"])
-            .await?
-            .map(|marker| text(&marker, "user_id"))
-            .transpose()?;
-        let key = item::user_key(id.as_deref().unwrap_or(&unused));
-        match self.table.get(key, item::CREDENTIALS).await? {
-            Some(found) if id.is_some() => item::to_credentials(&found).map(Some),
-            _ => Ok(None),
-        }
+    /// Returns the id of the user of a name; one read.
+    pub async fn id_of(&self, name: &NameKey) -> Result<Option<UserId>, Error> {
+        let marker = self.table.get(item::name_key(name), &["user_id"]).await?;
+        let id = marker.map(|marker| text(&marker, "user_id")).transpose()?;
+        Ok(id.map(UserId::known))
     }
 
     /// Returns the user of an id with these of its sessions, without the password hash; one read.
@@ -161,15 +160,16 @@ impl Users {
         } else {
             update.update_expression(shown)
         };
-        Ok(matches!(self.conditional(update).await?, Written::Done))
+        Ok(matches!(self.conditional(update).await?, Written::Done(_)))
     }
 
     /// Sends a conditional update. A refused one brings back the item that refused it.
     async fn conditional(&self, update: UpdateItemFluentBuilder) -> Result<Written, Error> {
         let all = ReturnValuesOnConditionCheckFailure::AllOld;
         let sent = update.return_values_on_condition_check_failure(all).send().await;
-        let Err(error) = sent else {
-            return Ok(Written::Done);
+        let error = match sent {
+            Ok(output) => return Ok(Written::Done(output.attributes)),
+            Err(error) => error,
         };
         match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
@@ -191,18 +191,28 @@ impl Users {
 /// Raises the credential generation; an update expression's clause, with `:one`.
 const NEXT_GENERATION: &str = "ADD credential_generation :one";
 
-/// Returns the condition that the credentials are of a generation, with `:generation`. A user from before there were generations is of
-/// the first.
-fn of_generation(generation: u64) -> &'static str {
+/// Returns the condition that the credentials are of a generation, whose placeholder is `number`. A user from before there were generations
+/// is of the first.
+fn of_generation(generation: u64, number: &str) -> String {
     if generation == 0 {
-        "(attribute_not_exists(credential_generation) OR credential_generation = :generation)"
+        format!("(attribute_not_exists(credential_generation) OR credential_generation = {number})")
     } else {
-        "credential_generation = :generation"
+        format!("credential_generation = {number}")
     }
 }
 
 fn incomplete(error: BuildError) -> Error {
     Error::internal("the store", error.to_string())
+}
+
+/// Returns the item that refused the last part of a canceled transaction; `None` where another part or another error did.
+fn refusal_of_last(error: &SdkError<TransactWriteItemsError>) -> Option<Option<Item>> {
+    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error()
+    else {
+        return None;
+    };
+    let last = canceled.cancellation_reasons().last()?;
+    (last.code() == Some("ConditionalCheckFailed")).then(|| last.item.clone())
 }
 
 /// Maps a canceled transaction. The reasons stand in the order of the puts: the user first, then its names. A name's failed

@@ -83,20 +83,14 @@ fn the_budget_is_measured_unless_it_is_set() {
         let value = value.map(str::to_owned);
         Budget::read(&Env::new(move |_| value.clone())).unwrap()
     };
+    let hash = Duration::from_millis(20);
     assert_eq!(read(None), Budget::Measured);
+    assert_eq!(read(None).where_a_hash_took(hash), Duration::from_millis(50));
     assert_eq!(read(Some("0")), Budget::Measured);
-    assert_eq!(read(Some("150")), Budget::Fixed(Duration::from_millis(150)));
-}
-
-#[tokio::test]
-async fn a_measured_budget_is_longer_than_the_hash() {
-    let unhurried = Hasher::new(DEAR).with_budget(Budget::Measured);
-    let at_once = Hasher::new(DEAR);
-    // Both begin in turn or beside each other; the one without a budget overtakes even where it comes second.
-    tokio::select! {
-        verdict = unhurried.verify(attempt(PASSWORD), None) => panic!("{verdict:?} came first"),
-        verdict = at_once.verify(attempt(PASSWORD), None) => assert_eq!(verdict.unwrap(), Verdict::Wrong),
-    }
+    assert_eq!(
+        read(Some("150")).where_a_hash_took(hash),
+        Duration::from_millis(150)
+    );
 }
 
 #[tokio::test]

@@ -137,7 +137,7 @@ impl Operator {
             updated_at: now,
         };
         self.users
-            .register(&user, &StoredHash::from_store(hash.to_owned()))
+            .register(&user, &StoredHash::from_store(hash.to_owned()), None)
             .await
             .map(|()| user.id.as_str().to_owned())
             .map_err(|error| self.explain(&error))
@@ -146,9 +146,15 @@ impl Operator {
     async fn set_disabled(&self, name: &str, disabled: bool) -> Result<String, String> {
         let now = Clock::system().now();
         let key = NameKey::of(name).ok_or("no user can have this name")?;
+        let id = self
+            .users
+            .id_of(&key)
+            .await
+            .map_err(|error| self.explain(&error))?
+            .ok_or("no user has this name")?;
         let found = self
             .users
-            .credentials(Some(&key), now)
+            .credentials_of(&id)
             .await
             .map_err(|error| self.explain(&error))?;
         let user = found.ok_or("no user has this name")?;

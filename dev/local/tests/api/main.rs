@@ -8,6 +8,7 @@ mod accounts;
 mod cors;
 mod deployed;
 mod docs;
+mod edge;
 mod events;
 mod gateway;
 mod json_body;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::env::Env;
 use shared::function::Function;
-use shared::lambda::invoke;
+use shared::lambda::{Served, invoke};
 use testing::deployment::Deployment;
 use testing::event::{Event, me};
 use testing::forge::Forger;
@@ -292,7 +292,9 @@ async fn an_authorization_that_cannot_be_a_header_is_malformed_and_not_absent() 
 
 #[tokio::test]
 async fn what_is_no_event_is_the_500_of_the_error_table() {
-    let function = Docs::start(&Env::new(|_| None), &Clock::system()).await.unwrap();
+    let function = Served::<Docs>::start(&Env::new(|_| None), &Clock::system())
+        .await
+        .unwrap();
     let nested = format!("{}{}", "[".repeat(200), "]".repeat(200));
     for text in [
         "null",

@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
-use futures_util::future::try_join;
+use futures_util::future::join;
 use shared::clock::Timestamp;
 use shared::error::Error;
+use shared::http::client::Network;
 use shared::http::form::Form;
-use shared::keys::{Ring, SigningKey};
+use shared::keys::{Ring, SessionKey, SigningKey};
 use shared::passwords::{Password, Verdict};
 use shared::random;
 use shared::sessions::{Policy, RefreshToken, Rotation};
+use shared::throttle::Budget;
 use shared::tokens::{Grant, ValidWith};
-use shared::users::{Credentials, NameKey};
+use shared::users::{Attempt, Attempted, Credentials, LookedUp, NameKey, Subject, UserId};
+use zeroize::Zeroizing;
 
-use crate::device::Device;
+use crate::device::{Client, Device};
 use crate::{Response, Token, missing};
 
 /// The parameters of the grant.
@@ -21,6 +24,7 @@ pub(crate) struct PasswordGrant {
     username: String,
     /// `None` where it is longer than any password can be.
     password: Option<Password>,
+    device_token: Option<Zeroizing<String>>,
     asks_for_scope: bool,
 }
 
@@ -35,6 +39,7 @@ impl PasswordGrant {
         Ok(Self {
             username: username.to_string(),
             password: Password::attempt(std::mem::take(&mut password)),
+            device_token: form.take("device_token"),
             asks_for_scope: form.take("scope").is_some(),
         })
     }
@@ -45,24 +50,45 @@ impl Token {
     pub(crate) async fn password_grant(
         &self,
         grant: PasswordGrant,
-        device: Device,
+        client: Client,
     ) -> Result<Response, Error> {
-        // The keys are read beside the store; a log-in that is rejected does not wait for them.
-        let keys = async { Ok(self.signer.ring().await) };
-        let (user, ring) = try_join(self.authorized_user(grant), keys).await?;
-        let ring = ring?;
-        let key = self.signer.key(&ring)?;
-        let now = self.clock.now();
-        if let Some(policy) = &self.sessions {
-            return self.begin_session(policy, &user, device, &ring, key).await;
+        let asks_for_scope = grant.asks_for_scope;
+        let LoggedIn { user, attempt } = self.log_in(grant, &client.network).await?;
+        let issued = if user.state.disabled {
+            Err(Error::InactiveAtLogIn)
+        } else if asks_for_scope {
+            Err(Error::InvalidScope)
+        } else {
+            self.issue(&user, &attempt, client.device).await
+        };
+        if issued.is_err() {
+            // The password was right, so that whatever went wrong then is no failure to wait by.
+            self.users
+                .clear_attempts(&user.id, &attempt, self.clock.millis())
+                .await?;
         }
+        issued
+    }
+
+    async fn issue(&self, user: &Credentials, attempt: &Attempt, device: Device) -> Result<Response, Error> {
+        let ring = self.signer.ring().await?;
+        let key = self.signer.key(&ring)?;
+        if let Some(policy) = &self.sessions {
+            return self
+                .begin_session(policy, user, attempt, device, &ring, key)
+                .await;
+        }
+        let now = self.clock.millis();
+        let time = Timestamp::from_millis(now);
         let grant = Grant {
             user: &user.id,
-            auth_time: now,
+            auth_time: time,
             valid_with: ValidWith::Credentials(user.state.credential_generation),
         };
+        let issued = self.signer.issue(&grant, key, time)?;
+        self.users.clear_attempts(&user.id, attempt, now).await?;
         Ok(Response {
-            issued: self.signer.issue(&grant, key, now)?,
+            issued,
             refresh_token: None,
         })
     }
@@ -71,6 +97,7 @@ impl Token {
         &self,
         policy: &Policy,
         user: &Credentials,
+        attempt: &Attempt,
         device: Device,
         ring: &Ring,
         key: &SigningKey,
@@ -96,7 +123,7 @@ impl Token {
         };
         let issued = self.signer.issue(&grant, key, time)?;
         self.users
-            .begin_session(user, &id, &session, policy.max_sessions)
+            .begin_session(user, attempt, &id, &session, policy.max_sessions)
             .await?;
         Ok(Response {
             issued,
@@ -104,39 +131,89 @@ impl Token {
         })
     }
 
-    /// Returns the user who logs in and is granted all that the grant asks for.
-    async fn authorized_user(&self, grant: PasswordGrant) -> Result<Credentials, Error> {
-        let user = self.log_in(&grant.username, grant.password).await?;
-        if user.state.disabled {
-            return Err(Error::InactiveAtLogIn);
+    /// Returns the user whose password this is. An unknown user costs what a known one costs: the same requests and one hash. Every attempt is
+    /// counted before the hash.
+    async fn log_in(&self, grant: PasswordGrant, network: &Network) -> Result<LoggedIn, Error> {
+        let password = Arc::new(grant.password.ok_or(Error::WrongCredentials)?);
+        let now = self.clock.millis();
+        let name = NameKey::of(&grant.username);
+        let compared = name.as_ref().map_or(grant.username.as_str(), NameKey::as_str);
+        let asked = (
+            compared,
+            network,
+            grant.device_token.as_ref().map(|token| token.as_str()),
+        );
+        if let Some(until) = self.refusals.until(asked, now) {
+            return Err(Error::throttled(until, now));
         }
-        if grant.asks_for_scope {
-            return Err(Error::InvalidScope);
-        }
-        Ok(user)
-    }
-
-    /// Returns the user whose password this is. An unknown user costs what a known one costs: the same reads and one hash.
-    async fn log_in(&self, username: &str, password: Option<Password>) -> Result<Credentials, Error> {
-        let password = Arc::new(password.ok_or(Error::WrongCredentials)?);
-        let name = NameKey::of(username);
-        let user = self.users.credentials(name.as_ref(), self.clock.now()).await?;
-        let hash = user.as_ref().map(|user| user.hash.clone());
-        let verdict = self.hasher.verify(Arc::clone(&password), hash).await?;
-        let user = user.ok_or(Error::WrongCredentials)?;
-        match verdict {
-            Verdict::Wrong => Err(Error::WrongCredentials),
-            Verdict::Unreadable => {
-                tracing::warn!(user = user.id.as_str(), "the stored password hash cannot be read");
-                Err(Error::WrongCredentials)
+        // The keys are read beside the store. Without them, a name is hashed under none.
+        let looked_up = self.users.look_up(name.as_ref(), &self.networks, network, now);
+        let (looked_up, ring) = join(looked_up, self.signer.ring()).await;
+        let LookedUp {
+            user,
+            network_refused,
+        } = looked_up?;
+        let device = self
+            .device(
+                grant.device_token.as_ref().map(|token| token.as_str()),
+                user.as_ref(),
+                now,
+            )
+            .await;
+        let budget = Budget::new(network.clone(), device);
+        let subject = match user {
+            Some(user) => Subject::User(user),
+            None => Subject::Unknown(hashed(compared, ring.ok().as_deref(), self.clock.now())),
+        };
+        let attempted = self
+            .users
+            .attempt(&subject, &budget, network_refused, now)
+            .await?;
+        let attempt = match attempted {
+            Some(Attempted::Counted(attempt)) => Some(attempt),
+            Some(Attempted::Refused(until)) => {
+                self.refusals.remember(asked, until, now);
+                return Err(Error::throttled(until, now));
             }
-            Verdict::Right { renew } => {
+            // The user was deleted after the marker was read.
+            None => None,
+        };
+        let hash = attempt
+            .as_ref()
+            .and_then(|attempt| attempt.user.as_ref())
+            .map(|user| user.hash.clone());
+        let verdict = self.hasher.verify(Arc::clone(&password), hash).await?;
+        let verified = attempt.and_then(|mut attempt| Some((attempt.user.take()?, attempt)));
+        match (verdict, verified) {
+            (Verdict::Right { renew }, Some((candidate, attempt))) => {
+                let user = candidate.credentials()?;
                 if renew && !user.state.disabled {
                     self.renew_hash(&user, password).await;
                 }
-                Ok(user)
+                Ok(LoggedIn { user, attempt })
             }
+            (Verdict::Unreadable, Some((user, _))) => {
+                tracing::warn!(user = user.id.as_str(), "the stored password hash cannot be read");
+                Err(self.failed(network).await)
+            }
+            _ => Err(self.failed(network).await),
         }
+    }
+
+    /// Counts a failure as its network's. The response does not depend on it: the attempt was counted.
+    async fn failed(&self, network: &Network) -> Error {
+        if let Err(error) = self.networks.count(network, self.clock.millis()).await {
+            tracing::warn!(%error, "a failed log-in was not counted as its network's");
+        }
+        Error::WrongCredentials
+    }
+
+    /// Returns the session of a token that proves the device of a log-in: a refresh token of that user, up to 30 days old, spent or
+    /// ended ones, too. Any other token proves nothing.
+    async fn device(&self, token: Option<&str>, user: Option<&UserId>, now: i64) -> Option<String> {
+        let token = self.open(token?).await.ok().flatten()?;
+        let is_users = user.is_some_and(|user| user.as_str() == token.user);
+        (is_users && token.proves_device(Timestamp::from_millis(now))).then(|| token.session.clone())
     }
 
     /// Replaces a hash that is weaker than a new one. The log-in does not depend on it: the next one tries again.
@@ -153,4 +230,17 @@ impl Token {
             );
         }
     }
+}
+
+/// A user whose password was right, and the counted attempt.
+struct LoggedIn {
+    user: Credentials,
+    attempt: Attempt,
+}
+
+/// Returns a name's keyed hash: what is tried as a name may be a password. Without a key in the ring, where nobody can log in, the key is
+/// empty.
+fn hashed(name: &str, ring: Option<&Ring>, now: Timestamp) -> String {
+    ring.and_then(|ring| ring.session_key(now))
+        .map_or_else(|| SessionKey::hashed_without(name), |key| key.hashed(name))
 }

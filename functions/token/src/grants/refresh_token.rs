@@ -130,7 +130,7 @@ impl Token {
         let expires_at = policy.expires_at(token.created_at, time);
         let key = self.newest_session_key(ring)?;
         let salt: [u8; SALT_BYTES] = random::bytes()?;
-        let successor = token.successor(&salt, key)?;
+        let successor = token.successor(&salt, time, key)?;
         let presented = token.presented();
         let replacement = Replacement {
             user,
@@ -183,7 +183,7 @@ impl Token {
         let (Some(key), Some(salt)) = (key, &rotation.salt) else {
             return Err(Error::InvalidRefreshToken);
         };
-        let successor = token.successor(salt, &key)?;
+        let successor = token.successor(salt, Timestamp::from_millis(rotation.rotated_at), &key)?;
         if successor.digest() != rotation.token {
             return Err(Error::InvalidRefreshToken);
         }

@@ -8,13 +8,17 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
 
+use super::attempts::{Attempt, clear};
+use super::change::Change;
 use super::sessions::only;
-use super::{NEXT_GENERATION, Users, Written, incomplete, of_generation, rejection};
+use super::{Users, Written, incomplete, of_generation, rejection};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::passwords::StoredHash;
 use crate::sessions::Session;
 use crate::table::item::{Item, binary};
+use crate::table::{ROUNDS, contended};
+use crate::throttle::Attempts;
 use crate::users::folding::NameKey;
 use crate::users::item;
 use crate::users::profile::Profile;
@@ -50,7 +54,7 @@ impl Users {
                 .condition_expression(update.condition.expression)
                 .set_expression_attribute_names(Some(update.condition.names))
                 .set_expression_attribute_values(Some(update.condition.values));
-            matches!(self.conditional(update).await?, Written::Done)
+            matches!(self.conditional(update).await?, Written::Done(_))
         } else {
             let update = Update::builder()
                 .table_name(self.table.name())
@@ -142,45 +146,62 @@ impl Users {
     pub async fn change_password(
         &self,
         read: &Credentials,
+        attempt: &Attempt,
         new: &StoredHash,
         own: Option<(&str, &Session)>,
         ends_others: bool,
+        now: i64,
     ) -> Result<bool, Error> {
         let generation = read.state.credential_generation;
-        let mut set = "SET password_hash = :hash".to_owned();
-        let mut condition = format!("attribute_exists(pk) AND {}", of_generation(generation));
-        let mut update = self
-            .update(&read.id)
-            .expression_attribute_values(":hash", AttributeValue::S(new.as_str().to_owned()))
-            .expression_attribute_values(":generation", AttributeValue::N(generation.to_string()))
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
-        if let Some((id, session)) = own {
-            // A refresh in between has written a newer token, which must not be undone.
-            condition += " AND sessions.#id.#token = :token";
-            update = update
-                .expression_attribute_names("#id", id)
-                .expression_attribute_names("#token", "token")
-                .expression_attribute_values(":token", binary(&session.rotation.token));
-        }
-        if ends_others {
-            set += ", sessions = :sessions";
-            let sessions = own.map_or_else(
-                || AttributeValue::M(Item::new()),
-                |(id, session)| only(id, session),
-            );
-            update = update.expression_attribute_values(":sessions", sessions);
-        }
-        let update = update
-            .update_expression(format!("{set} {NEXT_GENERATION}"))
-            .condition_expression(condition);
-        match self.conditional(update).await? {
-            Written::Done => Ok(true),
-            // A hash has a salt of its own: where this one stands, an earlier attempt wrote it and its response was lost.
-            Written::Refused(found) => {
-                let stored = found.as_ref().map(item::to_credentials).transpose()?;
-                Ok(stored.is_some_and(|stored| stored.hash == *new))
+        let mut attempts = None;
+        for _ in 0..ROUNDS {
+            let mut change = Change::default();
+            let number = change.number(i64::try_from(generation).unwrap_or(i64::MAX));
+            let next = change.number(i64::try_from(generation.saturating_add(1)).unwrap_or(i64::MAX));
+            let hash = change.value(AttributeValue::S(new.as_str().to_owned()));
+            change.when(format!(
+                "attribute_exists(pk) AND {}",
+                of_generation(generation, &number)
+            ));
+            change.set(format!("password_hash = {hash}"));
+            change.set(format!("credential_generation = {next}"));
+            if let Some((id, session)) = own {
+                // A refresh in between has written a newer token, which must not be undone.
+                let (id, token) = (change.name(id), change.name("token"));
+                let read = change.value(binary(&session.rotation.token));
+                change.when(format!("sessions.{id}.{token} = {read}"));
             }
+            if ends_others {
+                let sessions = own.map_or_else(
+                    || AttributeValue::M(Item::new()),
+                    |(id, session)| only(id, session),
+                );
+                let sessions = change.value(sessions);
+                change.set(format!("sessions = {sessions}"));
+            }
+            let clearing = attempt.clearing(attempts.as_ref(), now);
+            clear(&mut change, &clearing);
+            let Written::Refused(found) = self
+                .conditional(change.into_request(self.update(&read.id)))
+                .await?
+            else {
+                return Ok(true);
+            };
+            // Another attempt came between: the rest may be as it was read.
+            let found_attempts = found.as_ref().map(Attempts::decode).transpose()?;
+            if clearing.restored.is_some()
+                && found_attempts
+                    .as_ref()
+                    .is_some_and(|found| !attempt.is_last(found))
+            {
+                attempts = found_attempts;
+                continue;
+            }
+            // A hash has a salt of its own: where this one stands, an earlier attempt wrote it and its response was lost.
+            let stored = found.as_ref().map(item::to_credentials).transpose()?;
+            return Ok(stored.is_some_and(|stored| stored.hash == *new));
         }
+        Err(contended())
     }
 }
 

@@ -1,17 +1,18 @@
 //! The writes of sessions. Each is one conditional update, decided by `sessions/decision.rs`.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::attempts::{Attempt, clear};
+use super::change::Change;
 use super::{Users, Written, of_generation};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::sessions::{Digest, LogIn, Rotation, Session, SessionsState, expiry, log_in, window_millis};
 use crate::table::item::{Item, binary};
 use crate::table::{ROUNDS, contended};
+use crate::throttle::Attempts;
 use crate::users::item;
 use crate::users::user::{Credentials, UserId};
 
@@ -51,12 +52,15 @@ impl Users {
     pub async fn begin_session(
         &self,
         user: &Credentials,
+        attempt: &Attempt,
         id: &str,
         session: &Session,
         max_sessions: u32,
     ) -> Result<(), Error> {
         let generation = user.state.credential_generation;
+        let now = session.rotation.rotated_at;
         let mut state = Some(user.state.clone());
+        let mut attempts = None;
         for _ in 0..ROUNDS {
             let ended = match log_in(state.as_ref(), generation, id, max_sessions, session.created_at) {
                 LogIn::Begin(ended) => ended,
@@ -64,27 +68,29 @@ impl Users {
                 LogIn::Refused => return Err(Error::WrongCredentials),
                 LogIn::Disabled => return Err(Error::InactiveAtLogIn),
             };
-            let has_map = state.is_some_and(|state| state.sessions.is_some());
-            let update = if has_map {
-                add_session(self.update(&user.id), id, session, &ended, max_sessions)
+            let mut change = Change::default();
+            let number = change.number(i64::try_from(generation).unwrap_or(i64::MAX));
+            change.when(format!(
+                "attribute_exists(pk) AND {}",
+                of_generation(generation, &number)
+            ));
+            if state.is_some_and(|state| state.sessions.is_some()) {
+                add_session(&mut change, id, session, &ended, max_sessions);
             } else {
-                (
-                    self.update(&user.id)
-                        .update_expression("SET sessions = :sessions")
-                        .expression_attribute_values(":sessions", only(id, session)),
-                    "attribute_not_exists(sessions)".to_owned(),
-                )
-            };
-            let (update, condition) = update;
-            let update = update
-                .condition_expression(format!(
-                    "attribute_exists(pk) AND {} AND {condition}",
-                    of_generation(generation)
-                ))
-                .expression_attribute_values(":generation", AttributeValue::N(generation.to_string()));
-            match self.conditional(update).await? {
-                Written::Done => return Ok(()),
-                Written::Refused(found) => state = found.as_ref().map(item::to_state).transpose()?,
+                let sessions = change.value(only(id, session));
+                change.set(format!("sessions = {sessions}"));
+                change.when("attribute_not_exists(sessions)");
+            }
+            clear(&mut change, &attempt.clearing(attempts.as_ref(), now));
+            match self
+                .conditional(change.into_request(self.update(&user.id)))
+                .await?
+            {
+                Written::Done(_) => return Ok(()),
+                Written::Refused(found) => {
+                    state = found.as_ref().map(item::to_state).transpose()?;
+                    attempts = found.as_ref().map(Attempts::decode).transpose()?;
+                }
             }
         }
         Err(contended())
@@ -117,7 +123,7 @@ impl Users {
         }
         let update = update.update_expression(format!("SET {}", sets.join(", ")));
         Ok(match self.conditional(update).await? {
-            Written::Done => Replaced::Done,
+            Written::Done(_) => Replaced::Done,
             Written::Refused(found) => Replaced::Refused(found.as_ref().map(item::to_state).transpose()?),
         })
     }
@@ -130,7 +136,7 @@ impl Users {
             .condition_expression("sessions.#id.expires_at > :now")
             .expression_attribute_names("#id", id)
             .expression_attribute_values(":now", expiry(now));
-        Ok(matches!(self.conditional(update).await?, Written::Done))
+        Ok(matches!(self.conditional(update).await?, Written::Done(_)))
     }
 
     /// Ends all sessions of a user but `kept`, the caller's as it was read.
@@ -163,7 +169,7 @@ impl Users {
                 .expression_attribute_values(":token", binary(&session.rotation.token))
                 .expression_attribute_values(":sessions", only(id, &session));
             match self.conditional(update).await? {
-                Written::Done => return Ok(()),
+                Written::Done(_) => return Ok(()),
                 Written::Refused(found) => session = remaining(found, id)?,
             }
         }
@@ -190,27 +196,19 @@ pub(super) fn only(id: &str, session: &Session) -> AttributeValue {
 }
 
 /// Adds a session and removes those that end, on condition that these are still there and no more than allowed remain.
-fn add_session(
-    mut update: UpdateItemFluentBuilder,
-    id: &str,
-    session: &Session,
-    ended: &[String],
-    max_sessions: u32,
-) -> (UpdateItemFluentBuilder, String) {
-    let mut expression = "SET sessions.#id = :session".to_owned();
+fn add_session(change: &mut Change, id: &str, session: &Session, ended: &[String], max_sessions: u32) {
+    let id = change.name(id);
+    let session = change.value(session.encode());
+    let room = i64::from(max_sessions).saturating_add(i64::try_from(ended.len()).unwrap_or(i64::MAX));
+    let room = change.number(room);
+    change.set(format!("sessions.{id} = {session}"));
     // Absent: a second sending of the write would end the sessions of log-ins in between.
-    let mut condition = "attribute_not_exists(sessions.#id) AND size(sessions) < :room".to_owned();
-    for (index, ended) in ended.iter().enumerate() {
-        let separator = if index == 0 { " REMOVE " } else { ", " };
-        let _infallible = write!(expression, "{separator}sessions.#e{index}");
-        let _infallible = write!(condition, " AND attribute_exists(sessions.#e{index})");
-        update = update.expression_attribute_names(format!("#e{index}"), ended);
+    change.when(format!(
+        "attribute_not_exists(sessions.{id}) AND size(sessions) < {room}"
+    ));
+    for ended in ended {
+        let ended = change.name(ended);
+        change.remove(format!("sessions.{ended}"));
+        change.when(format!("attribute_exists(sessions.{ended})"));
     }
-    let room = u64::from(max_sessions).saturating_add(ended.len() as u64);
-    let update = update
-        .update_expression(expression)
-        .expression_attribute_names("#id", id)
-        .expression_attribute_values(":session", session.encode())
-        .expression_attribute_values(":room", AttributeValue::N(room.to_string()));
-    (update, condition)
 }

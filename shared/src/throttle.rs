@@ -1,0 +1,19 @@
+//! Throttling: how many attempts to log in, and how many registrations, are let through.
+//!
+//! This folder has the limits, the decisions and the encoding of their part of an item, and the counters of networks;
+//! `users/store/attempts.rs` writes what is decided here. `docs/throttling.md` explains the rules.
+
+mod attempts;
+mod budget;
+mod limits;
+mod networks;
+mod refusals;
+
+pub use attempts::{Attempts, Clearing, Counter, Decision};
+pub use budget::Budget;
+
+pub use networks::{NetworkUse, Networks};
+pub use refusals::Refusals;
+
+pub(crate) use attempts::names;
+pub(crate) use limits::{CAP_MILLIS, DAY_MILLIS, MAX_IN_A_ROW, MAX_STRANGERS, REMEMBERED_MILLIS, WAITS};
