@@ -9,7 +9,7 @@ mod rule;
 mod stored_hash;
 
 pub use argon2::HashCost;
-pub use budget::Budget;
+pub use budget::LogInBudget;
 pub use hasher::Hasher;
 pub use queue::{MAX_WAIT, MAX_WAITING};
 pub use rule::Password;

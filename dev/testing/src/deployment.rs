@@ -163,7 +163,7 @@ impl Deployment {
             updated_at: now,
         };
         let hash = StoredHash::from_store(hash.to_owned());
-        self.users().await.register(&user, &hash).await.unwrap();
+        self.users().await.register(&user, &hash, None).await.unwrap();
         id
     }
 }

@@ -10,7 +10,7 @@ const HASHES: f64 = 2.5;
 
 /// How long a wrong verdict takes, from when its hash has its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Budget {
+pub enum LogInBudget {
     /// As long as it takes: for callers who know already that the user exists.
     None,
     /// 2.5 times what today's hash took in this very verification. So it needs no measurement at a start, is right in the first
@@ -20,7 +20,7 @@ pub enum Budget {
     Fixed(Duration),
 }
 
-impl Budget {
+impl LogInBudget {
     /// Reads the budget of log-ins.
     pub fn read(env: &Env<'_>) -> Result<Self, EnvError> {
         Ok(match env.get(&LOGIN_BUDGET_MS)? {

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::time::sleep_until;
 
 use super::argon2::{self, HashCost, ParsedArgon2};
-use super::budget::Budget;
+use super::budget::LogInBudget;
 use super::imported;
 use super::queue::Queue;
 use super::rule::Password;
@@ -21,7 +21,7 @@ use crate::error::Error;
 #[derive(Clone)]
 pub struct Hasher {
     cost: HashCost,
-    budget: Budget,
+    budget: LogInBudget,
     memory: Arc<KeptMemory>,
     queue: Queue,
 }
@@ -31,14 +31,14 @@ impl Hasher {
     pub fn new(cost: HashCost) -> Self {
         Self {
             cost,
-            budget: Budget::None,
+            budget: LogInBudget::None,
             memory: Arc::new(KeptMemory::default()),
             queue: Queue::new(),
         }
     }
 
     /// Sets how long wrong verdicts take.
-    pub fn with_budget(self, budget: Budget) -> Self {
+    pub fn with_budget(self, budget: LogInBudget) -> Self {
         Self { budget, ..self }
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use shared::env::Env;
 use shared::error::Error;
-use shared::passwords::{Budget, HashCost, Hasher, MAX_WAITING, Password, StoredHash, Verdict};
+use shared::passwords::{HashCost, Hasher, LogInBudget, MAX_WAITING, Password, StoredHash, Verdict};
 
 const CHEAP: HashCost = HashCost {
     memory_kib: 7_168,
@@ -53,7 +53,7 @@ async fn rows() -> Vec<(&'static str, Option<StoredHash>)> {
 #[tokio::test]
 async fn n_08_a_wrong_verdict_takes_the_budget_whatever_is_stored() {
     const BUDGET: Duration = Duration::from_millis(200);
-    let hasher = Hasher::new(CHEAP).with_budget(Budget::Fixed(BUDGET));
+    let hasher = Hasher::new(CHEAP).with_budget(LogInBudget::Fixed(BUDGET));
     for (row, stored) in rows().await {
         let started = Instant::now();
         let verdict = hasher
@@ -67,7 +67,7 @@ async fn n_08_a_wrong_verdict_takes_the_budget_whatever_is_stored() {
 
 #[tokio::test]
 async fn a_right_password_does_not_wait_for_the_budget() {
-    let hasher = Hasher::new(CHEAP).with_budget(Budget::Fixed(Duration::from_secs(5)));
+    let hasher = Hasher::new(CHEAP).with_budget(LogInBudget::Fixed(Duration::from_secs(5)));
     let stored = Some(hash(CHEAP).await);
     tokio::select! {
         verdict = hasher.verify(attempt("wrong horse battery"), stored.clone()) => panic!("{verdict:?} came first"),
@@ -81,12 +81,12 @@ async fn a_right_password_does_not_wait_for_the_budget() {
 fn the_budget_is_measured_unless_it_is_set() {
     let read = |value: Option<&str>| {
         let value = value.map(str::to_owned);
-        Budget::read(&Env::new(move |_| value.clone())).unwrap()
+        LogInBudget::read(&Env::new(move |_| value.clone())).unwrap()
     };
     let hash = Duration::from_millis(20);
-    assert_eq!(read(None), Budget::Measured);
+    assert_eq!(read(None), LogInBudget::Measured);
     assert_eq!(read(None).where_a_hash_took(hash), Duration::from_millis(50));
-    assert_eq!(read(Some("0")), Budget::Measured);
+    assert_eq!(read(Some("0")), LogInBudget::Measured);
     assert_eq!(
         read(Some("150")).where_a_hash_took(hash),
         Duration::from_millis(150)

@@ -1,0 +1,52 @@
+//! A flood of log-ins: what has no place in the queue of hashes is refused, and other routes respond meanwhile.
+
+use std::cell::Cell;
+
+use futures_util::future::join;
+
+use crate::running::{PASSWORD, Running, at_once};
+
+#[tokio::test]
+async fn a_flood_of_log_ins_is_refused_in_part_and_users_me_responds_meanwhile() {
+    // The deployed cost, so that the flood lasts; and a network that is not refused for its failures.
+    let service = Running::start_with(&[
+        ("ARGON2_MEMORY_KIB", "19456"),
+        ("ARGON2_ITERATIONS", "2"),
+        ("NETWORK_FAILED_LOG_INS", "100000"),
+    ])
+    .await;
+    let token = format!("Bearer {}", service.token("johndoe").await);
+    let is_over = Cell::new(false);
+    let flood = async {
+        let names = (0..300).map(|number| format!("nobody{number}"));
+        let responses = at_once(names.map(async |name| service.log_in(&name, PASSWORD).await)).await;
+        is_over.set(true);
+        responses
+    };
+    let reads = async {
+        let mut meanwhile = 0;
+        while !is_over.get() {
+            let response = service.me(&token).await;
+            assert_eq!(response.status, 200, "{response:?}");
+            meanwhile += 1;
+        }
+        meanwhile
+    };
+    let (responses, meanwhile) = join(flood, reads).await;
+    let count = |status| {
+        responses
+            .iter()
+            .filter(|response| response.status == status)
+            .count()
+    };
+    for response in responses.iter().filter(|response| response.status == 503) {
+        response.is_oauth(503, "temporarily_unavailable");
+        assert_eq!(response.header("retry-after"), "1");
+    }
+    let (wrong, refused) = (count(401), count(503) + count(429));
+    assert_eq!(wrong + refused, responses.len(), "{responses:?}");
+    assert!(wrong > 0 && count(503) > 0, "{wrong} hashed, {refused} refused");
+    assert!(meanwhile > 20, "{meanwhile} requests for the user meanwhile");
+    // There is room again.
+    assert_eq!(service.log_in("johndoe", PASSWORD).await.status, 200);
+}
