@@ -8,7 +8,7 @@ use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::form::Form;
 use shared::http::{json, request};
-use shared::passwords::{HashCost, Hasher};
+use shared::passwords::{HashCost, Hasher, LogInBudget};
 use shared::sessions::{Policy, RefreshToken};
 use shared::table::Table;
 use shared::throttle::{NetworkUse, Networks, Refusals};
@@ -73,7 +73,7 @@ impl Function for Token {
                 env.get(&NETWORK_FAILED_LOG_INS)?,
             ),
             refusals: Refusals::default(),
-            hasher: Hasher::new(HashCost::read(env)?),
+            hasher: Hasher::new(HashCost::read(env)?).with_budget(LogInBudget::read(env)?),
             signer: Signer::connect(env, clock).await?,
             verifier: Verifier::new(table, env, clock)?,
             grants: Grants::read(env)?,

@@ -6,7 +6,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use zeroize::Zeroizing;
 
 use super::password::Password;
-use super::stored_hash::{StoredHash, Verdict};
+use super::stored_hash::StoredHash;
 use crate::env::{ARGON2_ITERATIONS, ARGON2_MEMORY_KIB, ARGON2_PARALLELISM, Env, EnvError};
 use crate::error::Error;
 use crate::random;
@@ -36,20 +36,13 @@ impl HashCost {
     }
 }
 
-/// Hashes a password under a fresh salt of 128 bits.
+/// Hashes a password, after NFKC, under a fresh salt of 128 bits.
 pub(super) fn hash(
     password: &Password,
     cost: HashCost,
     memory: &mut Vec<Block>,
 ) -> Result<StoredHash, Error> {
-    let failed = |error: String| Error::internal("Argon2", error);
-    let params = Params::new(
-        cost.memory_kib,
-        cost.iterations,
-        cost.parallelism,
-        Some(HASH_BYTES),
-    )
-    .map_err(|error| failed(error.to_string()))?;
+    let params = params(cost)?;
     let salt = random::bytes::<SALT_BYTES>()?;
     let mut hash = [0; HASH_BYTES];
     argon2id(
@@ -61,15 +54,28 @@ pub(super) fn hash(
         &mut hash,
         memory,
     )
-    .map_err(|error| failed(error.to_string()))?;
+    .map_err(failed)?;
     let phc = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
-        params: ParamsString::try_from(&params).map_err(|error| failed(error.to_string()))?,
-        salt: Some(Salt::new(&salt).map_err(|error| failed(error.to_string()))?),
-        hash: Some(Output::new(&hash).map_err(|error| failed(error.to_string()))?),
+        params: ParamsString::try_from(&params).map_err(failed)?,
+        salt: Some(Salt::new(&salt).map_err(failed)?),
+        hash: Some(Output::new(&hash).map_err(failed)?),
     };
     Ok(StoredHash::from_store(phc.to_string()))
+}
+
+fn failed(error: impl std::fmt::Display) -> Error {
+    Error::internal("Argon2", error.to_string())
+}
+
+fn params(cost: HashCost) -> Result<Params, Error> {
+    let HashCost {
+        memory_kib,
+        iterations,
+        parallelism,
+    } = cost;
+    Params::new(memory_kib, iterations, parallelism, Some(HASH_BYTES)).map_err(failed)
 }
 
 fn argon2id(
@@ -88,37 +94,8 @@ fn argon2id(
         .hash_password_into_with_memory(password, salt, hash, memory)
 }
 
-/// Verifies a password against a PHC string of the Argon2 family.
-pub(super) fn verify(
-    password: &Password,
-    stored: &StoredHash,
-    cost: HashCost,
-    memory: &mut Vec<Block>,
-) -> Result<Verdict, Error> {
-    let Some(parsed) = ParsedArgon2::read(stored.as_str()) else {
-        return Ok(Verdict::Unreadable);
-    };
-    let mut computed = Zeroizing::new(vec![0; parsed.hash.len()]);
-    argon2id(
-        &parsed.params,
-        parsed.algorithm,
-        parsed.version,
-        password.normalized().as_bytes(),
-        &parsed.salt,
-        &mut computed,
-        memory,
-    )
-    .map_err(|error| Error::internal("Argon2", error.to_string()))?;
-    if verify_slices_are_equal(&computed, &parsed.hash).is_err() {
-        return Ok(Verdict::Wrong);
-    }
-    Ok(Verdict::Right {
-        renew: parsed.is_weaker_than(cost),
-    })
-}
-
 /// A PHC string of the Argon2 family whose parameters are within bounds.
-struct ParsedArgon2 {
+pub(super) struct ParsedArgon2 {
     algorithm: Algorithm,
     version: Version,
     params: Params,
@@ -129,7 +106,7 @@ struct ParsedArgon2 {
 impl ParsedArgon2 {
     /// Parses a PHC string. Returns `None` for what is malformed, and for parameters out of the variables' bounds: a row must
     /// not be able to ask for a gigabyte.
-    fn read(text: &str) -> Option<Self> {
+    pub(super) fn read(text: &str) -> Option<Self> {
         let phc = PasswordHash::new(text).ok()?;
         let algorithm = Algorithm::try_from(phc.algorithm.as_str()).ok()?;
         let version = match phc.version {
@@ -152,7 +129,44 @@ impl ParsedArgon2 {
         })
     }
 
-    fn is_weaker_than(&self, cost: HashCost) -> bool {
+    /// Returns a hash of today's cost that no password has, for what has none of its own.
+    pub(super) fn of_no_password(cost: HashCost) -> Result<Self, Error> {
+        Ok(Self {
+            algorithm: Algorithm::Argon2id,
+            version: Version::V0x13,
+            params: params(cost)?,
+            salt: random::bytes::<SALT_BYTES>()?.to_vec(),
+            hash: vec![0; HASH_BYTES],
+        })
+    }
+
+    /// Says whether this is the hash of a password after NFKC.
+    pub(super) fn matches(&self, normalized: &str, memory: &mut Vec<Block>) -> Result<bool, Error> {
+        let mut computed = Zeroizing::new(vec![0; self.hash.len()]);
+        argon2id(
+            &self.params,
+            self.algorithm,
+            self.version,
+            normalized.as_bytes(),
+            &self.salt,
+            &mut computed,
+            memory,
+        )
+        .map_err(failed)?;
+        Ok(verify_slices_are_equal(&computed, &self.hash).is_ok())
+    }
+
+    /// Says whether it takes exactly as long as a new hash.
+    pub(super) fn costs_as_much_as(&self, cost: HashCost) -> bool {
+        self.algorithm == Algorithm::Argon2id
+            && self.version == Version::V0x13
+            && self.params.m_cost() == cost.memory_kib
+            && self.params.t_cost() == cost.iterations
+            && self.params.p_cost() == cost.parallelism
+            && self.hash.len() == HASH_BYTES
+    }
+
+    pub(super) fn is_weaker_than(&self, cost: HashCost) -> bool {
         self.algorithm != Algorithm::Argon2id
             || self.version != Version::V0x13
             || self.params.m_cost() < cost.memory_kib

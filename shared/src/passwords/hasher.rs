@@ -2,76 +2,85 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use ::argon2::Block;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
+use tokio::time::sleep_until;
 
-use super::argon2::{self, HashCost};
+use super::argon2::{self, HashCost, ParsedArgon2};
+use super::budget::LogInBudget;
 use super::imported;
 use super::password::Password;
+use super::queue::Queue;
 use super::stored_hash::{StoredHash, Verdict};
 use crate::error::Error;
 
-/// Hashes and verifies. Work runs on blocking threads, at most one per core at a time, in memory that is kept between
-/// requests: fresh memory costs 1.7 times as much, nearly all of it page faults.
+/// Hashes and verifies. Work runs on blocking threads in the turns of a bounded queue, in memory that is kept between requests:
+/// fresh memory costs 1.7 times as much, nearly all of it page faults.
 #[derive(Clone)]
 pub struct Hasher {
     cost: HashCost,
+    budget: LogInBudget,
     memory: Arc<KeptMemory>,
-    turns: Arc<Semaphore>,
+    queue: Queue,
 }
 
 impl Hasher {
-    /// Creates a hasher whose new hashes have this cost.
+    /// Creates a hasher whose new hashes have this cost, and whose verdicts have no budget.
     pub fn new(cost: HashCost) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             cost,
+            budget: LogInBudget::None,
             memory: Arc::new(KeptMemory::default()),
-            turns: Arc::new(Semaphore::new(cores)),
+            queue: Queue::new(),
         }
     }
 
+    /// Sets how long wrong verdicts take.
+    pub fn with_budget(self, budget: LogInBudget) -> Self {
+        Self { budget, ..self }
+    }
+
     /// Hashes a password at the current cost, under a fresh salt of 128 bits.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where too many hashes are waiting.
     pub async fn hash(&self, password: Arc<Password>) -> Result<StoredHash, Error> {
         let cost = self.cost;
         self.run(move |memory| argon2::hash(&password, cost, memory))
             .await?
     }
 
-    /// Verifies a password against a stored hash, by the hash's own parameters. Without one, for an unknown user, it costs
-    /// one new hash and is wrong.
+    /// Verifies a password against a stored hash, by the hash's own parameters; without one, for an unknown user, it is wrong. One hash
+    /// at today's cost always runs, and what is not right takes the budget. Neither says which kind of hash was stored, if any.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where too many hashes are waiting.
     pub async fn verify(
         &self,
         password: Arc<Password>,
         stored: Option<StoredHash>,
     ) -> Result<Verdict, Error> {
         let cost = self.cost;
-        self.run(move |memory| match stored {
-            Some(stored) => {
-                let verdict = verify(&password, &stored, cost, memory)?;
-                if verdict == Verdict::Unreadable {
-                    argon2::hash(&password, cost, memory)?;
-                }
-                Ok(verdict)
-            }
-            None => {
-                argon2::hash(&password, cost, memory)?;
-                Ok(Verdict::Wrong)
-            }
-        })
-        .await?
+        let attempt = self
+            .run(move |memory| Attempt::make(&password, stored.as_ref(), cost, memory))
+            .await??;
+        if !matches!(attempt.verdict, Verdict::Right { .. }) {
+            let budget = self.budget.where_a_hash_took(attempt.todays_hash);
+            sleep_until((attempt.started + budget).into()).await;
+        }
+        Ok(attempt.verdict)
     }
 
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let failed = |error| Error::internal("the hashing thread", error);
-        let turn = Arc::clone(&self.turns)
-            .acquire_owned()
-            .await
-            .map_err(|error| failed(error.to_string()))?;
+        let _place = self.queue.place()?;
+        let turn = self.queue.turn().await?;
         let memory = Arc::clone(&self.memory);
         let (finished, result) = oneshot::channel();
         tokio::task::spawn_blocking(move || {
@@ -81,7 +90,9 @@ impl Hasher {
             memory.give_back(blocks);
             drop(turn);
         });
-        result.await.map_err(|error| failed(error.to_string()))
+        result
+            .await
+            .map_err(|error| Error::internal("the hashing thread", error.to_string()))
     }
 }
 
@@ -92,7 +103,7 @@ impl fmt::Debug for Hasher {
     }
 }
 
-/// The blocks of earlier hashes. As many as ever worked at one time are kept, which the semaphore bounds.
+/// The blocks of earlier hashes. As many as ever worked at one time are kept, which the queue bounds.
 #[derive(Default)]
 struct KeptMemory(Mutex<Vec<Vec<Block>>>);
 
@@ -112,19 +123,53 @@ impl KeptMemory {
     }
 }
 
-fn verify(
-    password: &Password,
-    stored: &StoredHash,
-    cost: HashCost,
-    memory: &mut Vec<Block>,
-) -> Result<Verdict, Error> {
-    if stored.as_str().starts_with("$argon2") {
-        argon2::verify(password, stored, cost, memory)
-    } else {
-        Ok(imported::verify(
-            password.as_sent(),
-            &password.normalized(),
-            stored.as_str(),
-        ))
+/// A verification that is done.
+struct Attempt {
+    verdict: Verdict,
+    /// When it had its turn. What it waited before says nothing of the row, and so is no part of the budget.
+    started: Instant,
+    /// How long the hash at today's cost took.
+    todays_hash: Duration,
+}
+
+impl Attempt {
+    /// Computes today's hash first, so that it meets the memory in the same state for each kind of row.
+    fn make(
+        password: &Password,
+        stored: Option<&StoredHash>,
+        cost: HashCost,
+        memory: &mut Vec<Block>,
+    ) -> Result<Self, Error> {
+        let started = Instant::now();
+        let normalized = password.normalized();
+        let own = stored.and_then(|stored| ParsedArgon2::read(stored.as_str()));
+        let is_todays = own.as_ref().is_some_and(|own| own.costs_as_much_as(cost));
+        let of_no_password = ParsedArgon2::of_no_password(cost)?;
+        let first = own.as_ref().filter(|_| is_todays).unwrap_or(&of_no_password);
+        let hashing = Instant::now();
+        let first_matches = first.matches(&normalized, memory)?;
+        let todays_hash = hashing.elapsed();
+        let verdict = match (own, stored) {
+            (Some(own), _) => {
+                let matches = if is_todays {
+                    first_matches
+                } else {
+                    own.matches(&normalized, memory)?
+                };
+                let renew = own.is_weaker_than(cost);
+                if matches {
+                    Verdict::Right { renew }
+                } else {
+                    Verdict::Wrong
+                }
+            }
+            (None, Some(stored)) => imported::verify(password.as_sent(), stored.as_str()),
+            (None, None) => Verdict::Wrong,
+        };
+        Ok(Self {
+            verdict,
+            started,
+            todays_hash,
+        })
     }
 }

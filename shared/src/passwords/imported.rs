@@ -7,35 +7,31 @@ const BCRYPT_BYTES: usize = 72;
 /// The dearest bcrypt cost that a row may ask for: about a second at full CPU.
 const BCRYPT_MAX_COST: u32 = 14;
 
-/// Verifies a password, as typed and after NFKC, against a hash that is not Argon2's.
-pub(super) fn verify(typed: &str, normalized: &str, stored: &str) -> Verdict {
+/// Verifies a password as typed against a hash that is not Argon2's. One form alone: a second one would double the time of a wrong
+/// password, and the other system hashed what was typed.
+pub(super) fn verify(typed: &str, stored: &str) -> Verdict {
     let is_bcrypt = ["$2a$", "$2b$", "$2y$"]
         .iter()
         .any(|prefix| stored.starts_with(prefix));
     if is_bcrypt {
-        verify_bcrypt(typed, normalized, stored)
+        verify_bcrypt(typed, stored)
     } else {
         Verdict::Unreadable
     }
 }
 
-/// Verifies the password as typed and then, if it differs, after NFKC: the other system may not have normalized. A password over
-/// 72 bytes leaves the row as it is, since bcrypt never checked its tail: renewing would freeze whatever tail was typed this time.
-fn verify_bcrypt(typed: &str, normalized: &str, stored: &str) -> Verdict {
+/// A password over 72 bytes leaves the row as it is, since bcrypt never checked its tail: renewing would freeze whatever tail was
+/// typed this time.
+fn verify_bcrypt(typed: &str, stored: &str) -> Verdict {
     let Ok(parts) = stored.parse::<bcrypt::HashParts>() else {
         return Verdict::Unreadable;
     };
     if parts.get_cost() > BCRYPT_MAX_COST {
         return Verdict::Unreadable;
     }
-    let matches = |candidate: &str| bcrypt::verify(candidate, stored).unwrap_or(false);
-    if matches(typed) {
+    if bcrypt::verify(typed, stored).unwrap_or(false) {
         Verdict::Right {
             renew: typed.len() <= BCRYPT_BYTES,
-        }
-    } else if normalized != typed && matches(normalized) {
-        Verdict::Right {
-            renew: normalized.len() <= BCRYPT_BYTES,
         }
     } else {
         Verdict::Wrong

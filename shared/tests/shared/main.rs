@@ -4,6 +4,7 @@
 mod chosen_password;
 mod client;
 mod env;
+mod hasher;
 mod keys;
 mod password;
 mod store;

@@ -1,5 +1,6 @@
 //! Prints each figure that the project watches, with its aim. It fails where a size or a count of instructions has grown by more
-//! than 5 %, and where a cold start of `well-known` is too slow for API Gateway; no other time fails it.
+//! than 5 %, where a cold start of `well-known` is too slow for API Gateway, and where the time of a log-in says whether a name exists;
+//! no other time fails it.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -17,7 +18,9 @@ mod cold_starts;
 mod fixture;
 mod instructions;
 mod log_in;
+mod one_time;
 mod pairs;
+mod ranks;
 mod read;
 mod record;
 mod refresh;
@@ -35,6 +38,9 @@ struct Options {
     /// Measures one group alone.
     #[arg(long)]
     only: Option<Group>,
+    /// How many pairs the group `one-time` takes for each kind of row.
+    #[arg(long, default_value_t = 2_000)]
+    pairs: u32,
     /// Renews the record of sizes and instructions.
     #[arg(long, conflicts_with = "only")]
     write: bool,
@@ -47,6 +53,8 @@ struct Options {
 enum Group {
     Sizes,
     Times,
+    /// Log-ins with wrong credentials, for each kind of row. It needs no release binaries.
+    OneTime,
     Memory,
     Instructions,
 }
@@ -56,7 +64,9 @@ async fn main() -> ExitCode {
     let options = Options::parse();
     let wants = |group| options.only.is_none_or(|only| only == group);
     let template = Template::of_this_project().unwrap();
-    build(template.functions());
+    if options.only != Some(Group::OneTime) {
+        build(template.functions());
+    }
     let fixture = Fixture::start().await;
     let mut record = Record::read(options.write);
     if wants(Group::Sizes) {
@@ -67,6 +77,9 @@ async fn main() -> ExitCode {
         read::measure(&fixture).await;
         refresh::measure().await;
         cold_starts::measure(&fixture).await;
+    }
+    if wants(Group::OneTime) {
+        one_time::measure(options.pairs, &mut record).await;
     }
     if wants(Group::Memory) {
         sizes::memory(&fixture).await;

@@ -10,6 +10,7 @@ mod deployed;
 mod docs;
 mod edge;
 mod events;
+mod flood;
 mod gateway;
 mod json_body;
 mod log_in;

@@ -1,0 +1,40 @@
+//! How long a wrong verdict takes, whatever was verified: the time of a log-in must not say whether a name exists.
+
+use std::time::Duration;
+
+use crate::env::{Env, EnvError, LOGIN_BUDGET_MS};
+
+/// The default budget, in hashes of today's cost: the one that always runs, the row's own, and a margin. It covers rows that take up to
+/// 1.5 times as long as a new hash.
+const HASHES: f64 = 2.5;
+
+/// How long a wrong verdict takes, from when its hash has its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogInBudget {
+    /// As long as it takes: for callers who know already that the user exists.
+    None,
+    /// 2.5 times what today's hash took in this very verification. So it needs no measurement at a start, is right in the first
+    /// request, and grows with the load of the machine.
+    Measured,
+    /// This long.
+    Fixed(Duration),
+}
+
+impl LogInBudget {
+    /// Reads the budget of log-ins.
+    pub fn read(env: &Env<'_>) -> Result<Self, EnvError> {
+        Ok(match env.get(&LOGIN_BUDGET_MS)? {
+            0 => Self::Measured,
+            millis => Self::Fixed(Duration::from_millis(millis.into())),
+        })
+    }
+
+    /// Returns the budget of a verification in which today's hash took this long.
+    pub fn where_a_hash_took(self, hash: Duration) -> Duration {
+        match self {
+            Self::None => Duration::ZERO,
+            Self::Measured => hash.mul_f64(HASHES),
+            Self::Fixed(budget) => budget,
+        }
+    }
+}
