@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::env::{Env, EnvError, LOGIN_BUDGET_MS};
 
-/// The default budget, in hashes of today's cost: the one that always runs, the row's own, and a margin. It covers rows that take up to
-/// 1.5 times as long as a new hash.
+/// The default budget, in hashes of today's cost: the one that always runs, the row's own where that takes up to 1.25 times as long
+/// (older parameters of OWASP's take 0.87 to 1.2), and a margin for the wipe of its memory and for noise.
 const HASHES: f64 = 2.5;
 
 /// How long a wrong verdict takes, from when its hash has its turn.
