@@ -12,7 +12,7 @@ mod user;
 mod username;
 
 pub use email::Email;
-pub use folding::NameKey;
+pub use folding::{NameKey, hashed_name};
 pub use profile::{FullName, Profile, Website};
 pub use renaming::{Change, ProfileChange, Renaming};
 pub use reserved::ReservedUsernames;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use shared::error::{Code, Error, FieldError, Violation};
+use shared::events::{Event, Reason, Subject};
 use shared::http::json::Fields;
 use shared::http::{body, empty};
 use shared::passwords::{Password, StoredHash, Verdict};
@@ -19,7 +20,11 @@ impl Me {
         body::read(request)?;
         let mut caller = self.caller(request).await?;
         let change = PasswordChange::read(request)?;
-        let current = Arc::new(change.current.ok_or_else(wrong)?);
+        let current = Arc::new(
+            change
+                .current
+                .ok_or_else(|| failed(caller.user.id.as_str(), Reason::WrongPassword))?,
+        );
         let mut decided: Option<(StoredHash, StoredHash)> = None;
         let new = Arc::new(change.new);
         for _ in 0..ROUNDS {
@@ -46,6 +51,10 @@ impl Me {
             };
             let ends_others = change.end_other_sessions;
             if self.users.change_password(&read, &hash, own, ends_others).await? {
+                Event::PasswordChanged {
+                    user: read.id.as_str(),
+                }
+                .log();
                 return Ok(empty(StatusCode::NO_CONTENT));
             }
             decided = Some((read.hash, hash));
@@ -58,13 +67,20 @@ impl Me {
         let hash = Some(user.hash.clone());
         match self.hasher.verify(Arc::clone(current), hash).await? {
             Verdict::Right { .. } => Ok(()),
-            Verdict::Wrong => Err(wrong()),
-            Verdict::Unreadable => {
-                tracing::warn!(user = user.id.as_str(), "the stored password hash cannot be read");
-                Err(wrong())
-            }
+            Verdict::Wrong => Err(failed(user.id.as_str(), Reason::WrongPassword)),
+            Verdict::Unreadable => Err(failed(user.id.as_str(), Reason::UnreadableHash)),
         }
     }
+}
+
+/// Logs that a present password was rejected, and rejects it.
+fn failed(user: &str, reason: Reason) -> Error {
+    Event::LogInFailed {
+        subject: Subject::User(user),
+        reason,
+    }
+    .log();
+    wrong()
 }
 
 /// Rejects the present password, after every other rule. A 401 would make clients log out.

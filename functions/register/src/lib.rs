@@ -7,6 +7,7 @@ use lambda_http::{Body, Request, Response};
 use shared::clock::Clock;
 use shared::env::{ENABLE_REGISTRATION, Env};
 use shared::error::{Code, Error, ErrorFormat, Violation};
+use shared::events::Event;
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::json::{self, Fields};
 use shared::http::{body, request};
@@ -74,6 +75,10 @@ impl HttpFunction for Register {
             updated_at: now,
         };
         self.users.register(&user, &hash).await?;
+        Event::Registered {
+            user: user.id.as_str(),
+        }
+        .log();
         created(&user)
     }
 }

@@ -20,7 +20,7 @@ pub const SESSION_KEY_ID_BYTES: usize = 8;
 
 const SECRET_BYTES: usize = 32;
 
-/// A secret of the ring with the two keys that are derived from it (RFC 5869). A clone shares them. Prints no secret.
+/// A secret of the ring with the three keys that are derived from it (RFC 5869). A clone shares them. Prints no secret.
 #[derive(Clone)]
 pub struct SessionKey {
     /// When it begins to seal new tokens. It opens its tokens for as long as it is in the ring.
@@ -34,6 +34,7 @@ struct Parts {
     secret: Zeroizing<[u8; SECRET_BYTES]>,
     seal: LessSafeKey,
     derive: hmac::Key,
+    names: hmac::Key,
 }
 
 impl SessionKey {
@@ -70,12 +71,14 @@ impl SessionKey {
         let prk = hkdf::Salt::none(hkdf::HKDF_SHA256).extract(secret.as_slice());
         let seal = UnboundKey::from(prk.expand(&[b"latchkey refresh token: seal"], &AES_256_GCM_SIV)?);
         let derive = hmac::Key::from(prk.expand(&[b"latchkey refresh token: derive"], hmac::HMAC_SHA512)?);
+        let names = hmac::Key::from(prk.expand(&[b"latchkey names: hash"], hmac::HMAC_SHA256)?);
         let parts = Parts {
             kid: URL_SAFE_NO_PAD.encode(id),
             id,
             secret,
             seal: LessSafeKey::new(seal),
             derive,
+            names,
         };
         Ok(Self {
             signs_from,
@@ -101,6 +104,11 @@ impl SessionKey {
     /// Returns the key that derives the successor of a token.
     pub fn deriving(&self) -> &hmac::Key {
         &self.parts.derive
+    }
+
+    /// Returns the key that hashes names which no user has.
+    pub fn naming(&self) -> &hmac::Key {
+        &self.parts.names
     }
 
     /// Returns the secret in base64url, for the document of the ring alone.

@@ -16,6 +16,7 @@ use crate::env::{ACCESS_TOKEN_SECONDS, CLIENT_ID, Env};
 use crate::error::Error;
 use crate::function::StartError;
 use crate::keys::{Cached, Lead, Ring, RingStore, SigningKey};
+use crate::users::hashed_name;
 
 /// A signer of one issuer's tokens.
 pub struct Signer {
@@ -71,6 +72,12 @@ impl Signer {
     /// [`Error::Unavailable`] until there is one.
     pub async fn ring(&self) -> Result<Arc<Ring>, Error> {
         self.ring.get().await
+    }
+
+    /// Returns the keyed hash of a text that was typed as a name; `None` before the ring has been read.
+    pub fn hashed_name(&self, typed: &str) -> Option<String> {
+        let ring = self.ring.at_hand()?;
+        Some(hashed_name(typed, ring.session_key(self.clock.now())?))
     }
 
     /// Returns what `pick` finds in the key ring, or `None`. Where it finds nothing, such as a session key that another copy of the

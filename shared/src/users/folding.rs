@@ -3,15 +3,22 @@
 //! Two names are the same by Unicode's identifier caseless match (3.13, D147): `Straße` = `STRASSE`, `ﬁnn` = `Finn`. A key is
 //! computed of any text, whatever a registration accepts today, so that a name that was registered under other rules still logs in.
 
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use icu_casemap::CaseMapperBorrowed;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
+use crate::keys::SessionKey;
 use crate::unicode::{is_invisible, nfkc};
 
 /// The longest folded name that a key of the table has room for, in bytes: 2,048, less the prefix of the key.
 pub(super) const KEY_MAX_BYTES: usize = 2048 - "username#".len();
+
+/// How much of a keyed hash stands for a name, in bytes.
+const HASH_BYTES: usize = 16;
 
 /// The key of a name in the store: one key for all spellings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,11 +41,31 @@ impl NameKey {
         Some(key).filter(|key| key.folded().len() <= KEY_MAX_BYTES)
     }
 
+    /// Returns a hash that tells nothing of the name without the key, in base64url. All spellings have one.
+    pub fn hashed(&self, key: &SessionKey) -> String {
+        let kind = match self {
+            Self::Username(_) => "username#",
+            Self::Email(_) => "email#",
+        };
+        hashed(kind, self.folded(), key)
+    }
+
     fn folded(&self) -> &str {
         match self {
             Self::Username(folded) | Self::Email(folded) => folded,
         }
     }
+}
+
+/// Returns the keyed hash of any text that was typed as a name, also of one that can be none.
+pub fn hashed_name(typed: &str, key: &SessionKey) -> String {
+    NameKey::of(typed).map_or_else(|| hashed("", typed, key), |name| name.hashed(key))
+}
+
+fn hashed(kind: &str, text: &str, key: &SessionKey) -> String {
+    let tag = hmac::sign(key.naming(), format!("{kind}{text}").as_bytes());
+    let bytes = tag.as_ref();
+    URL_SAFE_NO_PAD.encode(bytes.get(..HASH_BYTES).unwrap_or(bytes))
 }
 
 /// Returns toNFKC_Casefold(NFD(text)) (Unicode 3.13, D147): no case, no compatibility forms, no invisible characters.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::try_join;
 use shared::clock::Timestamp;
 use shared::error::Error;
+use shared::events::{Event, Reason, Subject};
 use shared::http::form::Form;
 use shared::keys::{Ring, SigningKey};
 use shared::passwords::{Password, Verdict};
@@ -56,6 +57,11 @@ impl Token {
         if let Some(policy) = &self.sessions {
             return self.begin_session(policy, &user, device, &ring, key).await;
         }
+        Event::LoggedIn {
+            user: user.id.as_str(),
+            session: None,
+        }
+        .log();
         let grant = Grant {
             user: &user.id,
             auth_time: now,
@@ -98,6 +104,11 @@ impl Token {
         self.users
             .begin_session(user, &id, &session, policy.max_sessions)
             .await?;
+        Event::LoggedIn {
+            user: user.id.as_str(),
+            session: Some(&id),
+        }
+        .log();
         Ok(Response {
             issued,
             refresh_token: Some(token),
@@ -108,9 +119,11 @@ impl Token {
     async fn authorized_user(&self, grant: PasswordGrant) -> Result<Credentials, Error> {
         let user = self.log_in(&grant.username, grant.password).await?;
         if user.state.disabled {
+            failed(&user, Reason::Disabled);
             return Err(Error::InactiveAtLogIn);
         }
         if grant.asks_for_scope {
+            failed(&user, Reason::Scope);
             return Err(Error::InvalidScope);
         }
         Ok(user)
@@ -118,16 +131,19 @@ impl Token {
 
     /// Returns the user whose password this is. An unknown user costs what a known one costs: the same reads and one hash.
     async fn log_in(&self, username: &str, password: Option<Password>) -> Result<Credentials, Error> {
-        let password = Arc::new(password.ok_or(Error::WrongCredentials)?);
+        let password = Arc::new(password.ok_or_else(|| self.failed_name(username, Reason::WrongPassword))?);
         let name = NameKey::of(username);
         let user = self.users.credentials(name.as_ref(), self.clock.now()).await?;
         let hash = user.as_ref().map(|user| user.hash.clone());
         let verdict = self.hasher.verify(Arc::clone(&password), hash).await?;
-        let user = user.ok_or(Error::WrongCredentials)?;
+        let user = user.ok_or_else(|| self.failed_name(username, Reason::UnknownUser))?;
         match verdict {
-            Verdict::Wrong => Err(Error::WrongCredentials),
+            Verdict::Wrong => {
+                failed(&user, Reason::WrongPassword);
+                Err(Error::WrongCredentials)
+            }
             Verdict::Unreadable => {
-                tracing::warn!(user = user.id.as_str(), "the stored password hash cannot be read");
+                failed(&user, Reason::UnreadableHash);
                 Err(Error::WrongCredentials)
             }
             Verdict::Right { renew } => {
@@ -137,6 +153,14 @@ impl Token {
                 Ok(user)
             }
         }
+    }
+
+    /// Logs that a log-in failed which found no user, and returns its error.
+    fn failed_name(&self, username: &str, reason: Reason) -> Error {
+        let hash = self.signer.hashed_name(username);
+        let subject = hash.as_deref().map_or(Subject::Unnamed, Subject::Name);
+        Event::LogInFailed { subject, reason }.log();
+        Error::WrongCredentials
     }
 
     /// Replaces a hash that is weaker than a new one. The log-in does not depend on it: the next one tries again.
@@ -153,4 +177,12 @@ impl Token {
             );
         }
     }
+}
+
+fn failed(user: &Credentials, reason: Reason) {
+    Event::LogInFailed {
+        subject: Subject::User(user.id.as_str()),
+        reason,
+    }
+    .log();
 }
