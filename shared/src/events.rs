@@ -1,6 +1,6 @@
 //! What a security-relevant act leaves in the log: one line, without a secret and without a name in clear, since people type their
 //! password into the field of the name. `docs/logging.md` lists the lines; where a request comes from is added by
-//! [`crate::logging`].
+//! `logging`.
 
 /// The events that are metrics, too: each costs as a custom metric of every function that logs it, so they are few.
 pub const METRICS: [&str; 5] = [
