@@ -36,7 +36,7 @@ pub async fn respond<F: HttpFunction>(
             return Ok(None);
         }
         let origin = logging::Origin::of(&request);
-        logging::in_request(origin, function.handle(request))
+        logging::in_request(origin, Box::pin(function.handle(request)))
             .await
             .map(Some)
     })

@@ -21,14 +21,14 @@ impl Token {
         let token = form
             .take("token")
             .ok_or_else(|| missing("The parameter token is missing"))?;
-        if let Some((user, session)) = self.session_of(&token).await? {
-            if self.users.end_session(&user, &session, self.clock.now()).await? {
-                Event::Revoked {
-                    user: user.as_str(),
-                    session: &session,
-                }
-                .log();
+        if let Some((user, session)) = self.session_of(&token).await?
+            && self.users.end_session(&user, &session, self.clock.now()).await?
+        {
+            Event::Revoked {
+                user: user.as_str(),
+                session: &session,
             }
+            .log();
         }
         Ok(empty(StatusCode::OK))
     }
