@@ -1,0 +1,8 @@
+//! What attackers and a failing store do: forged tokens, hostile bytes, and requests by the thousand over a store that fails. The
+//! functions run in this process, as Lambda calls them.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod faults;
+mod forgeries;
+mod properties;
+mod wycheproof;
