@@ -86,7 +86,11 @@ pub fn claims(token: &str) -> Value {
 }
 
 fn message(header: &str, claims: &str) -> String {
-    format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims))
+    format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(claims)
+    )
 }
 
 fn signed(message: &str, key: &EncodingKey, algorithm: Algorithm) -> String {

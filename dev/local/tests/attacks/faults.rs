@@ -145,13 +145,17 @@ impl World {
 
     async fn refresh(&self, token: &str) -> Answer {
         let form = format!("grant_type=refresh_token&refresh_token={token}");
-        let answer = self.send(&self.token, Event::new("POST", "/token").form(&form)).await;
+        let answer = self
+            .send(&self.token, Event::new("POST", "/token").form(&form))
+            .await;
         if answer.status == 200 {
             let next = answer.body["refresh_token"].as_str().unwrap();
             // Until it is old enough to be replaced, a token is repeated.
             if next != token {
                 let mut successors = self.successors.borrow_mut();
-                let first = successors.entry(token.to_owned()).or_insert_with(|| next.to_owned());
+                let first = successors
+                    .entry(token.to_owned())
+                    .or_insert_with(|| next.to_owned());
                 assert_eq!(first, next, "a token has two successors");
             }
         }
@@ -237,7 +241,11 @@ impl World {
             }
         }
         if is_decided {
-            assert!(account.may_be_gone, "no acknowledged password of {:?} is right", account.names);
+            assert!(
+                account.may_be_gone,
+                "no acknowledged password of {:?} is right",
+                account.names
+            );
         }
         !is_decided
     }
@@ -249,7 +257,12 @@ impl World {
         }
         let session = account.session.take().unwrap();
         let age = self.time.now().unix() - session.since;
-        let is_old = age >= if answer.body["error"] == "insufficient_user_authentication" { 300 } else { 1_800 };
+        let is_old = age
+            >= if answer.body["error"] == "insufficient_user_authentication" {
+                300
+            } else {
+                1_800
+            };
         assert!(
             is_old || session.is_uncertain || account.may_be_gone,
             "a session of {age} s was lost: {answer:?}"
@@ -289,7 +302,10 @@ impl World {
             503 | 429 => session.is_uncertain = true,
             status => {
                 assert_eq!(status, 400, "{answer:?}");
-                assert!(session.is_uncertain || account.may_be_gone, "a healthy client was logged out");
+                assert!(
+                    session.is_uncertain || account.may_be_gone,
+                    "a healthy client was logged out"
+                );
                 account.session = None;
             }
         }
@@ -299,7 +315,11 @@ impl World {
         let access = account.session.as_ref().unwrap().access.clone();
         let is_name = random.bool();
         let text = format!("user{}", random.usize(0..NAMES));
-        let body = if is_name { json!({"username": text}) } else { json!({"full_name": text}) };
+        let body = if is_name {
+            json!({"username": text})
+        } else {
+            json!({"full_name": text})
+        };
         let answer = self.me("PATCH", "/users/me", &access, &body).await;
         if self.is_out(account, &answer) {
             return;
@@ -354,7 +374,8 @@ impl World {
         let session = account.session.take().unwrap();
         let answer = if random.bool() {
             let form = format!("token={}", session.refresh);
-            self.send(&self.token, Event::new("POST", "/revoke").form(&form)).await
+            self.send(&self.token, Event::new("POST", "/revoke").form(&form))
+                .await
         } else {
             let sid = testing::forge::claims(&session.access)["sid"].clone();
             let event = Event::with_id("DELETE", "/sessions/{id}", sid.as_str().unwrap());
@@ -402,13 +423,27 @@ impl World {
             }
         }
         names.sort();
-        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "a name has two owners");
-        assert_eq!(markers, names, "names without their markers, or markers without their users");
+        assert_eq!(
+            names.iter().collect::<BTreeSet<_>>().len(),
+            names.len(),
+            "a name has two owners"
+        );
+        assert_eq!(
+            markers, names,
+            "names without their markers, or markers without their users"
+        );
         for id in self.deleted.borrow().iter() {
-            assert!(table.item(&format!("user#{id}"), "user").await.is_null(), "{id} was deleted");
+            assert!(
+                table.item(&format!("user#{id}"), "user").await.is_null(),
+                "{id} was deleted"
+            );
         }
         for (refresh, access) in self.ended.borrow().iter() {
-            assert_eq!(self.refresh(refresh).await.status, 400, "an ended session was refreshed");
+            assert_eq!(
+                self.refresh(refresh).await.status,
+                400,
+                "an ended session was refreshed"
+            );
             assert_eq!(self.send(&self.me, me(access)).await.status, 401);
         }
         for account in slots.iter_mut().filter_map(|slot| slot.account.as_mut()) {
@@ -436,7 +471,9 @@ impl Account {
             self.names
         );
         assert!(
-            self.full_names.iter().any(|name| user["full_name"] == json!(name)),
+            self.full_names
+                .iter()
+                .any(|name| user["full_name"] == json!(name)),
             "{user}: {:?} was acknowledged",
             self.full_names
         );
@@ -483,8 +520,17 @@ async fn run(requests: usize) {
         world.successors.borrow().len(),
     );
     let template = Template::of_this_project().unwrap();
-    let limit = template.functions().iter().map(|function| function.timeout).min().unwrap();
-    assert!(world.longest.get() < limit, "a request took {:?}", world.longest.get());
+    let limit = template
+        .functions()
+        .iter()
+        .map(|function| function.timeout)
+        .min()
+        .unwrap();
+    assert!(
+        world.longest.get() < limit,
+        "a request took {:?}",
+        world.longest.get()
+    );
     assert!(late < early * 3 / 2, "memory grows: {early} KiB, then {late} KiB");
     assert!(live > SLOTS / 2 && !world.deleted.borrow().is_empty() && !world.ended.borrow().is_empty());
     assert!(!world.successors.borrow().is_empty());

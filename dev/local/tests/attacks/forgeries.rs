@@ -43,7 +43,9 @@ impl Fixture {
         };
         assert_eq!(fixture.status(&fixture.forger.token(|_, _| {})).await, 200);
         // From here on the keys have just been read for an unknown one, so that the store is asked for users alone.
-        fixture.status(&fixture.with_header("kid", json!("unknown"))).await;
+        fixture
+            .status(&fixture.with_header("kid", json!("unknown")))
+            .await;
         fixture.proxy.reset_counts();
         fixture
     }
@@ -69,7 +71,10 @@ impl Fixture {
     fn with_claim(&self, name: &str, value: Value) -> String {
         self.forger.token(|_, claims| {
             claims[name] = value;
-            claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+            claims
+                .as_object_mut()
+                .unwrap()
+                .retain(|_, value| !value.is_null());
         })
     }
 }
@@ -101,7 +106,13 @@ async fn j_04_what_a_header_points_to_is_never_read_and_kid_is_only_looked_up() 
         }
     }
     assert!(listener.accept().is_err(), "a header's URL was fetched");
-    for crit in [json!([]), json!(["exp"]), json!(["b64"]), json!("exp"), json!({"b64": false})] {
+    for crit in [
+        json!([]),
+        json!(["exp"]),
+        json!(["b64"]),
+        json!("exp"),
+        json!({"b64": false}),
+    ] {
         let why = crit.to_string();
         fixture.rejects(&why, &fixture.with_header("crit", crit)).await;
     }
@@ -134,7 +145,9 @@ async fn n_15_a_token_is_read_after_its_signature_algorithm_key_times_type_and_a
     // The signature comes first: claims that are changed after it are no one's.
     let other = forger.token(|_, claims| claims["sub"] = json!("another"));
     let other_message = other.rsplit_once('.').unwrap().0;
-    fixture.rejects("another message", &format!("{other_message}.{signature}")).await;
+    fixture
+        .rejects("another message", &format!("{other_message}.{signature}"))
+        .await;
     let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
     for index in (0..bytes.len()).step_by(8) {
         let mut bytes = bytes.clone();
@@ -162,23 +175,38 @@ async fn n_15_a_token_is_read_after_its_signature_algorithm_key_times_type_and_a
     fixture.rejects("unused bits", &twin).await;
     fixture.rejects("padding", &format!("{genuine}==")).await;
     fixture.rejects("two parts", message).await;
-    fixture.rejects("four parts", &format!("{genuine}.{signature}")).await;
+    fixture
+        .rejects("four parts", &format!("{genuine}.{signature}"))
+        .await;
     fixture.rejects("five parts", &format!("{genuine}.a.b")).await;
 
-    for algorithm in ["none", "None", "nOnE", "", "HS256", "HS512", "RS384", "RS512", "PS256", "ES256", "EdDSA", "rs256"] {
-        fixture.rejects(algorithm, &fixture.with_header("alg", json!(algorithm))).await;
+    for algorithm in [
+        "none", "None", "nOnE", "", "HS256", "HS512", "RS384", "RS512", "PS256", "ES256", "EdDSA", "rs256",
+    ] {
+        fixture
+            .rejects(algorithm, &fixture.with_header("alg", json!(algorithm)))
+            .await;
         let mut header = forger.header.clone();
         header["alg"] = json!(algorithm);
         let header = URL_SAFE_NO_PAD.encode(header.to_string());
         let claims = message.rsplit_once('.').unwrap().1;
         fixture.rejects(algorithm, &format!("{header}.{claims}.")).await;
     }
-    fixture.rejects("the modulus as a secret", &forger.hs256_with_the_public_key()).await;
+    fixture
+        .rejects("the modulus as a secret", &forger.hs256_with_the_public_key())
+        .await;
     fixture.rejects("an empty secret", &forger.hs256(b"")).await;
-    fixture.rejects("the JWK as a secret", &forger.hs256(forger.jwk().to_string().as_bytes())).await;
+    fixture
+        .rejects(
+            "the JWK as a secret",
+            &forger.hs256(forger.jwk().to_string().as_bytes()),
+        )
+        .await;
     let member = forger.header.to_string();
     let twice = member.replacen('{', "{\"alg\":\"none\",", 1);
-    fixture.rejects("alg twice", &forger.token_of(&twice, &forger.claims.to_string())).await;
+    fixture
+        .rejects("alg twice", &forger.token_of(&twice, &forger.claims.to_string()))
+        .await;
     let stranger = Forger::new(&ring_of(&[Kind::Rs256]), ISSUER, &fixture.user, fixture.now);
     fixture.rejects("another key", &stranger.token(|_, _| {})).await;
 
@@ -205,7 +233,14 @@ async fn n_15_a_token_is_read_after_its_signature_algorithm_key_times_type_and_a
         let why = format!("{claim}: {value}");
         fixture.rejects(&why, &fixture.with_claim(claim, value)).await;
     }
-    for typ in [json!("JWT"), json!("at+jwt;x"), json!("at+JWT "), json!(""), json!(null), json!(["at+jwt"])] {
+    for typ in [
+        json!("JWT"),
+        json!("at+jwt;x"),
+        json!("at+JWT "),
+        json!(""),
+        json!(null),
+        json!(["at+jwt"]),
+    ] {
         let why = typ.to_string();
         fixture.rejects(&why, &fixture.with_header("typ", typ)).await;
     }
@@ -221,8 +256,13 @@ async fn signatures_that_verify_anything_in_broken_libraries_verify_nothing() {
         let bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
         // The order of P-256: equal to zero where it is not checked (CVE-2022-21449).
         let order = [
-            &[255; 4][..], &[0; 4], &[255; 8],
-            &[0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51],
+            &[255; 4][..],
+            &[0; 4],
+            &[255; 8],
+            &[
+                0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25,
+                0x51,
+            ],
         ]
         .concat();
         // The identity of Ed25519 as R, with S = 0.
