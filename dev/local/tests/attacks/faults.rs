@@ -11,7 +11,7 @@ use futures_util::{StreamExt, stream};
 use me::Me;
 use register::Register;
 use sam_template::Template;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sessions::Sessions;
 use shared::clock::Clock;
 use shared::function::HttpFunction;
