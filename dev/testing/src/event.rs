@@ -65,6 +65,12 @@ impl Event {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// Sets the address that the request comes from.
+    pub fn from_address(mut self, address: &str) -> Self {
+        self.0["requestContext"]["http"]["sourceIp"] = json!(address);
+        self
+    }
+
     /// Returns the event as JSON.
     pub fn value(&self) -> &Value {
         &self.0
