@@ -71,8 +71,14 @@ def metrics_of(alarm):
     return [{"Id": "value", "MetricStat": {"Metric": metric, "Period": alarm["Period"], "Stat": stat}}]
 
 
+def name_of(metric):
+    """Returns namespace and name of a metric, and of one that functions write the function."""
+    functions = [resource_name(one["Value"]) for one in metric.get("Dimensions", []) if one["Name"] == "function_name"]
+    return metric["Namespace"], metric["MetricName"], *functions
+
+
 def statistic(stat, metrics, minutes):
-    values = metrics.get((stat["Metric"]["Namespace"], stat["Metric"]["MetricName"]), {})
+    values = metrics.get(name_of(stat["Metric"]), {})
     total, number = (sum(parts) for parts in zip((0, 0), *(values[minute] for minute in minutes if minute in values)))
     return (total / number if stat["Stat"] == "Average" else total) if number else None
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 import tomlkit
-from alarms import first_alarms, metrics_of
+from alarms import first_alarms, goes_off, metrics_of, name_of
 from cloudformation import ROOT, Stack, resource_name
 
 broken_by = pytest.mark.broken_by
@@ -71,6 +71,43 @@ def test_one_failed_request_in_a_quiet_night_sets_off_nothing(template):
         assert not first_alarms(stack, night), f"one 503 of {route} sets off {first_alarms(stack, night)}"
 
 
+def events(alarm, minutes, **rates):
+    """Returns the minute at whose end an alarm goes off first, at so many events a minute of each kind, evenly spaced."""
+    functions = {"registrations": ("Throttled", "RegisterFunction")}
+    names = {"failed": "LogInFailed", "throttled": "Throttled", "logged_in": "LoggedIn", "reused": "RefreshReused"}
+    metrics = {
+        ("Latchkey", *functions.get(kind, (names.get(kind), "TokenFunction"))):
+            {minute: (number, number) for minute in range(minutes) if (number := int((minute + 1) * rate) - int(minute * rate))}
+        for kind, rate in rates.items()
+    }
+    return goes_off(alarm, metrics, minutes)
+
+
+REFUSED, REUSED = "Resources.RefusedAttemptsAlarm.Properties", "Resources.RefreshReusedAlarm.Properties"
+
+
+@broken_by("honest users", f"{REFUSED}.Metrics.0.Expression", "failed + throttled + registrations + 0 * logged_in")
+@broken_by("guesses", f"{REFUSED}.Threshold", 1000)
+@broken_by("throttled", f"{REFUSED}.Metrics.0.Expression", "failed + 0 * throttled + registrations - logged_in / 4")
+@broken_by("lost responses", f"{REUSED}.Threshold", 0)
+@broken_by("thief", f"{REUSED}.Threshold", 100)
+def test_refused_attempts_and_reuse_set_off_their_alarms_and_documented_load_does_not(template):
+    stack = Stack(template, {})
+    refused, reused = (stack.resources[f"{name}Alarm"]["Properties"] for name in ("RefusedAttempts", "RefreshReused"))
+    traffic = {name: one["value"] for name, one in assumptions()["traffic"].items()}
+    for users in assumptions()["shown"]["active_users"]:
+        rate = users * traffic["log_ins"] / MONTH
+        # Every fifth log-in mistyped.
+        assert not events(refused, DAY, logged_in=rate, failed=rate / 4), f"{users} honest users set off the alarm"
+        most = 30 + rate / 4
+        for kind in ("failed", "throttled", "registrations"):
+            assert events(refused, 60, **{kind: most, "logged_in": rate}) == 5, f"{most} guesses a minute, {kind}, are not seen"
+        # One response in 100,000 is lost for longer than the window.
+        lost = users * traffic["refreshes"] / MONTH / 100_000
+        assert not events(reused, 7 * DAY, reused=lost), f"lost responses of {users} users set off the alarm"
+    assert events(reused, DAY, reused=0.2) == 60, "a thief of tokens is not seen"
+
+
 @broken_by("notifies", f"{ALARM}.AlarmActions", AlarmEmail="ops@example.com")
 @broken_by("notifies", f"{ALARM}.AlarmActions", [{"Ref": "AlarmTopic"}])
 @broken_by("notifies", f"{ALARM}.OKActions", AlarmTopicArn="arn:aws:sns:eu-central-1:123456789012:on-call")
@@ -88,8 +125,10 @@ def test_each_alarm_notifies_the_topics_that_were_asked_for_of_begin_and_end(sta
             assert alarm.get(actions) == expected, f"{name} notifies {alarm.get(actions)} by its {actions}"
 
 
-@broken_by("more than ten", "Resources", lambda resources: resources | {"Eleventh": resources["RotationAlarm"]})
+@broken_by("more than twelve", "Resources", lambda resources: resources | {"Thirteenth": resources["RotationAlarm"]})
 @broken_by("nothing counts", "Resources.OverdueRotation")
+@broken_by("nothing counts", "Resources.RefreshReusedAlarm.Properties.MetricName", "Reused")
+@broken_by("nothing counts", "Resources.RefreshReusedAlarm.Properties.Dimensions.1.Value", "token")
 @broken_by("looks back", "Resources.RotationAlarm.Properties.EvaluationPeriods", 24 * 30)
 @broken_by("MeFunction", "Resources.FunctionThrottlesAlarm.Properties.Metrics.3.MetricStat.Metric.Dimensions.0.Value", "${RegisterFunction}")
 @broken_by("does not calculate", "Resources.FunctionThrottlesAlarm.Properties.Metrics.0.Expression", "token + register + me")
@@ -97,14 +136,17 @@ def test_each_alarm_notifies_the_topics_that_were_asked_for_of_begin_and_end(sta
 def test_each_alarm_watches_what_exists_and_one_watches_the_throttles_of_every_function(stack):
     filters = stack.of_type("AWS::Logs::MetricFilter").values()
     counted = {(metric["MetricNamespace"], metric["MetricName"]) for one in filters for metric in one["MetricTransformations"]}
+    # What the functions write themselves.
+    names = re.search(r"METRICS: .*?\[(.*?)\];", (ROOT / "shared/src/events.rs").read_text(), re.DOTALL)[1]
+    counted |= {("Latchkey", name, function) for name in re.findall(r"\w+", names) for function in stack.functions}
     throttled, alarms = set(), stack.of_type("AWS::CloudWatch::Alarm")
-    assert len(alarms) <= 10, f"{len(alarms)} alarms are more than ten"
+    assert len(alarms) <= 12, f"{len(alarms)} alarms are more than twelve"
     for name, alarm in alarms.items():
         stats = {one["Id"]: one["MetricStat"] for one in metrics_of(alarm) if "MetricStat" in one}
         for expression in (one["Expression"] for one in metrics_of(alarm) if "Expression" in one):
             assert set(re.findall("[a-z_]+", expression)) == stats.keys(), f"{name} does not calculate with {stats.keys()}"
         for stat in stats.values():
-            metric = stat["Metric"]["Namespace"], stat["Metric"]["MetricName"]
+            metric = name_of(stat["Metric"])
             assert metric[0].startswith("AWS/") or metric in counted, f"nothing counts what {name} watches"
             # CloudWatch rejects longer windows.
             window = stat["Period"] * alarm["EvaluationPeriods"]

@@ -35,7 +35,10 @@ pub async fn respond<F: HttpFunction>(
         if !edge.admits(&mut request) {
             return Ok(None);
         }
-        function.handle(request).await.map(Some)
+        let origin = logging::Origin::of(&request);
+        logging::in_request(origin, Box::pin(function.handle(request)))
+            .await
+            .map(Some)
     })
     .catch_unwind()
     .await
@@ -59,6 +62,7 @@ impl<F: HttpFunction> Function for Served<F> {
     const NAME: &'static str = F::NAME;
 
     async fn start(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
+        logging::name_service(env)?;
         Ok(Self {
             edge: Edge::read(env)?,
             function: F::start(env, clock).await?,
@@ -101,7 +105,7 @@ pub async fn serve<F: HttpFunction>() -> ExitCode {
         let LambdaEvent { payload, context } = event;
         // Boxed, since the SDK's futures nest more deeply than the compiler follows.
         let response = Box::pin(invoke(&served, payload.get(), &context.request_id));
-        Ok::<_, Infallible>(response.await)
+        Ok::<_, Infallible>(logging::in_invocation(&context, response).await)
     });
     stopped(lambda_runtime::run(handler).await)
 }

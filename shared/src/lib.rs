@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod error;
+pub mod events;
 #[cfg(feature = "table")]
 pub mod unicode;
 

@@ -71,6 +71,8 @@ pub(crate) struct LogLines {
     pub(crate) request: Vec<String>,
     /// What API Gateway writes for each request.
     pub(crate) access: String,
+    /// What a function writes for each request that changes something.
+    pub(crate) event: String,
     pub(crate) cold_start: Vec<String>,
 }
 

@@ -28,9 +28,14 @@ impl Model {
     }
 
     /// The bytes that CloudWatch counts for each request.
-    pub(crate) fn request_log_bytes(&self) -> f64 {
+    pub(crate) fn request_log_bytes(&self, operation: &Operation) -> f64 {
         let lines = &self.given.log_lines;
-        self.log_bytes(&lines.request) + self.log_bytes(std::slice::from_ref(&lines.access))
+        let event = if self.write_units(operation) > 0.0 {
+            self.log_bytes(std::slice::from_ref(&lines.event))
+        } else {
+            0.0
+        };
+        self.log_bytes(&lines.request) + self.log_bytes(std::slice::from_ref(&lines.access)) + event
     }
 
     /// What so many bytes of the logs cost: each of two prices and the units.
@@ -68,7 +73,7 @@ impl Model {
         let read_units =
             count * self.read_units(&operation.reads) + cold * self.read_units(&operation.cold_reads);
         let cold_bytes = cold * self.log_bytes(&self.given.log_lines.cold_start);
-        let [ingested, stored] = self.log_meters(count * self.request_log_bytes() + cold_bytes);
+        let [ingested, stored] = self.log_meters(count * self.request_log_bytes(operation) + cold_bytes);
         let gateway = (operation.response / bytes.gateway_unit.value).ceil();
         [
             (0, &prices.lambda_requests, count),

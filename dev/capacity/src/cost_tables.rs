@@ -132,7 +132,7 @@ fn request(model: &Model) -> String {
             plain(model.read_units(&operation.reads)),
             plain(model.write_units(operation)),
             plain(operation.response),
-            plain(model.request_log_bytes()),
+            plain(model.request_log_bytes(operation)),
             plain(model.log_bytes(std::slice::from_ref(&lines.access))),
             plain(model.log_bytes(&lines.cold_start)),
         ]

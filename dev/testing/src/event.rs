@@ -41,12 +41,6 @@ impl Event {
         self
     }
 
-    /// Sets the address of the connection.
-    pub fn from(mut self, address: &str) -> Self {
-        self.0["requestContext"]["http"]["sourceIp"] = json!(address);
-        self
-    }
-
     /// Sets a form as the body, in base64 as the gateway sends it.
     pub fn form(mut self, body: &str) -> Self {
         self.0["body"] = json!(STANDARD.encode(body));
@@ -63,6 +57,12 @@ impl Event {
     /// Sets a bearer token.
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Sets the address that the request comes from.
+    pub fn from_address(mut self, address: &str) -> Self {
+        self.0["requestContext"]["http"]["sourceIp"] = json!(address);
+        self
     }
 
     /// Returns the event as JSON.

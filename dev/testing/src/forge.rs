@@ -34,7 +34,11 @@ impl Forger {
     pub fn token(&self, change: impl FnOnce(&mut Value, &mut Value)) -> String {
         let (mut header, mut claims) = (self.header.clone(), self.claims.clone());
         change(&mut header, &mut claims);
-        let message = message(&header, &claims);
+        self.token_of(&header.to_string(), &claims.to_string())
+    }
+
+    /// Returns the token of a header and claims in any text, such as JSON with a member twice.
+    pub fn token_of(&self, header: &str, claims: &str) -> String {
         let document: Value = serde_json::from_str(&self.document).unwrap();
         let pem = document["keys"][0]["pem"].as_str().unwrap().as_bytes();
         let (key, algorithm) = EncodingKey::from_rsa_pem(pem)
@@ -42,19 +46,27 @@ impl Forger {
             .or_else(|_| EncodingKey::from_ec_pem(pem).map(|key| (key, Algorithm::ES256)))
             .or_else(|_| EncodingKey::from_ed_pem(pem).map(|key| (key, Algorithm::EdDSA)))
             .unwrap();
-        signed(&message, &key, algorithm)
+        signed(&message(header, claims), &key, algorithm)
+    }
+
+    /// Returns the public side of the key that signs.
+    pub fn jwk(&self) -> Value {
+        let ring = Ring::parse(&self.document).unwrap();
+        serde_json::to_value(ring.keys[0].key.public().jwk()).unwrap()
     }
 
     /// Returns a token that names HS256 and is signed with the public key's modulus as the secret.
     pub fn hs256_with_the_public_key(&self) -> String {
-        let ring = Ring::parse(&self.document).unwrap();
-        let public = serde_json::to_value(ring.keys[0].key.public().jwk()).unwrap();
-        let modulus = URL_SAFE_NO_PAD.decode(public["n"].as_str().unwrap()).unwrap();
+        self.hs256(&URL_SAFE_NO_PAD.decode(self.jwk()["n"].as_str().unwrap()).unwrap())
+    }
+
+    /// Returns a token that names HS256 and is signed with a secret.
+    pub fn hs256(&self, secret: &[u8]) -> String {
         let mut header = self.header.clone();
         header["alg"] = json!("HS256");
         signed(
-            &message(&header, &self.claims),
-            &EncodingKey::from_secret(&modulus),
+            &message(&header.to_string(), &self.claims.to_string()),
+            &EncodingKey::from_secret(secret),
             Algorithm::HS256,
         )
     }
@@ -63,7 +75,7 @@ impl Forger {
     pub fn unsigned(&self) -> String {
         let mut header = self.header.clone();
         header["alg"] = json!("none");
-        format!("{}.", message(&header, &self.claims))
+        format!("{}.", message(&header.to_string(), &self.claims.to_string()))
     }
 }
 
@@ -73,9 +85,12 @@ pub fn claims(token: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
-fn message(header: &Value, claims: &Value) -> String {
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}", part(header), part(claims))
+fn message(header: &str, claims: &str) -> String {
+    format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(claims)
+    )
 }
 
 fn signed(message: &str, key: &EncodingKey, algorithm: Algorithm) -> String {

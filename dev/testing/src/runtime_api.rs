@@ -15,7 +15,8 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use rustix::process::{Pid, Signal};
-use serde_json::Value;
+use serde_json::{Value, json};
+use shared::events::METRICS;
 use tempfile::NamedTempFile;
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
@@ -26,6 +27,21 @@ use tokio::task::JoinHandle;
 const LIMIT_SECONDS: i64 = 10;
 /// The same under another command: Valgrind slows it down fiftyfold.
 const SLOW_LIMIT_SECONDS: i64 = 60;
+
+/// X-Ray's id of each invocation.
+const TRACE: &str = "1-5759e988-bd862e3fe1be46a994272793";
+/// What each line of an invocation has.
+const ALWAYS: [&str; 7] = [
+    "timestamp",
+    "level",
+    "service",
+    "message",
+    "cold_start",
+    "function_request_id",
+    "xray_trace_id",
+];
+/// What each line of a request has besides.
+const OF_REQUESTS: [&str; 2] = ["request_id", "network"];
 
 /// What a function did.
 #[derive(Debug)]
@@ -178,6 +194,7 @@ async fn next(State(server): State<Arc<Server>>) -> impl IntoResponse {
     let headers = [
         ("lambda-runtime-aws-request-id", "1".to_owned()),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
+        ("lambda-runtime-trace-id", format!("Root={TRACE};Sampled=0")),
         (
             "lambda-runtime-invoked-function-arn",
             "arn:aws:lambda:us-east-1:000000000000:function:function".to_owned(),
@@ -207,4 +224,61 @@ pub fn check_lines(output: &str, secrets: &[&str]) {
     for secret in secrets {
         assert!(!output.contains(secret), "{secret} in {output}");
     }
+}
+
+/// Returns the kinds of the events among a function's lines, in their order. Each is checked against its row in `docs/logging.md`.
+///
+/// # Panics
+///
+/// If a line differs from what the page says.
+pub fn events(output: &str) -> Vec<String> {
+    let lines = output
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines
+        .filter_map(|line| Some(checked_event(&line)?.to_owned()))
+        .collect()
+}
+
+fn checked_event(line: &Value) -> Option<&str> {
+    let kind = line["event"].as_str()?;
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/logging.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (level, message) = (line["level"].as_str()?, line["message"].as_str()?);
+    let start = format!("| {level} | `{kind}` | `{message}` | ");
+    let row = page.lines().find_map(|row| row.strip_prefix(&start));
+    let row = row.unwrap_or_else(|| panic!("docs/logging.md lacks {start}"));
+    let documented: Vec<&str> = row.split_once('|')?.0.split('`').skip(1).step_by(2).collect();
+    let is_metric = METRICS.contains(&kind);
+    let metric = ["function_name", "_aws", kind];
+    for name in line.as_object()?.keys().map(String::as_str) {
+        let known = ALWAYS.contains(&name) || OF_REQUESTS.contains(&name) || documented.contains(&name);
+        let is_optional = ["event", "user_agent"].contains(&name) || (is_metric && metric.contains(&name));
+        assert!(known || is_optional, "{name} of {kind} is not documented: {line}");
+        let described = page.contains(&format!("`{name}`"));
+        assert!(described, "docs/logging.md does not describe {name}");
+    }
+    // An invocation without a request is no client's.
+    let of_request = &OF_REQUESTS[..if row.contains("`rotate-keys`") { 0 } else { 2 }];
+    for name in ALWAYS
+        .iter()
+        .chain(of_request)
+        .chain(if is_metric { &metric[..] } else { &[] })
+    {
+        assert!(!line[name].is_null(), "{kind} lacks {name}: {line}");
+    }
+    assert_eq!(line["xray_trace_id"], TRACE, "{line}");
+    if is_metric {
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Namespace"], "Latchkey");
+        assert_eq!(directive["Dimensions"], json!([["service", "function_name"]]));
+        assert_eq!(directive["Metrics"], json!([{"Name": kind, "Unit": "Count"}]));
+        assert_eq!(line[kind], 1, "{line}");
+        // Seconds would be in 1970.
+        assert!(
+            line["_aws"]["Timestamp"].as_i64() > Some(1_700_000_000_000),
+            "{line}"
+        );
+    }
+    Some(kind)
 }

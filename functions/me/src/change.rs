@@ -2,6 +2,7 @@
 
 use lambda_http::{Body, Request, Response};
 use shared::error::{Code, Error, Violation};
+use shared::events::Event;
 use shared::http::body;
 use shared::http::json::{self, Fields};
 use shared::table::{ROUNDS, contended};
@@ -20,7 +21,9 @@ impl Me {
             if profile == user.profile {
                 return json::response(user);
             }
-            if (&profile.username, &profile.email) != (&user.profile.username, &user.profile.email) {
+            let renames =
+                (&profile.username, &profile.email) != (&user.profile.username, &user.profile.email);
+            if renames {
                 caller.require_recent_authentication(now)?;
             }
             if let Some(written) = self
@@ -28,6 +31,12 @@ impl Me {
                 .change_profile(user, caller.session_id(), profile, now)
                 .await?
             {
+                if renames {
+                    Event::NamesChanged {
+                        user: user.id.as_str(),
+                    }
+                    .log();
+                }
                 return json::response(&written);
             }
         }

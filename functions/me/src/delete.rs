@@ -3,6 +3,7 @@
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use shared::error::Error;
+use shared::events::Event;
 use shared::http::empty;
 use shared::table::{ROUNDS, contended};
 
@@ -15,6 +16,10 @@ impl Me {
             let caller = self.caller(request).await?;
             caller.require_recent_authentication(self.clock.now())?;
             if self.users.delete(&caller.user, caller.session_id()).await? {
+                Event::Deleted {
+                    user: caller.user.id.as_str(),
+                }
+                .log();
                 return Ok(empty(StatusCode::NO_CONTENT));
             }
         }

@@ -6,13 +6,14 @@ use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use shared::authenticate::Caller;
 use shared::error::{Code, Error, FieldError, Violation};
+use shared::events::{self, Event, Limit, Reason};
 use shared::http::client::{self, Network};
 use shared::http::json::Fields;
 use shared::http::{body, empty};
 use shared::passwords::{Password, PasswordRule, StoredHash, Verdict};
 use shared::table::{ROUNDS, contended};
 use shared::throttle::Budget;
-use shared::users::{Attempt, Attempted, Credentials, Profile, Subject};
+use shared::users::{Attempt, Attempted, Credentials, Profile, Subject, UserId};
 
 use crate::Me;
 
@@ -22,7 +23,10 @@ impl Me {
         body::read(request)?;
         let mut caller = self.caller(request).await?;
         let change = PasswordChange::read(request, &self.rule, &caller.user.profile)?;
-        let current = Arc::new(change.current.ok_or_else(wrong)?);
+        let current = change
+            .current
+            .ok_or_else(|| failed(caller.user.id.as_str(), Reason::WrongPassword));
+        let current = Arc::new(current?);
         let new = Arc::new(change.new);
         let network = client::network(request);
         let mut decided: Option<Decided> = None;
@@ -63,6 +67,10 @@ impl Me {
                 .users
                 .change_password(&read, &attempt, &hash, own, ends_others, now);
             if changed.await? {
+                Event::PasswordChanged {
+                    user: read.id.as_str(),
+                }
+                .log();
                 return Ok(empty(StatusCode::NO_CONTENT));
             }
             decided = Some(Decided {
@@ -87,7 +95,7 @@ impl Me {
         let subject = Subject::User(caller.user.id.clone());
         let asked = (caller.user.id.as_str(), network, caller.session_id());
         if let Some(until) = self.refusals.until(asked, now) {
-            return Err(Error::throttled(until, now));
+            return Err(throttled(&caller.user.id, until, now));
         }
         // A session waits by its own failures alone.
         let refused = match caller.session_id() {
@@ -98,27 +106,44 @@ impl Me {
             Some(Attempted::Counted(attempt)) => attempt,
             Some(Attempted::Refused(until)) => {
                 self.refusals.remember(asked, until, now);
-                return Err(Error::throttled(until, now));
+                return Err(throttled(&caller.user.id, until, now));
             }
             None => return Err(Error::InvalidToken),
         };
         let user = attempt.user.take().ok_or(Error::InvalidToken)?;
-        match self
+        let verdict = self
             .hasher
             .verify(Arc::clone(current), Some(user.hash.clone()))
-            .await?
-        {
+            .await?;
+        let reason = match verdict {
             Verdict::Right { .. } => return Ok((user.credentials()?, attempt)),
-            Verdict::Wrong => {}
-            Verdict::Unreadable => {
-                tracing::warn!(user = user.id.as_str(), "the stored password hash cannot be read");
-            }
-        }
+            Verdict::Wrong => Reason::WrongPassword,
+            Verdict::Unreadable => Reason::UnreadableHash,
+        };
         if let Err(error) = self.networks.count(network, self.clock.millis()).await {
             tracing::warn!(%error, "a wrong password was not counted as its network's");
         }
-        Err(wrong())
+        Err(failed(user.id.as_str(), reason))
     }
+}
+
+/// Logs that a present password was rejected, and rejects it.
+fn failed(user: &str, reason: Reason) -> Error {
+    Event::LogInFailed {
+        subject: events::Subject::User(user),
+        reason,
+    }
+    .log();
+    wrong()
+}
+
+fn throttled(user: &UserId, until: i64, now: i64) -> Error {
+    Event::Throttled {
+        subject: events::Subject::User(user.as_str()),
+        limit: Limit::User,
+    }
+    .log();
+    Error::throttled(until, now)
 }
 
 /// What a round has decided: nothing of it is computed again while the password is the one that was verified.

@@ -7,6 +7,7 @@ use lambda_http::{Body, Request, Response};
 use shared::clock::Clock;
 use shared::env::{ENABLE_REGISTRATION, Env, NETWORK_REGISTRATIONS};
 use shared::error::{Code, Error, ErrorFormat, Violation};
+use shared::events::{Event, Limit, Subject};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::json::{self, Fields};
 use shared::http::{body, client, request};
@@ -78,7 +79,7 @@ impl HttpFunction for Register {
         let network = client::network(&request);
         let millis = self.clock.millis();
         if let Some(until) = self.refusals.until(&network, millis) {
-            return Err(Error::throttled(until, millis));
+            return Err(throttled(until, millis));
         }
         let hash = self.hasher.hash(Arc::new(password)).await?;
         let now = self.clock.now();
@@ -96,10 +97,24 @@ impl HttpFunction for Register {
         if let Err(Error::Throttled(seconds)) = registered {
             let until = millis.saturating_add(i64::from(seconds).saturating_mul(1000));
             self.refusals.remember(&network, until, millis);
+            return Err(throttled(until, millis));
         }
         registered?;
+        Event::Registered {
+            user: user.id.as_str(),
+        }
+        .log();
         created(&user)
     }
+}
+
+fn throttled(until: i64, now: i64) -> Error {
+    Event::Throttled {
+        subject: Subject::Unnamed,
+        limit: Limit::Registrations,
+    }
+    .log();
+    Error::throttled(until, now)
 }
 
 fn created(user: &User) -> Result<Response<Body>, Error> {

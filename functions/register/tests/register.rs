@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use testing::deployment::{Answer, Deployment, call};
 use testing::event;
 use testing::fault_proxy::{Fault, FaultProxy};
-use testing::runtime_api::{check_lines, run};
+use testing::runtime_api::{check_lines, events, run};
 
 const OPERATION: &str = "TransactWriteItems";
 /// The number of items of one user: the user, the markers of both names, and the JWK Set.
@@ -204,7 +204,7 @@ async fn a_reserved_username_that_cannot_be_one_stops_the_start_and_names_the_va
 }
 
 #[tokio::test]
-async fn at_the_most_detailed_level_no_line_holds_a_secret() {
+async fn n_17_at_the_most_detailed_level_no_line_holds_a_secret() {
     let (deployment, proxy, _) = behind_proxy().await;
     let deployment = deployment
         .with("AWS_LAMBDA_LOG_FORMAT", "JSON")
@@ -221,4 +221,16 @@ async fn at_the_most_detailed_level_no_line_holds_a_secret() {
     let output = served.output + &failed.output;
     assert!(output.contains("the request failed"), "{output}");
     check_lines(&output, &["horse", "argon2", "johndoe"]);
+}
+
+#[tokio::test]
+async fn n_18_each_act_leaves_one_event_without_secrets() {
+    let deployment = Deployment::start().await.with("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    let binary = Path::new(env!("CARGO_BIN_EXE_register"));
+    // The second one conflicts.
+    let registered = event::register(&johndoe()).value().clone();
+    let done = run(binary, deployment.variables(), &[registered.clone(), registered]).await;
+    assert_eq!(done.statuses(), [201, 409]);
+    assert_eq!(events(&done.output), ["Registered"], "{}", done.output);
+    check_lines(&done.output, &["horse", "argon2", "johndoe"]);
 }

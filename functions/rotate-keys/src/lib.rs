@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use shared::clock::Clock;
 use shared::env::Env;
 use shared::error::Error;
+use shared::events;
 use shared::function::{Function, StartError};
 use shared::keys::{RingStore, Rotation};
+use shared::logging;
 
 mod steps;
 
@@ -23,6 +25,7 @@ impl Function for RotateKeys {
     const NAME: &'static str = "rotate-keys";
 
     async fn start(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
+        logging::name_service(env)?;
         Ok(Self {
             rotation: Rotation::connect(env, clock).await?,
         })
@@ -62,7 +65,7 @@ impl RotateKeys {
                     .drop_compromised(&kid)
                     .await
                     .inspect_err(|error| tracing::error!(kid, %error, "a key could not be dropped"))?;
-                tracing::warn!(kid, "a compromised key was dropped");
+                events::Event::KeyDropped { kid: &kid }.log();
                 let lead = self.rotation.lifecycle.lead;
                 Ok(Outcome {
                     done: format!(

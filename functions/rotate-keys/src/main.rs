@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use lambda_runtime::{LambdaEvent, service_fn};
 use rotate_keys::{Event, RotateKeys};
 use shared::lambda::{cold_start, stopped};
+use shared::logging;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -12,7 +13,9 @@ async fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let handler = service_fn(async |event: LambdaEvent<Event>| {
-        Ok::<_, lambda_runtime::Error>(function.handle(event.payload).await?)
+        let LambdaEvent { payload, context } = event;
+        let outcome = logging::in_invocation(&context, function.handle(payload));
+        Ok::<_, lambda_runtime::Error>(outcome.await?)
     });
     stopped(lambda_runtime::run(handler).await)
 }

@@ -1,6 +1,7 @@
 //! The four steps of a rotation as Secrets Manager calls them. Each may be repeated at any time.
 
 use shared::error::Error;
+use shared::events::Event;
 use shared::keys::{Published, Ring, Rotation, Secret, Stage, Versioned, Versions};
 
 const NOT_PUBLISHED: &str =
@@ -105,7 +106,14 @@ async fn finish(
     {
         return Err(rejected(NOT_PUBLISHED));
     }
-    secret.make_current(version, versions).await
+    secret.make_current(version, versions).await?;
+    if let Some(newest) = next.keys.iter().max_by_key(|ring_key| ring_key.dates.signs_from) {
+        Event::KeyRotated {
+            kid: newest.key.kid(),
+        }
+        .log();
+    }
+    Ok(())
 }
 
 /// Checks that the pending ring may follow. One that may not is given up, since its value can't be changed: the next rotation

@@ -6,6 +6,7 @@ use shared::authenticate::{authenticate, authenticate_with_sessions};
 use shared::clock::Clock;
 use shared::env::{ENABLE_REFRESH_TOKENS, Env};
 use shared::error::{Error, ErrorFormat};
+use shared::events::Event;
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::{empty, json, request};
 use shared::table::Table;
@@ -89,7 +90,13 @@ impl Sessions {
             return Err(Error::NoSuchSession);
         }
         // Where it has ended since, by another request or by this one whose response was lost, nothing is left to do.
-        self.users.end_session(&caller.user.id, id, now).await?;
+        if self.users.end_session(&caller.user.id, id, now).await? {
+            Event::SessionEnded {
+                user: caller.user.id.as_str(),
+                session: id,
+            }
+            .log();
+        }
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
@@ -99,6 +106,10 @@ impl Sessions {
         caller.require_recent_authentication(self.clock.now())?;
         let own = caller.session_id().zip(caller.session.as_ref());
         self.users.end_other_sessions(&caller.user.id, own).await?;
+        Event::SessionsEnded {
+            user: caller.user.id.as_str(),
+        }
+        .log();
         Ok(empty(StatusCode::NO_CONTENT))
     }
 }

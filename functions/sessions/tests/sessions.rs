@@ -2,13 +2,16 @@
 //! package `local` show the HTTP contract.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use sessions::Sessions;
-use shared::clock::Timestamp;
+use shared::clock::{Clock, Timestamp};
 use testing::clock::TestClock;
 use testing::deployment::{Answer, Deployment, call};
 use testing::event::{Event, log_in};
 use testing::fault_proxy::FaultProxy;
+use testing::runtime_api::{check_lines, events, run};
 use token::Token;
 
 const PASSWORD: &str = "correct horse battery";
@@ -32,7 +35,11 @@ struct LoggedIn {
 
 impl Fixture {
     async fn new() -> Self {
-        let time = TestClock::at(START);
+        Self::at(START).await
+    }
+
+    async fn at(start: i64) -> Self {
+        let time = TestClock::at(start);
         let deployment = Deployment::start().await.at(&time);
         deployment.user("johndoe", PASSWORD).await;
         let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
@@ -219,4 +226,33 @@ async fn where_refresh_tokens_are_off_by_now_the_list_is_empty() {
     let deployment = fixture.deployment.with("ENABLE_REFRESH_TOKENS", "false");
     let answer = call(&deployment.function::<Sessions>().await, list(&token)).await;
     assert_eq!(ids(&answer), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn n_18_each_act_leaves_one_event_without_secrets() {
+    let fixture = Fixture::at(Clock::system().now().unix()).await;
+    let (first, second) = (fixture.log_in().await, fixture.log_in().await);
+    let token = &*second.access_token;
+    let sent = [
+        list(token),
+        end(&first.session, token),
+        end(&first.session, token),
+        end_others(token),
+    ];
+    let sent = sent.map(|event| event.value().clone());
+    let deployment = fixture.deployment.with("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    let done = run(
+        Path::new(env!("CARGO_BIN_EXE_sessions")),
+        deployment.variables(),
+        &sent,
+    )
+    .await;
+    assert_eq!(done.statuses(), [200, 204, 404, 204]);
+    assert_eq!(
+        events(&done.output),
+        ["SessionEnded", "SessionsEnded"],
+        "{}",
+        done.output
+    );
+    check_lines(&done.output, &[token, "johndoe", "argon2"]);
 }

@@ -1,11 +1,8 @@
 //! Where a log-in comes from, as a user's list of sessions shows it.
 
 use lambda_http::Request;
-use lambda_http::http::header::USER_AGENT;
 use shared::http::client::{self, Network};
-
-/// How much of a `User-Agent` is kept, in bytes: enough to tell one device from another.
-const USER_AGENT_MAX_BYTES: usize = 64;
+use shared::logging;
 
 /// The client of a log-in.
 pub(crate) struct Client {
@@ -34,13 +31,9 @@ pub(crate) struct Device {
 
 impl Device {
     fn of(request: &Request) -> Self {
-        let user_agent = request.headers().get(USER_AGENT).map(|value| {
-            let text = String::from_utf8_lossy(value.as_bytes());
-            text[..text.floor_char_boundary(USER_AGENT_MAX_BYTES)].to_owned()
-        });
         Self {
             ip: client::address(request).map(|ip| ip.to_string()),
-            user_agent: user_agent.filter(|text| !text.is_empty()),
+            user_agent: logging::user_agent(request),
         }
     }
 }

@@ -3,6 +3,7 @@
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use shared::error::Error;
+use shared::events::Event;
 use shared::http::empty;
 use shared::http::form::Form;
 use shared::users::UserId;
@@ -20,8 +21,14 @@ impl Token {
         let token = form
             .take("token")
             .ok_or_else(|| missing("The parameter token is missing"))?;
-        if let Some((user, session)) = self.session_of(&token).await? {
-            self.users.end_session(&user, &session, self.clock.now()).await?;
+        if let Some((user, session)) = self.session_of(&token).await?
+            && self.users.end_session(&user, &session, self.clock.now()).await?
+        {
+            Event::Revoked {
+                user: user.as_str(),
+                session: &session,
+            }
+            .log();
         }
         Ok(empty(StatusCode::OK))
     }

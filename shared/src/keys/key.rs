@@ -258,7 +258,8 @@ impl PublicKey {
         self.algorithm
     }
 
-    pub(crate) fn decoding(&self) -> &DecodingKey {
+    /// Returns what verifies signatures.
+    pub fn decoding(&self) -> &DecodingKey {
         &self.decoding
     }
 }

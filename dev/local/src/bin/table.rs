@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use shared::clock::Clock;
 use shared::env::{AWS_ENDPOINT_URL_DYNAMODB, Env, process_variable};
 use shared::error::{Error, Violation};
+use shared::events::Event;
 use shared::passwords::StoredHash;
 use shared::random;
 use shared::table::Table;
@@ -168,6 +169,12 @@ impl Operator {
             .await
             .map_err(|error| self.explain(&error))?;
         if there {
+            if disabled {
+                Event::Disabled {
+                    user: user.id.as_str(),
+                }
+                .log();
+            }
             Ok(user.id.as_str().to_owned())
         } else {
             Err("the user is gone".to_owned())

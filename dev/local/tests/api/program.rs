@@ -347,13 +347,16 @@ async fn it_logs_a_line_per_request_and_no_secret() {
         .bearer_auth(&token);
     assert_eq!(me.send().await.unwrap().status(), 200);
     let log = program.stop();
-    for (line, expected) in log
-        .iter()
-        .zip(["POST /register 201", "POST /token 200", "GET /users/me 200"])
-    {
+    for (line, expected) in log.iter().zip([
+        "event=\"Registered\"",
+        "POST /register 201",
+        "event=\"LoggedIn\"",
+        "POST /token 200",
+        "GET /users/me 200",
+    ]) {
         assert!(line.contains(expected), "{log:?}");
     }
-    assert_eq!(log.len(), 3, "{log:?}");
+    assert_eq!(log.len(), 5, "{log:?}");
     for secret in [
         "correct",
         "battery",

@@ -300,6 +300,32 @@ fn test_names_are_short_and_those_with_an_id_are_listed() {
 }
 
 #[test]
+fn n_18_each_event_stands_in_the_table_of_logging() {
+    let source = file("shared/src/events.rs");
+    let (_, variants) = source.split_once("pub enum Event<'a> {").unwrap();
+    let (variants, _) = variants.split_once("\n}").unwrap();
+    // A variant's name is followed by its fields, in one line or in several.
+    let variants: BTreeSet<&str> = variants
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()))
+        .map(|line| line.split_once(' ').unwrap().0)
+        .collect();
+    let page = file("docs/logging.md");
+    let rows: BTreeSet<&str> = page
+        .lines()
+        .filter_map(|row| {
+            row.strip_prefix("| INFO | `")
+                .or_else(|| row.strip_prefix("| WARN | `"))
+        })
+        .filter(|row| row.starts_with(|first: char| first.is_ascii_uppercase()))
+        .map(|row| row.split_once('`').unwrap().0)
+        .collect();
+    assert_eq!(variants, rows, "docs/logging.md, Events");
+    assert!(variants.len() > 10, "{variants:?}");
+}
+
+#[test]
 fn the_page_of_the_table_names_the_unicode_version_of_the_keys() {
     let metadata = std::process::Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked", "--offline"])

@@ -1,7 +1,11 @@
 //! The event `{"compromised": "<kid>"}`.
 
+use std::path::Path;
+
+use serde_json::{Value, json};
 use shared::keys::Ring;
-use testing::secrets_manager::Failure;
+use testing::runtime_api::{check_lines, events, run};
+use testing::secrets_manager::{Failure, SECRET};
 
 use super::fixture::{self, Fixture, is_rejected};
 use super::{STEPS, kids};
@@ -227,4 +231,29 @@ async fn a_key_that_only_the_pending_ring_has_is_given_up_with_it() {
     assert!(fixture.step("setSecret", &token).await.is_err());
     fixture.rotate().await;
     assert!(!fixture.ring().contains(&bad) && !fixture.published_kids().await.contains(&bad));
+}
+
+#[tokio::test]
+async fn n_18_each_act_leaves_one_event_without_secrets() {
+    let fixture = Fixture::new().await;
+    let token = fixture.secrets.begin_rotation();
+    let step = |step| json!({"Step": step, "SecretId": SECRET, "ClientRequestToken": token});
+    let compromised = json!({"compromised": "*"});
+    // The last step again: it is done.
+    let sent: Vec<Value> = STEPS
+        .into_iter()
+        .chain(["finishSecret"])
+        .map(step)
+        .chain([compromised])
+        .collect();
+    let binary = Path::new(env!("CARGO_BIN_EXE_rotate-keys"));
+    let deployment = fixture.deployment.with("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    let done = run(binary, deployment.variables(), &sent).await;
+    assert_eq!(
+        events(&done.output),
+        ["KeyRotated", "KeyDropped"],
+        "{}",
+        done.output
+    );
+    check_lines(&done.output, &["PRIVATE", "\"secret\""]);
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join;
 use shared::clock::Timestamp;
 use shared::error::Error;
+use shared::events::{self, Event, Limit, Reason};
 use shared::http::client::Network;
 use shared::http::form::Form;
 use shared::keys::{Ring, SessionKey, SigningKey};
@@ -55,8 +56,10 @@ impl Token {
         let asks_for_scope = grant.asks_for_scope;
         let LoggedIn { user, attempt } = self.log_in(grant, &client.network).await?;
         let issued = if user.state.disabled {
+            failed(events::Subject::User(user.id.as_str()), Reason::Disabled);
             Err(Error::InactiveAtLogIn)
         } else if asks_for_scope {
+            failed(events::Subject::User(user.id.as_str()), Reason::Scope);
             Err(Error::InvalidScope)
         } else {
             self.issue(&user, &attempt, client.device).await
@@ -87,6 +90,11 @@ impl Token {
         };
         let issued = self.signer.issue(&grant, key, time)?;
         self.users.clear_attempts(&user.id, attempt, now).await?;
+        Event::LoggedIn {
+            user: user.id.as_str(),
+            session: None,
+        }
+        .log();
         Ok(Response {
             issued,
             refresh_token: None,
@@ -125,6 +133,11 @@ impl Token {
         self.users
             .begin_session(user, attempt, &id, &session, policy.max_sessions)
             .await?;
+        Event::LoggedIn {
+            user: user.id.as_str(),
+            session: Some(&id),
+        }
+        .log();
         Ok(Response {
             issued,
             refresh_token: Some(token),
@@ -134,36 +147,45 @@ impl Token {
     /// Returns the user whose password this is. An unknown user costs what a known one costs: the same requests and one hash. Every attempt is
     /// counted before the hash.
     async fn log_in(&self, grant: PasswordGrant, network: &Network) -> Result<LoggedIn, Error> {
-        let password = Arc::new(grant.password.ok_or(Error::WrongCredentials)?);
         let now = self.clock.millis();
         let name = NameKey::of(&grant.username);
         let compared = name.as_ref().map_or(grant.username.as_str(), NameKey::as_str);
-        let asked = (
-            compared,
-            network,
-            grant.device_token.as_ref().map(|token| token.as_str()),
-        );
+        let Some(password) = grant.password.map(Arc::new) else {
+            let hash = self.signer.hashed_name(compared);
+            failed(named(hash.as_deref()), Reason::WrongPassword);
+            return Err(Error::WrongCredentials);
+        };
+        let device_token = grant.device_token.as_ref().map(|token| token.as_str());
+        let asked = (compared, network, device_token);
         if let Some(until) = self.refusals.until(asked, now) {
-            return Err(Error::throttled(until, now));
+            let hash = self.signer.hashed_name(compared);
+            return Err(throttled(named(hash.as_deref()), Limit::User, until, now));
         }
-        // The keys are read beside the store. Without them, a name is hashed under none.
+        // The keys are read beside the store.
         let looked_up = self.users.look_up(name.as_ref(), &self.networks, network, now);
         let (looked_up, ring) = join(looked_up, self.signer.ring()).await;
         let LookedUp {
             user,
             network_refused,
         } = looked_up?;
-        let device = self
-            .device(
-                grant.device_token.as_ref().map(|token| token.as_str()),
-                user.as_ref(),
-                now,
-            )
-            .await;
+        let device = self.device(device_token, user.as_ref(), now).await;
+        let limit = match (&device, network_refused) {
+            (None, Some(_)) => Limit::Network,
+            _ => Limit::User,
+        };
         let budget = Budget::new(network.clone(), device);
-        let subject = match user {
-            Some(user) => Subject::User(user),
-            None => Subject::Unknown(hashed(compared, ring.ok().as_deref(), self.clock.now())),
+        let ring = ring.ok();
+        let key = ring.as_ref().and_then(|ring| ring.session_key(self.clock.now()));
+        let hash = key.map(|key| key.hashed(compared));
+        let subject = match (user, &hash) {
+            (Some(user), _) => Subject::User(user),
+            (None, Some(hash)) => Subject::Unknown(hash.clone()),
+            // Nobody can log in until there are keys.
+            (None, None) => Subject::Unknown(SessionKey::hashed_without(compared)),
+        };
+        let logged = match &subject {
+            Subject::User(user) => events::Subject::User(user.as_str()),
+            Subject::Unknown(_) => named(hash.as_deref()),
         };
         let attempted = self
             .users
@@ -173,18 +195,17 @@ impl Token {
             Some(Attempted::Counted(attempt)) => Some(attempt),
             Some(Attempted::Refused(until)) => {
                 self.refusals.remember(asked, until, now);
-                return Err(Error::throttled(until, now));
+                return Err(throttled(logged, limit, until, now));
             }
             // The user was deleted after the marker was read.
             None => None,
         };
-        let hash = attempt
+        let stored = attempt
             .as_ref()
-            .and_then(|attempt| attempt.user.as_ref())
-            .map(|user| user.hash.clone());
-        let verdict = self.hasher.verify(Arc::clone(&password), hash).await?;
+            .and_then(|attempt| Some(attempt.user.as_ref()?.hash.clone()));
+        let verdict = self.hasher.verify(Arc::clone(&password), stored).await?;
         let verified = attempt.and_then(|mut attempt| Some((attempt.user.take()?, attempt)));
-        match (verdict, verified) {
+        let reason = match (verdict, verified) {
             (Verdict::Right { renew }, Some((candidate, attempt))) => {
                 let user = candidate.credentials()?;
                 // What was refused while this attempt was under way may be let through now.
@@ -193,22 +214,18 @@ impl Token {
                 if renew && !user.state.disabled {
                     self.renew_hash(&user, password).await;
                 }
-                Ok(LoggedIn { user, attempt })
+                return Ok(LoggedIn { user, attempt });
             }
-            (Verdict::Unreadable, Some((user, _))) => {
-                tracing::warn!(user = user.id.as_str(), "the stored password hash cannot be read");
-                Err(self.failed(network).await)
-            }
-            _ => Err(self.failed(network).await),
-        }
-    }
-
-    /// Counts a failure as its network's. The response does not depend on it: the attempt was counted.
-    async fn failed(&self, network: &Network) -> Error {
+            (Verdict::Unreadable, Some(_)) => Reason::UnreadableHash,
+            (_, Some(_)) => Reason::WrongPassword,
+            (_, None) => Reason::UnknownUser,
+        };
+        // The response does not depend on it: the attempt was counted.
         if let Err(error) = self.networks.count(network, self.clock.millis()).await {
             tracing::warn!(%error, "a failed log-in was not counted as its network's");
         }
-        Error::WrongCredentials
+        failed(logged, reason);
+        Err(Error::WrongCredentials)
     }
 
     /// Returns the session of a token that proves the device of a log-in: a refresh token of that user, up to 30 days old, spent or
@@ -241,9 +258,16 @@ struct LoggedIn {
     attempt: Attempt,
 }
 
-/// Returns a name's keyed hash: what is tried as a name may be a password. Without a key in the ring, where nobody can log in, the key is
-/// empty.
-fn hashed(name: &str, ring: Option<&Ring>, now: Timestamp) -> String {
-    ring.and_then(|ring| ring.session_key(now))
-        .map_or_else(|| SessionKey::hashed_without(name), |key| key.hashed(name))
+/// Returns what the log says of a name that may be nobody's: its keyed hash, since it may be a password.
+fn named(hash: Option<&str>) -> events::Subject<'_> {
+    hash.map_or(events::Subject::Unnamed, events::Subject::Name)
+}
+
+fn failed(subject: events::Subject<'_>, reason: Reason) {
+    Event::LogInFailed { subject, reason }.log();
+}
+
+fn throttled(subject: events::Subject<'_>, limit: Limit, until: i64, now: i64) -> Error {
+    Event::Throttled { subject, limit }.log();
+    Error::throttled(until, now)
 }

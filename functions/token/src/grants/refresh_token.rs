@@ -2,6 +2,7 @@
 
 use shared::clock::Timestamp;
 use shared::error::Error;
+use shared::events::Event;
 use shared::http::form::Form;
 use shared::keys::{Ring, SESSION_KEY_ID_BYTES, SessionKey};
 use shared::random;
@@ -44,13 +45,20 @@ impl Token {
         grant: RefreshTokenGrant,
         policy: &Policy,
     ) -> Result<Response, Error> {
-        let token = self.open(&grant.token).await?.ok_or(Error::InvalidRefreshToken)?;
+        let Some(token) = self.open(&grant.token).await? else {
+            Event::RefreshUnknown {
+                user: None,
+                session: None,
+            }
+            .log();
+            return Err(Error::InvalidRefreshToken);
+        };
         // One time for all, so that no slow write outlasts a session that is live.
         let now = self.clock.millis();
         let time = Timestamp::from_millis(now);
         // Sessions may have been made shorter since.
         if policy.expires_at(token.created_at, time) <= time {
-            return Err(Error::InvalidRefreshToken);
+            return Err(rejected(&token, Error::InvalidRefreshToken));
         }
         if grant.asks_for_scope {
             return Err(self.rejected_scope(&token, policy, now).await?);
@@ -85,16 +93,16 @@ impl Token {
     async fn rejected_scope(&self, token: &RefreshToken, policy: &Policy, now: i64) -> Result<Error, Error> {
         let account = self.users.find(&token.user, Wanted::One(&token.session)).await?;
         let Some(account) = account else {
-            return Ok(Error::InvalidRefreshToken);
+            return Ok(rejected(token, Error::InvalidRefreshToken));
         };
         if account.user.disabled {
-            return Ok(Error::InactiveAtLogIn);
+            return Ok(rejected(token, Error::InactiveAtLogIn));
         }
         let session = account.sessions.get(&token.session);
         match verdict(session, token.presented(), now, policy.replay_seconds) {
             Verdict::Reuse => self.reused(&account.user.id, &token.session, now).await,
-            Verdict::Unknown => Ok(Error::InvalidRefreshToken),
-            _ => Ok(Error::InvalidScope),
+            Verdict::Unknown => Ok(rejected(token, Error::InvalidRefreshToken)),
+            _ => Ok(rejected(token, Error::InvalidScope)),
         }
     }
 
@@ -103,12 +111,11 @@ impl Token {
         self.users
             .end_session(user, session, Timestamp::from_millis(now))
             .await?;
-        // A security event: operators filter for this message.
-        tracing::warn!(
-            user = user.as_str(),
+        Event::RefreshReused {
+            user: user.as_str(),
             session,
-            "refresh token reused, the session is ended"
-        );
+        }
+        .log();
         Ok(Error::InvalidRefreshToken)
     }
 
@@ -149,30 +156,42 @@ impl Token {
         };
         let state = match self.users.replace_token(&replacement).await? {
             Replaced::Done => {
+                Event::Refreshed {
+                    user: user.as_str(),
+                    session: &token.session,
+                }
+                .log();
                 return Ok(Continued {
                     token: successor,
                     expires_at,
                 });
             }
-            Replaced::Refused(state) => state.ok_or(Error::InvalidRefreshToken)?,
+            Replaced::Refused(state) => state.ok_or_else(|| rejected(&token, Error::InvalidRefreshToken))?,
         };
         if state.disabled {
-            return Err(Error::InactiveAtLogIn);
+            return Err(rejected(&token, Error::InactiveAtLogIn));
         }
         let sessions = state.sessions.unwrap_or_default();
         let session = sessions.get(&token.session);
         match (verdict(session, presented, now, policy.replay_seconds), session) {
-            (Verdict::Repeat, Some(session)) => Ok(Continued {
-                token,
-                expires_at: session.expires_at,
-            }),
+            (Verdict::Repeat, Some(session)) => {
+                Event::Refreshed {
+                    user: user.as_str(),
+                    session: &token.session,
+                }
+                .log();
+                Ok(Continued {
+                    token,
+                    expires_at: session.expires_at,
+                })
+            }
             (Verdict::Replay, Some(session)) => self.replayed(&token, session).await,
             (Verdict::Reuse, _) => Err(self.reused(user, &token.session, now).await?),
             (Verdict::Rotate | Verdict::Overtaken, _) => Err(Error::unavailable(
                 "the store",
                 "the session changed while its token was presented",
             )),
-            _ => Err(Error::InvalidRefreshToken),
+            _ => Err(rejected(&token, Error::InvalidRefreshToken)),
         }
     }
 
@@ -181,12 +200,17 @@ impl Token {
         let rotation = &session.rotation;
         let key = self.session_key(rotation.key).await?;
         let (Some(key), Some(salt)) = (key, &rotation.salt) else {
-            return Err(Error::InvalidRefreshToken);
+            return Err(rejected(token, Error::InvalidRefreshToken));
         };
         let successor = token.successor(salt, Timestamp::from_millis(rotation.rotated_at), &key)?;
         if successor.digest() != rotation.token {
-            return Err(Error::InvalidRefreshToken);
+            return Err(rejected(token, Error::InvalidRefreshToken));
         }
+        Event::RefreshReplayed {
+            user: &token.user,
+            session: &token.session,
+        }
+        .log();
         Ok(Continued {
             token: successor,
             expires_at: session.expires_at,
@@ -198,4 +222,14 @@ impl Token {
         ring.session_key(self.clock.now())
             .ok_or_else(|| Error::unavailable("the keys", "no session key of the ring may seal now"))
     }
+}
+
+/// Logs that a refresh is rejected, and returns its error.
+fn rejected(token: &RefreshToken, error: Error) -> Error {
+    Event::RefreshUnknown {
+        user: Some(&token.user),
+        session: Some(&token.session),
+    }
+    .log();
+    error
 }

@@ -46,7 +46,7 @@ impl Fixture {
         let form = format!("username={username}&password={password}&device_token={device_token}");
         call(
             &self.function,
-            Event::new("POST", "/token").form(&form).from(network),
+            Event::new("POST", "/token").form(&form).from_address(network),
         )
         .await
     }
@@ -309,7 +309,7 @@ async fn the_right_password_with_a_scope_or_of_a_disabled_user_is_no_failure() {
     let fixture = Fixture::new().await;
     let form = format!("username=johndoe&password={PASSWORD}&scope=openid");
     for _ in 0..7 {
-        let event = Event::new("POST", "/token").form(&form).from(HOME);
+        let event = Event::new("POST", "/token").form(&form).from_address(HOME);
         assert_eq!(
             call(&fixture.function, event).await.body["error"],
             "invalid_scope"

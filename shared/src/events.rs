@@ -1,0 +1,209 @@
+//! What a security-relevant act leaves in the log: one line, without a secret and without a name in clear, since people type their
+//! password into the field of the name. `docs/logging.md` lists the lines; where a request comes from is added by
+//! `logging`.
+
+/// The events that are metrics, too: each costs as a custom metric of every function that logs it, so they are few.
+pub const METRICS: [&str; 5] = [
+    "Registered",
+    "LoggedIn",
+    "LogInFailed",
+    "Throttled",
+    "RefreshReused",
+];
+
+/// A security-relevant act.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the fields are the ids of users, sessions and keys")]
+pub enum Event<'a> {
+    /// A user was made.
+    Registered { user: &'a str },
+    /// A password was right; `session` where log-ins begin one.
+    LoggedIn { user: &'a str, session: Option<&'a str> },
+    /// A log-in was rejected, or the present password in a change of it.
+    LogInFailed { subject: Subject<'a>, reason: Reason },
+    /// An attempt was rejected before anything was verified.
+    Throttled { subject: Subject<'a>, limit: Limit },
+    /// A refresh continued a session.
+    Refreshed { user: &'a str, session: &'a str },
+    /// A replaced refresh token got its successor again, within the window.
+    RefreshReplayed { user: &'a str, session: &'a str },
+    /// A replaced refresh token was used after the window, and its session ended.
+    RefreshReused { user: &'a str, session: &'a str },
+    /// A refresh was rejected for any other reason; without ids where the token is none of ours.
+    RefreshUnknown {
+        user: Option<&'a str>,
+        session: Option<&'a str>,
+    },
+    /// A token was revoked, and its session ended.
+    Revoked { user: &'a str, session: &'a str },
+    /// A user ended a session.
+    SessionEnded { user: &'a str, session: &'a str },
+    /// A user ended all other sessions.
+    SessionsEnded { user: &'a str },
+    /// A user chose another password.
+    PasswordChanged { user: &'a str },
+    /// A user changed username or e-mail address.
+    NamesChanged { user: &'a str },
+    /// An operator disabled a user.
+    Disabled { user: &'a str },
+    /// A user deleted the account.
+    Deleted { user: &'a str },
+    /// A rotation made this key the newest of the ring.
+    KeyRotated { kid: &'a str },
+    /// An emergency dropped this key, `*` for all.
+    KeyDropped { kid: &'a str },
+}
+
+/// Whom an attempt was for.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'a> {
+    /// The id of a user.
+    User(&'a str),
+    /// The keyed hash of a name that no user has.
+    Name(&'a str),
+    /// Such a name before there is a key to hash it by, or nobody in particular.
+    Unnamed,
+}
+
+/// Why a log-in failed.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Reason {
+    WrongPassword,
+    UnknownUser,
+    Disabled,
+    /// A scope that cannot be granted.
+    Scope,
+    /// The stored hash has an unknown format, so that the user cannot log in.
+    UnreadableHash,
+}
+
+/// What an attempt was too much for.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Limit {
+    User,
+    Network,
+    Registrations,
+    /// Too many hashes are waiting.
+    Queue,
+}
+
+/// The line of an event.
+#[derive(Default)]
+struct Line<'a> {
+    name: &'static str,
+    message: &'static str,
+    user: Option<&'a str>,
+    name_hash: Option<&'a str>,
+    session: Option<&'a str>,
+    kid: Option<&'a str>,
+}
+
+impl Event<'_> {
+    /// Writes the line.
+    pub fn log(&self) {
+        let Line {
+            name,
+            message,
+            user,
+            name_hash,
+            session,
+            kid,
+        } = self.line();
+        let reason = match self {
+            Self::LogInFailed { reason, .. } => Some(tracing::field::debug(reason)),
+            _ => None,
+        };
+        let limit = match self {
+            Self::Throttled { limit, .. } => Some(tracing::field::debug(limit)),
+            _ => None,
+        };
+        // A level is a constant of its line.
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    event = name,
+                    user_id = user,
+                    name_hash,
+                    session_id = session,
+                    kid,
+                    reason,
+                    limit,
+                    "{message}"
+                )
+            };
+        }
+        match self {
+            Self::LogInFailed { .. }
+            | Self::Throttled { .. }
+            | Self::RefreshReused { .. }
+            | Self::RefreshUnknown { .. }
+            | Self::KeyDropped { .. } => line!(warn),
+            _ => line!(info),
+        }
+    }
+
+    fn line(&self) -> Line<'_> {
+        let of = |name, message| Line {
+            name,
+            message,
+            ..Line::default()
+        };
+        let of_user = |name, message, user| Line {
+            user: Some(user),
+            ..of(name, message)
+        };
+        let of_session = |name, message, user, session| Line {
+            session: Some(session),
+            ..of_user(name, message, user)
+        };
+        let of_key = |name, message, kid| Line {
+            kid: Some(kid),
+            ..of(name, message)
+        };
+        let of_subject = |name, message, subject| match subject {
+            Subject::User(user) => of_user(name, message, user),
+            Subject::Name(hash) => Line {
+                name_hash: Some(hash),
+                ..of(name, message)
+            },
+            Subject::Unnamed => of(name, message),
+        };
+        match *self {
+            Self::Registered { user } => of_user("Registered", "registered", user),
+            Self::LoggedIn { user, session } => Line {
+                session,
+                ..of_user("LoggedIn", "logged in", user)
+            },
+            Self::LogInFailed { subject, .. } => of_subject("LogInFailed", "log-in failed", subject),
+            Self::Throttled { subject, .. } => of_subject("Throttled", "attempt throttled", subject),
+            Self::Refreshed { user, session } => of_session("Refreshed", "session refreshed", user, session),
+            Self::RefreshReplayed { user, session } => {
+                of_session("RefreshReplayed", "refresh token replayed", user, session)
+            }
+            Self::RefreshReused { user, session } => of_session(
+                "RefreshReused",
+                "refresh token reused, the session is ended",
+                user,
+                session,
+            ),
+            Self::RefreshUnknown { user, session } => Line {
+                user,
+                session,
+                ..of("RefreshUnknown", "refresh rejected")
+            },
+            Self::Revoked { user, session } => of_session("Revoked", "token revoked", user, session),
+            Self::SessionEnded { user, session } => {
+                of_session("SessionEnded", "session ended", user, session)
+            }
+            Self::SessionsEnded { user } => of_user("SessionsEnded", "other sessions ended", user),
+            Self::PasswordChanged { user } => of_user("PasswordChanged", "password changed", user),
+            Self::NamesChanged { user } => of_user("NamesChanged", "names changed", user),
+            Self::Disabled { user } => of_user("Disabled", "user disabled", user),
+            Self::Deleted { user } => of_user("Deleted", "user deleted", user),
+            Self::KeyRotated { kid } => of_key("KeyRotated", "signing keys rotated", kid),
+            Self::KeyDropped { kid } => of_key("KeyDropped", "compromised key dropped", kid),
+        }
+    }
+}
