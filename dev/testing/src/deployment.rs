@@ -151,7 +151,7 @@ impl Deployment {
         let Ok(Some(Attempted::Counted(attempt))) = attempted else {
             panic!("it is not counted");
         };
-        (attempt.user.as_ref().unwrap().credentials().unwrap(), attempt)
+        (attempt.user.as_ref().unwrap().credentials().unwrap(), *attempt)
     }
 
     /// Registers a user past the function, with a hash of the configured cost, and returns the id.

@@ -52,7 +52,7 @@ impl Table {
         let items = page["Items"].as_array().unwrap().iter();
         let mut keys: Vec<String> = items
             .map(|item| item["pk"]["S"].as_str().unwrap().to_owned())
-            .filter(|key| key != "keys")
+            .filter(|key| key != "keys" && !key.starts_with("network#"))
             .collect();
         keys.sort();
         keys

@@ -103,7 +103,7 @@ impl Me {
             None => self.networks.refused(network, now).await?,
         };
         let mut attempt = match self.users.attempt(&subject, &budget, refused, now).await? {
-            Some(Attempted::Counted(attempt)) => attempt,
+            Some(Attempted::Counted(attempt)) => *attempt,
             Some(Attempted::Refused(until)) => {
                 self.refusals.remember(asked, until, now);
                 return Err(throttled(&caller.user.id, until, now));

@@ -14,7 +14,7 @@ use testing::runtime_api::{check_lines, events, run};
 
 const OPERATION: &str = "TransactWriteItems";
 /// The number of items of one user: the user, the markers of both names, and the JWK Set.
-const ONE_USER: u64 = 4;
+const ONE_USER: u64 = 5;
 const NO_USER: u64 = 1;
 
 async fn behind_proxy() -> (Deployment, FaultProxy, Register) {

@@ -214,7 +214,10 @@ impl Token {
                 if renew && !user.state.disabled {
                     self.renew_hash(&user, password).await;
                 }
-                return Ok(LoggedIn { user, attempt });
+                return Ok(LoggedIn {
+                    user,
+                    attempt: *attempt,
+                });
             }
             (Verdict::Unreadable, Some(_)) => Reason::UnreadableHash,
             (_, Some(_)) => Reason::WrongPassword,

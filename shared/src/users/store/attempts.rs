@@ -85,7 +85,7 @@ impl Candidate {
 #[derive(Debug)]
 pub enum Attempted {
     /// It was counted.
-    Counted(Attempt),
+    Counted(Box<Attempt>),
     /// It was refused until then, in milliseconds since 1970, and is not counted.
     Refused(i64),
 }
@@ -186,13 +186,13 @@ impl Users {
                         Decision::Renew(renewed) => renewed,
                         _ => attempts.counted(budget, now),
                     };
-                    return Ok(Some(Attempted::Counted(Attempt {
+                    return Ok(Some(Attempted::Counted(Box::new(Attempt {
                         user: is_user.then(|| Candidate::decode(before)).transpose()?,
                         budget: budget.clone(),
                         attempts,
                         before: at,
                         at: now,
-                    })));
+                    }))));
                 }
                 Written::Refused(None) if is_user => return Ok(None),
                 Written::Refused(before) => Attempts::decode(&before.unwrap_or_default())?,
