@@ -13,20 +13,24 @@ KEYS = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["keys"]}}
 USERS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*"]}}
 NAMES = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["username#*", "email#*"]}}
 USERS_AND_NAMES = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "username#*", "email#*"]}}
+NETWORKS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["network#*"]}}
+USERS_AND_NETWORKS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "network#*"]}}
+ATTEMPTS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "unknown#*", "network#*"]}}
 # What each function may do, on what, and under which condition; one that is not listed may do nothing. A new permission is a new
 # line here, so that a review sees it.
 PERMISSIONS = {
-    "RegisterFunction": [("dynamodb:PutItem", TABLE, USERS_AND_NAMES)],
+    "RegisterFunction": [("dynamodb:PutItem", TABLE, USERS_AND_NAMES), ("dynamodb:UpdateItem", TABLE, NETWORKS)],
     "TokenFunction": [
+        ("dynamodb:BatchGetItem", TABLE, None),
         ("dynamodb:GetItem", TABLE, None),
-        ("dynamodb:UpdateItem", TABLE, USERS),
+        ("dynamodb:UpdateItem", TABLE, ATTEMPTS),
         ("secretsmanager:GetSecretValue", RING, None),
     ],
     "MeFunction": [
         ("dynamodb:DeleteItem", TABLE, USERS_AND_NAMES),
         ("dynamodb:GetItem", TABLE, None),
         ("dynamodb:PutItem", TABLE, NAMES),
-        ("dynamodb:UpdateItem", TABLE, USERS),
+        ("dynamodb:UpdateItem", TABLE, USERS_AND_NETWORKS),
     ],
     "SessionsFunction": [("dynamodb:GetItem", TABLE, None), ("dynamodb:UpdateItem", TABLE, USERS)],
     "WellKnownFunction": [("dynamodb:GetItem", TABLE, KEYS)],
