@@ -2,11 +2,11 @@
 
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
 };
-use utoipa::openapi::{ContentBuilder, PathItem, Ref, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, PathItem, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::functions::FUNCTIONS;
@@ -84,16 +84,34 @@ fn document_throttling(document: &mut utoipa::openapi::OpenApi) {
         .build();
     let answer = ResponseBuilder::new()
         .description("Too Many Requests")
-        .content("application/json", content)
+        .content("application/json", content.clone())
         .build();
     for path in document.paths.paths.values_mut() {
         for operation in operations(path) {
-            operation
-                .responses
-                .responses
-                .insert("429".to_owned(), answer.clone().into());
+            let own = operation.responses.responses.get_mut("429");
+            let Some(RefOr::T(own)) = own else {
+                let responses = &mut operation.responses.responses;
+                responses.insert("429".to_owned(), answer.clone().into());
+                continue;
+            };
+            // The function's own, beside the gateway's.
+            let both = match own.content.get("application/json") {
+                Some(RefOr::T(own)) => {
+                    let mut both = own.clone();
+                    both.examples.extend(content.examples.clone());
+                    both.schema = Some(one_of(both.schema, content.schema.clone()));
+                    both
+                }
+                _ => content.clone(),
+            };
+            own.content.insert("application/json".to_owned(), both.into());
         }
     }
+}
+
+fn one_of(own: Option<RefOr<Schema>>, gateways: Option<RefOr<Schema>>) -> RefOr<Schema> {
+    let schemas = own.into_iter().chain(gateways);
+    schemas.fold(OneOfBuilder::new(), OneOfBuilder::item).into()
 }
 
 /// Returns the operations of a path, whatever their methods.

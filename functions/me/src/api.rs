@@ -158,6 +158,7 @@ impl IntoResponses for PasswordChanged {
     fn responses() -> openapi::Responses {
         let mut errors = of_a_body(http_json::CONTENT_TYPE);
         errors.push(("wrong", wrong()));
+        errors.push(("throttled", Error::Throttled(30)));
         documented(Ok(empty(StatusCode::NO_CONTENT)), errors)
     }
 }

@@ -158,6 +158,7 @@ impl IntoResponses for Responses {
             ("username_taken", Error::Conflict(Conflict::Username)),
             ("email_taken", Error::Conflict(Conflict::Email)),
             ("closed", Error::RegistrationClosed),
+            ("throttled", Error::Throttled(600)),
             ("unavailable", Error::unavailable("", "")),
             ("fault", Error::internal("", "")),
         ];

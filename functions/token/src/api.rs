@@ -84,6 +84,13 @@ impl PartialSchema for TokenRequest {
                 openapi::text("The newest refresh token of a session (RFC 6749 section 6).", ""),
             )
             .property(
+                "device_token",
+                openapi::text(
+                    "A refresh token of the user, up to 30 days old, also a spent one: the log-in then waits by the failures of its own device.",
+                    "",
+                ),
+            )
+            .property(
                 "scope",
                 described("No scope can be granted yet; empty counts as not sent.")
                     .max_length(Some(0))
@@ -165,6 +172,7 @@ impl IntoResponses for Responses {
             ("encoded", Error::UnsupportedMediaType(body::NO_ENCODING)),
             ("missing", missing("The parameter username is missing")),
             ("unsupported_grant_type", Error::UnsupportedGrantType),
+            ("slow_down", Error::Throttled(30)),
             ("wrong", Error::WrongCredentials),
             ("inactive", Error::InactiveAtLogIn),
             ("invalid_refresh_token", Error::InvalidRefreshToken),
