@@ -10,16 +10,16 @@ use token::Token;
 
 use crate::PASSWORD;
 
-const HOME: &str = "192.0.2.1";
+pub(crate) const HOME: &str = "192.0.2.1";
 const ELSEWHERE: &str = "198.51.100.7";
 const WRONG: &str = "wrong horse battery";
-const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
 
-struct Fixture {
-    deployment: Deployment,
-    time: TestClock,
+pub(crate) struct Fixture {
+    pub(crate) deployment: Deployment,
+    pub(crate) time: TestClock,
     function: Token,
-    user: String,
+    pub(crate) user: String,
 }
 
 impl Fixture {
@@ -27,7 +27,7 @@ impl Fixture {
         Self::of(Deployment::start().await).await
     }
 
-    async fn of(deployment: Deployment) -> Self {
+    pub(crate) async fn of(deployment: Deployment) -> Self {
         let time = TestClock::at(1_800_000_000);
         let deployment = deployment.at(&time);
         Self {
@@ -61,7 +61,7 @@ impl Fixture {
         self.try_from(network, "johndoe", password).await.status
     }
 
-    async fn item(&self) -> Value {
+    pub(crate) async fn item(&self) -> Value {
         self.deployment
             .table()
             .item(&format!("user#{}", self.user), "user")
