@@ -145,6 +145,8 @@ impl Operator {
     }
 
     async fn set_disabled(&self, name: &str, disabled: bool) -> Result<String, String> {
+        // The event goes to the terminal.
+        shared::logging::init();
         let now = Clock::system().now();
         let key = NameKey::of(name).ok_or("no user can have this name")?;
         let id = self

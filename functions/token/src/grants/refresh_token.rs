@@ -56,19 +56,30 @@ impl Token {
         // One time for all, so that no slow write outlasts a session that is live.
         let now = self.clock.millis();
         let time = Timestamp::from_millis(now);
+        let digest = token.digest();
+        // What was rejected stays rejected: no session comes back.
+        if self.refusals.until(digest, now).is_some() {
+            return Err(rejected(&token, Error::InvalidRefreshToken));
+        }
         // Sessions may have been made shorter since.
         if policy.expires_at(token.created_at, time) <= time {
             return Err(rejected(&token, Error::InvalidRefreshToken));
         }
+        let refused = |error| {
+            if matches!(error, Error::InvalidRefreshToken) {
+                self.refusals.remember(digest, i64::MAX, now);
+            }
+            error
+        };
         if grant.asks_for_scope {
-            return Err(self.rejected_scope(&token, policy, now).await?);
+            return Err(refused(self.rejected_scope(&token, policy, now).await?));
         }
         let ring = self.signer.ring().await?;
         let signing_key = self.signer.key(&ring)?;
         let (user, session) = (UserId::known(token.user.clone()), token.session.clone());
         let auth_time = token.created_at;
-        let continued = self.continued(token, &user, &ring, policy, now).await?;
-        let Continued { token, expires_at } = continued;
+        let continued = self.continued(token, &user, &ring, policy, now).await;
+        let Continued { token, expires_at } = continued.map_err(refused)?;
         let grant = Grant {
             user: &user,
             auth_time,

@@ -129,7 +129,8 @@ async fn n_18_each_act_leaves_one_event_without_secrets() {
     let mut expected = Vec::new();
     // A body with the numbers of tokens in it, what becomes of the user before, the status, and the events.
     let log_in = "username=johndoe&password=correct+horse+battery";
-    let steps: [(&str, &str, u16, &[&str]); 17] = [
+    let guess = "username=hunter3hunter3&password=x";
+    let steps: [(&str, &str, u16, &[&str]); 24] = [
         ("disabled", log_in, 400, &["LogInFailed"]),
         ("enabled", log_in, 200, &["LoggedIn"]),
         ("", "username=johndoe&password=wrong", 401, &["LogInFailed"]),
@@ -187,6 +188,14 @@ async fn n_18_each_act_leaves_one_event_without_secrets() {
         ),
         ("", log_in, 200, &["LoggedIn"]),
         ("unreadable", log_in, 401, &["LogInFailed"]),
+        ("", guess, 401, &["LogInFailed"]),
+        ("", guess, 401, &["LogInFailed"]),
+        ("", guess, 401, &["LogInFailed"]),
+        ("", guess, 401, &["LogInFailed"]),
+        ("", guess, 401, &["LogInFailed"]),
+        ("", guess, 429, &["Throttled"]),
+        // Without a look at the store.
+        ("", guess, 429, &["Throttled"]),
     ];
     for (before, text, status, events) in steps {
         match before {
@@ -247,9 +256,17 @@ async fn n_18_each_act_leaves_one_event_without_secrets() {
             "UnknownUser",
             "UnknownUser",
             "Scope",
-            "UnreadableHash"
+            "UnreadableHash",
+            "UnknownUser",
+            "UnknownUser",
+            "UnknownUser",
+            "UnknownUser",
+            "UnknownUser"
         ]
     );
+    let guesses = lines.iter().filter(|line| line["event"] == "Throttled");
+    let guesses = guesses.map(|line| (&line["limit"], line["name_hash"].is_string()));
+    assert_eq!(guesses.collect::<Vec<_>>(), [(&json!("User"), true); 2]);
     assert!(
         lines[4]["name_hash"].is_string() && lines[4]["name_hash"] == lines[5]["name_hash"],
         "{output}"

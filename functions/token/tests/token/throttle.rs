@@ -305,6 +305,31 @@ async fn a_refused_attempt_makes_two_requests_and_none_while_it_is_remembered() 
 }
 
 #[tokio::test]
+async fn a_refresh_token_that_was_rejected_costs_the_store_nothing_for_a_minute() {
+    let deployment = Deployment::start().await;
+    let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
+    let fixture = Fixture::of(deployment.with("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint())).await;
+    let answer = fixture.try_from(HOME, "johndoe", PASSWORD).await;
+    let token = answer.body["refresh_token"].as_str().unwrap();
+    let none = json!({"M": {}});
+    fixture
+        .deployment
+        .table()
+        .set(&fixture.user, "sessions", none)
+        .await;
+    let form = format!("grant_type=refresh_token&refresh_token={token}");
+    for requests in [1, 0, 0] {
+        proxy.reset_counts();
+        let answer = call(&fixture.function, Event::new("POST", "/token").form(&form)).await;
+        assert_eq!(
+            (answer.status, &answer.body["error"]),
+            (400, &json!("invalid_grant"))
+        );
+        assert_eq!(proxy.operations().len(), requests);
+    }
+}
+
+#[tokio::test]
 async fn the_right_password_with_a_scope_or_of_a_disabled_user_is_no_failure() {
     let fixture = Fixture::new().await;
     let form = format!("username=johndoe&password={PASSWORD}&scope=openid");
