@@ -23,7 +23,7 @@ pub(crate) mod names {
     pub(crate) const ATTEMPTS: &str = "attempts";
     /// When the last attempt was.
     pub(crate) const ATTEMPTED_AT: &str = "attempted_at";
-    /// How many attempts failed since the last success, whoever's they were.
+    /// How many attempts failed since the last success, of all networks and devices.
     pub(crate) const IN_A_ROW: &str = "attempts_in_a_row";
 
     /// A budget's own failed attempts.
@@ -104,7 +104,7 @@ pub enum Decision {
 }
 
 impl Attempts {
-    /// Decides what becomes of an attempt. `over` is until when the attempt's network has failed too often, whoever it tried; a remembered network
+    /// Decides what becomes of an attempt. `over` is until when the attempt's network has failed too often, for any name; a remembered network
     /// and a device wait by their own failures alone.
     pub fn decide(&self, budget: &Budget, now: i64, over: Option<i64>) -> Decision {
         let own = self.own.get(budget.key()).copied().unwrap_or_default();

@@ -14,7 +14,7 @@ pub(crate) const WAITS: [(u32, i64); 6] = [
 /// The longest wait.
 pub(crate) const CAP_MILLIS: i64 = 15 * 60 * 1000;
 
-/// After so many failures in a row, whoever's they are, each further failure of any budget waits the longest (NIST SP 800-63B-4
+/// After so many failures in a row, of all networks and devices, each further failure of any budget waits the longest (NIST SP 800-63B-4
 /// section 3.2.2: at most 100).
 pub(crate) const MAX_IN_A_ROW: u32 = 100;
 

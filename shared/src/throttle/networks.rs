@@ -1,4 +1,4 @@
-//! The counters of a network, in windows of ten minutes: its failed log-ins, whoever they tried, and its registrations.
+//! The counters of a network, in windows of ten minutes: its failed log-ins, for any name, and its registrations.
 
 use std::collections::HashMap;
 
