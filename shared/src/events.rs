@@ -79,7 +79,7 @@ pub enum Reason {
 }
 
 /// What an attempt was too much for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Limit {
     User,

@@ -40,6 +40,9 @@ pub mod throttle;
 pub mod users;
 
 #[cfg(feature = "table")]
+pub mod guesses;
+
+#[cfg(feature = "table")]
 pub mod tokens;
 
 #[cfg(feature = "table")]

@@ -22,5 +22,5 @@ pub use choosing::PasswordRule;
 pub use common::{common_password_key, is_common};
 pub use hasher::Hasher;
 pub use password::Password;
-pub use queue::{MAX_WAIT, MAX_WAITING};
+pub use queue::{MAX_WAIT, MAX_WAITING, Turn};
 pub use stored_hash::{StoredHash, Verdict};

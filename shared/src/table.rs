@@ -3,6 +3,7 @@
 //! `docs/data.md` shows every item. Nothing scans or uses an index, and every read is strongly consistent. Each subject has a small
 //! store on [`Table`] that owns its items.
 
+pub(crate) mod change;
 mod client;
 pub(crate) mod item;
 

@@ -16,6 +16,8 @@ pub use folding::NameKey;
 pub use profile::{FullName, Profile, Website};
 pub use renaming::{Change, ProfileChange, Renaming};
 pub use reserved::ReservedUsernames;
-pub use store::{Attempt, Attempted, Candidate, LookedUp, Replaced, Replacement, Subject, Users, Wanted};
+pub use store::{
+    Attempt, Attempted, Candidate, LookedUp, Networks, Replaced, Replacement, Subject, Users, Wanted,
+};
 pub use user::{Account, Credentials, User, UserId};
 pub use username::Username;

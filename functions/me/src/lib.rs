@@ -3,13 +3,13 @@
 use lambda_http::{Body, Request, Response};
 use shared::authenticate::{Caller, authenticate};
 use shared::clock::Clock;
-use shared::env::{Env, NETWORK_FAILED_LOG_INS};
+use shared::env::Env;
 use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
+use shared::guesses::Guesses;
 use shared::http::{json, request};
 use shared::passwords::{HashCost, Hasher, PasswordRule};
 use shared::table::Table;
-use shared::throttle::{NetworkUse, Networks, Refusals};
 use shared::tokens::Verifier;
 use shared::users::{ReservedUsernames, Users};
 use utoipa::OpenApi;
@@ -27,10 +27,7 @@ const PASSWORD_PATH: &str = "/users/me/password";
 /// The function `me`: the users, the rule of new passwords and their hasher, and the published keys to verify tokens by.
 pub struct Me {
     users: Users,
-    /// The failed log-ins of networks.
-    networks: Networks,
-    /// What was refused a moment ago.
-    refusals: Refusals,
+    guesses: Guesses,
     rule: PasswordRule,
     hasher: Hasher,
     verifier: Verifier,
@@ -43,16 +40,12 @@ impl Function for Me {
 
     async fn start(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
         let table = Table::connect(env).await?;
+        let hasher = Hasher::new(HashCost::read(env)?);
         Ok(Self {
             users: Users::new(table.clone()),
-            networks: Networks::new(
-                table.clone(),
-                NetworkUse::FailedLogIn,
-                env.get(&NETWORK_FAILED_LOG_INS)?,
-            ),
-            refusals: Refusals::default(),
+            guesses: Guesses::new(table.clone(), env, hasher.clone(), clock)?,
             rule: PasswordRule::read(env)?,
-            hasher: Hasher::new(HashCost::read(env)?),
+            hasher,
             verifier: Verifier::new(table, env, clock)?,
             reserved: ReservedUsernames::read(env)?,
             clock: clock.clone(),

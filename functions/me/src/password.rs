@@ -6,14 +6,14 @@ use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use shared::authenticate::Caller;
 use shared::error::{Code, Error, FieldError, Violation};
-use shared::events::{self, Event, Limit, Reason};
+use shared::events::{self, Event, Reason};
+use shared::guesses::{Asked, Guess, Verified};
 use shared::http::client::{self, Network};
 use shared::http::json::Fields;
 use shared::http::{body, empty};
-use shared::passwords::{Password, PasswordRule, StoredHash, Verdict};
+use shared::passwords::{Password, PasswordRule, StoredHash};
 use shared::table::{ROUNDS, contended};
-use shared::throttle::Budget;
-use shared::users::{Attempt, Attempted, Credentials, Profile, Subject, UserId};
+use shared::users::{Attempt, Profile, Subject};
 
 use crate::Me;
 
@@ -23,10 +23,14 @@ impl Me {
         body::read(request)?;
         let mut caller = self.caller(request).await?;
         let change = PasswordChange::read(request, &self.rule, &caller.user.profile)?;
-        let current = change
-            .current
-            .ok_or_else(|| failed(caller.user.id.as_str(), Reason::WrongPassword));
-        let current = Arc::new(current?);
+        let Some(current) = change.current.map(Arc::new) else {
+            Event::LogInFailed {
+                subject: events::Subject::User(caller.user.id.as_str()),
+                reason: Reason::WrongPassword,
+            }
+            .log();
+            return Err(wrong());
+        };
         let new = Arc::new(change.new);
         let network = client::network(request);
         let mut decided: Option<Decided> = None;
@@ -46,9 +50,8 @@ impl Me {
                     (read, attempt, hash)
                 }
                 None => {
-                    let budget = Budget::new(network.clone(), caller.session_id().map(str::to_owned));
-                    let (read, attempt) = self.verified(&caller, budget, &network, &current).await?;
-                    (read, attempt, self.hasher.hash(Arc::clone(&new)).await?)
+                    let Verified { user, attempt, .. } = self.verified(&caller, &network, &current).await?;
+                    (user, attempt, self.hasher.hash(Arc::clone(&new)).await?)
                 }
             };
             if read.state.disabled {
@@ -87,63 +90,33 @@ impl Me {
     async fn verified(
         &self,
         caller: &Caller,
-        budget: Budget,
         network: &Network,
         current: &Arc<Password>,
-    ) -> Result<(Credentials, Attempt), Error> {
-        let now = self.clock.millis();
-        let subject = Subject::User(caller.user.id.clone());
-        let asked = (caller.user.id.as_str(), network, caller.session_id());
-        if let Some(until) = self.refusals.until(asked, now) {
-            return Err(throttled(&caller.user.id, until, now));
-        }
-        // A session waits by its own failures alone.
-        let refused = match caller.session_id() {
+    ) -> Result<Verified, Error> {
+        let session = caller.session_id();
+        let asked = Asked {
+            subject: caller.user.id.as_str(),
+            network,
+            device: session,
+        };
+        self.guesses.reject_remembered(asked)?;
+        // A session is delayed only by its own failures.
+        let network_refused = match session {
             Some(_) => None,
-            None => self.networks.refused(network, now).await?,
+            None => self.guesses.network_refused(network).await?,
         };
-        let mut attempt = match self.users.attempt(&subject, &budget, refused, now).await? {
-            Some(Attempted::Counted(attempt)) => *attempt,
-            Some(Attempted::Refused(until)) => {
-                self.refusals.remember(asked, until, now);
-                return Err(throttled(&caller.user.id, until, now));
-            }
-            None => return Err(Error::InvalidToken),
+        let guess = Guess {
+            asked,
+            subject: Subject::User(caller.user.id.clone()),
+            device: session.map(str::to_owned),
+            network_refused,
+            password: Arc::clone(current),
         };
-        let user = attempt.user.take().ok_or(Error::InvalidToken)?;
-        let verdict = self
-            .hasher
-            .verify(Arc::clone(current), Some(user.hash.clone()))
-            .await?;
-        let reason = match verdict {
-            Verdict::Right { .. } => return Ok((user.credentials()?, attempt)),
-            Verdict::Wrong => Reason::WrongPassword,
-            Verdict::Unreadable => Reason::UnreadableHash,
-        };
-        if let Err(error) = self.networks.count(network, self.clock.millis()).await {
-            tracing::warn!(%error, "a wrong password was not counted as its network's");
-        }
-        Err(failed(user.id.as_str(), reason))
+        self.guesses.verify(guess).await.map_err(|error| match error {
+            Error::WrongCredentials => wrong(),
+            error => error,
+        })
     }
-}
-
-/// Logs that a present password was rejected, and rejects it.
-fn failed(user: &str, reason: Reason) -> Error {
-    Event::LogInFailed {
-        subject: events::Subject::User(user),
-        reason,
-    }
-    .log();
-    wrong()
-}
-
-fn throttled(user: &UserId, until: i64, now: i64) -> Error {
-    Event::Throttled {
-        subject: events::Subject::User(user.as_str()),
-        limit: Limit::User,
-    }
-    .log();
-    Error::throttled(until, now)
 }
 
 /// What a round has decided: nothing of it is computed again while the password is the one that was verified.

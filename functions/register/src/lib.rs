@@ -7,15 +7,17 @@ use lambda_http::{Body, Request, Response};
 use shared::clock::Clock;
 use shared::env::{ENABLE_REGISTRATION, Env, NETWORK_REGISTRATIONS};
 use shared::error::{Code, Error, ErrorFormat, Violation};
-use shared::events::{Event, Limit, Subject};
+use shared::events::{Event, Limit};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::json::{self, Fields};
 use shared::http::{body, client, request};
 use shared::passwords::{HashCost, Hasher, Password, PasswordRule};
 use shared::random;
 use shared::table::Table;
-use shared::throttle::{NetworkUse, Networks, Refusals};
-use shared::users::{Email, FullName, Profile, ReservedUsernames, User, UserId, Username, Users, Website};
+use shared::throttle::{NetworkUse, Refusal, Refusals, Refused};
+use shared::users::{
+    Email, FullName, Networks, Profile, ReservedUsernames, User, UserId, Username, Users, Website,
+};
 use utoipa::openapi::OpenApi;
 
 pub mod api;
@@ -78,8 +80,8 @@ impl HttpFunction for Register {
         let Registration { profile, password } = self.read(&request)?;
         let network = client::network(&request);
         let millis = self.clock.millis();
-        if let Some(until) = self.refusals.until(&network, millis) {
-            return Err(throttled(until, millis));
+        if let Some(refusal) = self.refusals.of(&network, millis) {
+            return Err(refusal.reject(millis));
         }
         let hash = self.hasher.hash(Arc::new(password)).await?;
         let now = self.clock.now();
@@ -96,8 +98,14 @@ impl HttpFunction for Register {
             .await;
         if let Err(Error::Throttled(seconds)) = registered {
             let until = millis.saturating_add(i64::from(seconds).saturating_mul(1000));
-            self.refusals.remember(&network, until, millis);
-            return Err(throttled(until, millis));
+            let refusal = Refusal {
+                subject: Refused::Unnamed,
+                limit: Limit::Registrations,
+                until,
+            };
+            let error = refusal.reject(millis);
+            self.refusals.remember(&network, refusal, until, millis);
+            return Err(error);
         }
         registered?;
         Event::Registered {
@@ -106,15 +114,6 @@ impl HttpFunction for Register {
         .log();
         created(&user)
     }
-}
-
-fn throttled(until: i64, now: i64) -> Error {
-    Event::Throttled {
-        subject: Subject::Unnamed,
-        limit: Limit::Registrations,
-    }
-    .log();
-    Error::throttled(until, now)
 }
 
 fn created(user: &User) -> Result<Response<Body>, Error> {

@@ -227,10 +227,20 @@ async fn n_17_at_the_most_detailed_level_no_line_holds_a_secret() {
 async fn n_18_each_act_leaves_one_event_without_secrets() {
     let deployment = Deployment::start().await.with("AWS_LAMBDA_LOG_FORMAT", "JSON");
     let binary = Path::new(env!("CARGO_BIN_EXE_register"));
-    // The second one conflicts.
+    let deployment = deployment.with("NETWORK_REGISTRATIONS", "1");
     let registered = event::register(&johndoe()).value().clone();
-    let done = run(binary, deployment.variables(), &[registered.clone(), registered]).await;
-    assert_eq!(done.statuses(), [201, 409]);
-    assert_eq!(events(&done.output), ["Registered"], "{}", done.output);
-    check_lines(&done.output, &["horse", "argon2", "johndoe"]);
+    let other = json!({"username": "janedoe", "password": "correct horse battery"});
+    let other = event::register(&other).value().clone();
+    // The second conflicts, or meets the limit, which counts first; the last is refused without a look at the store.
+    let events_sent = [registered.clone(), registered, other.clone(), other];
+    let done = run(binary, deployment.variables(), &events_sent).await;
+    assert_eq!(done.statuses(), [201, 429, 429, 429]);
+    assert_eq!(
+        events(&done.output),
+        ["Registered", "Throttled", "Throttled", "Throttled"],
+        "{}",
+        done.output
+    );
+    assert_eq!(done.output.matches(r#""limit":"Registrations""#).count(), 3);
+    check_lines(&done.output, &["horse", "argon2", "johndoe", "janedoe"]);
 }

@@ -3,15 +3,16 @@
 use lambda_http::{Body, Request};
 use serde::Serialize;
 use shared::clock::{Clock, Timestamp};
-use shared::env::{Env, NETWORK_FAILED_LOG_INS};
+use shared::env::Env;
 use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
+use shared::guesses::Guesses;
 use shared::http::form::Form;
 use shared::http::{json, request};
 use shared::passwords::{HashCost, Hasher, LogInBudget};
 use shared::sessions::{Policy, RefreshToken};
 use shared::table::Table;
-use shared::throttle::{NetworkUse, Networks, Refusals};
+use shared::throttle::Refusals;
 use shared::tokens::{Grants, Issued, Signer, Verifier};
 use shared::users::Users;
 use utoipa::{OpenApi, ToSchema};
@@ -47,11 +48,10 @@ const PARAMETERS: &[&str] = &[
 /// tokens.
 pub struct Token {
     users: Users,
-    /// The failed log-ins of networks.
-    networks: Networks,
-    /// What was refused a moment ago.
-    refusals: Refusals,
+    guesses: Guesses,
     hasher: Hasher,
+    /// The refresh tokens that were rejected a moment ago.
+    rejected: Refusals<()>,
     signer: Signer,
     verifier: Verifier,
     grants: Grants,
@@ -65,15 +65,12 @@ impl Function for Token {
 
     async fn start(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
         let table = Table::connect(env).await?;
+        let hasher = Hasher::new(HashCost::read(env)?).with_budget(LogInBudget::read(env)?);
         Ok(Self {
             users: Users::new(table.clone()),
-            networks: Networks::new(
-                table.clone(),
-                NetworkUse::FailedLogIn,
-                env.get(&NETWORK_FAILED_LOG_INS)?,
-            ),
-            refusals: Refusals::default(),
-            hasher: Hasher::new(HashCost::read(env)?).with_budget(LogInBudget::read(env)?),
+            guesses: Guesses::new(table.clone(), env, hasher.clone(), clock)?,
+            hasher,
+            rejected: Refusals::default(),
             signer: Signer::connect(env, clock).await?,
             verifier: Verifier::new(table, env, clock)?,
             grants: Grants::read(env)?,

@@ -114,12 +114,6 @@ impl SessionKey {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.parts.names, name.as_bytes()))
     }
 
-    /// Returns a hash as [`SessionKey::hashed`] does, where the ring has no key yet: under an empty one.
-    pub fn hashed_without(name: &str) -> String {
-        let empty = hmac::Key::new(hmac::HMAC_SHA256, &[]);
-        URL_SAFE_NO_PAD.encode(hmac::sign(&empty, name.as_bytes()))
-    }
-
     /// Returns the secret in base64url, for the document of the ring alone.
     pub(super) fn secret(&self) -> Zeroizing<String> {
         Zeroizing::new(URL_SAFE_NO_PAD.encode(self.parts.secret.as_slice()))

@@ -12,7 +12,7 @@ use super::argon2::{self, HashCost, ParsedArgon2};
 use super::budget::LogInBudget;
 use super::imported;
 use super::password::Password;
-use super::queue::Queue;
+use super::queue::{Queue, Turn};
 use super::stored_hash::{StoredHash, Verdict};
 use crate::error::Error;
 
@@ -42,6 +42,15 @@ impl Hasher {
         Self { budget, ..self }
     }
 
+    /// Waits for the turn of a hash.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] where too many hashes are waiting; logged.
+    pub async fn turn(&self) -> Result<Turn, Error> {
+        self.queue.turn().await
+    }
+
     /// Hashes a password at the current cost, under a fresh salt of 128 bits.
     ///
     /// # Errors
@@ -49,24 +58,24 @@ impl Hasher {
     /// [`Error::Unavailable`] where too many hashes are waiting.
     pub async fn hash(&self, password: Arc<Password>) -> Result<StoredHash, Error> {
         let cost = self.cost;
-        self.run(move |memory| argon2::hash(&password, cost, memory))
+        let turn = self.turn().await?;
+        self.run(turn, move |memory| argon2::hash(&password, cost, memory))
             .await?
     }
 
     /// Verifies a password against a stored hash, by the hash's own parameters; without one, for an unknown user, it is wrong. One hash
     /// at today's cost always runs, and what is not right takes the budget. Neither says which kind of hash was stored, if any.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] where too many hashes are waiting.
     pub async fn verify(
         &self,
+        turn: Turn,
         password: Arc<Password>,
         stored: Option<StoredHash>,
     ) -> Result<Verdict, Error> {
         let cost = self.cost;
         let attempt = self
-            .run(move |memory| Attempt::make(&password, stored.as_ref(), cost, memory))
+            .run(turn, move |memory| {
+                Attempt::make(&password, stored.as_ref(), cost, memory)
+            })
             .await??;
         if !matches!(attempt.verdict, Verdict::Right { .. }) {
             let budget = self.budget.where_a_hash_took(attempt.todays_hash);
@@ -77,10 +86,9 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(
         &self,
+        turn: Turn,
         work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let _place = self.queue.place()?;
-        let turn = self.queue.turn().await?;
         let memory = Arc::clone(&self.memory);
         let (finished, result) = oneshot::channel();
         tokio::task::spawn_blocking(move || {

@@ -7,6 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::error::Error;
+use crate::events::{Event, Limit, Subject};
 
 /// How many hashes wait at most. A core computes about 40 of the default cost in a second, so more would wait beyond [`MAX_WAIT`]
 /// and only hold memory.
@@ -34,30 +35,37 @@ impl Queue {
         }
     }
 
-    /// Takes a place, to be kept until the hash is done.
+    /// Takes a place and waits for the turn.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] where [`MAX_WAITING`] others wait.
-    pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
-        Arc::clone(&self.places)
-            .try_acquire_owned()
-            .map_err(|_| unavailable("too many hashes are waiting"))
-    }
-
-    /// Waits for a turn, to be kept while the hash is computed.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unavailable`] after [`MAX_WAIT`].
-    pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
-        timeout(MAX_WAIT, Arc::clone(&self.turns).acquire_owned())
+    /// [`Error::Unavailable`] where [`MAX_WAITING`] others wait, or after [`MAX_WAIT`]; logged.
+    pub(super) async fn turn(&self) -> Result<Turn, Error> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| refused("too many hashes are waiting"))?;
+        let turn = timeout(MAX_WAIT, Arc::clone(&self.turns).acquire_owned())
             .await
-            .map_err(|_| unavailable("the hash had no turn in time"))?
-            .map_err(|closed| Error::internal("the queue of hashes", closed.to_string()))
+            .map_err(|_| refused("the hash had no turn in time"))?
+            .map_err(|closed| Error::internal("the queue of hashes", closed.to_string()))?;
+        Ok(Turn {
+            _place: place,
+            _turn: turn,
+        })
     }
 }
 
-fn unavailable(why: &str) -> Error {
+/// The turn of one hash.
+#[derive(Debug)]
+pub struct Turn {
+    _place: OwnedSemaphorePermit,
+    _turn: OwnedSemaphorePermit,
+}
+
+fn refused(why: &str) -> Error {
+    Event::Throttled {
+        subject: Subject::Unnamed,
+        limit: Limit::Queue,
+    }
+    .log();
     Error::unavailable("the queue of hashes", why)
 }

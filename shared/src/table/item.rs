@@ -13,6 +13,7 @@ use crate::error::Error;
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The primary key of an item: `pk` and `sk`.
+#[derive(Clone)]
 pub(crate) struct Key {
     pk: String,
     sk: &'static str,

@@ -13,6 +13,7 @@ use super::limits::{
     WAITS,
 };
 use crate::error::Error;
+use crate::events::Limit;
 use crate::table::item::{Item, optional_number};
 
 const ULID_CHARS: usize = 26;
@@ -95,8 +96,8 @@ pub struct Attempts {
 /// What becomes of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It is refused, until then, in milliseconds since 1970.
-    Wait(i64),
+    /// It is refused by a limit, until then, in milliseconds since 1970.
+    Wait(Limit, i64),
     /// It is counted: the store's one condition lets it through.
     Count,
     /// It is counted, and what is forgotten leaves: the item is written to say this.
@@ -105,7 +106,7 @@ pub enum Decision {
 
 impl Attempts {
     /// Decides what becomes of an attempt. `over` is until when the attempt's network has failed too often, for any name; a remembered network
-    /// and a device wait by their own failures alone.
+    /// and a device are delayed only by their own failures.
     pub fn decide(&self, budget: &Budget, now: i64, over: Option<i64>) -> Decision {
         let own = self.own.get(budget.key()).copied().unwrap_or_default();
         if budget.is_device() || self.remembers(budget.network(), now) {
@@ -117,17 +118,17 @@ impl Attempts {
             let capped = (self.in_a_row >= MAX_IN_A_ROW && own.attempts > 0)
                 .then(|| own.at.saturating_add(CAP_MILLIS));
             let until = own.wait(now).max(capped.filter(|until| now < *until));
-            return until.map_or(Decision::Count, Decision::Wait);
+            return until.map_or(Decision::Count, |until| Decision::Wait(Limit::User, until));
         }
         if let Some(until) = over {
-            return Decision::Wait(until);
+            return Decision::Wait(Limit::Network, until);
         }
         if let Some(until) = self
             .strangers
             .wait(now)
             .filter(|_| !self.strangers.is_forgotten(now))
         {
-            return Decision::Wait(until);
+            return Decision::Wait(Limit::User, until);
         }
         let mut renewed = self.clone();
         if self.strangers.is_forgotten(now) {
@@ -156,6 +157,32 @@ impl Attempts {
                 self.strangers.attempts = self.strangers.attempts.saturating_add(1);
             }
             self.strangers.at = now;
+        }
+        self
+    }
+
+    /// Returns the attempts without one that was counted at `at`, where they were `before`, and whose password was not hashed. A time goes back
+    /// unless a later attempt has moved it.
+    pub fn taken_back(mut self, budget: &Budget, before: &Self, at: i64) -> Self {
+        let Some(own) = self.own.get_mut(budget.key()) else {
+            // A success has cleared it meanwhile.
+            return self;
+        };
+        own.attempts = own.attempts.saturating_sub(1);
+        if own.at == at {
+            own.at = before.own.get(budget.key()).map_or(0, |own| own.at);
+        }
+        if own.attempts == 0 {
+            self.own.remove(budget.key());
+        }
+        self.in_a_row = self.in_a_row.saturating_sub(1);
+        if !budget.is_device() {
+            if !self.networks.contains_key(budget.network()) {
+                self.strangers.attempts = self.strangers.attempts.saturating_sub(1);
+            }
+            if self.strangers.at == at {
+                self.strangers.at = before.strangers.at;
+            }
         }
         self
     }

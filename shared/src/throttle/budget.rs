@@ -1,4 +1,4 @@
-//! Whose failures an attempt waits by.
+//! Whose failures delay an attempt.
 
 use crate::http::client::Network;
 

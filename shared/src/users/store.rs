@@ -4,16 +4,12 @@
 
 mod accounts;
 mod attempts;
-mod change;
+mod networks;
 mod sessions;
 
-use aws_sdk_dynamodb::error::{BuildError, SdkError};
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
 
 use super::folding::{KEY_MAX_BYTES, NameKey};
 use super::item;
@@ -22,11 +18,12 @@ use crate::clock::Timestamp;
 use crate::error::{Conflict, Error};
 use crate::http::client::Network;
 use crate::passwords::StoredHash;
+use crate::table::change::{Change, Written, incomplete};
 use crate::table::item::{Item, text};
 use crate::table::{ROUNDS, Table, contended, unavailable};
-use crate::throttle::Networks;
 
 pub use attempts::{Attempt, Attempted, Candidate, LookedUp, Subject};
+pub use networks::Networks;
 pub use sessions::{Replaced, Replacement};
 
 /// The store of users: it owns their items and every write to them.
@@ -44,14 +41,6 @@ pub enum Wanted<'a> {
     One(&'a str),
     /// All.
     All,
-}
-
-/// What became of a conditional write.
-enum Written {
-    /// The condition held; with the item or its attributes where the request asked for them.
-    Done(Option<Item>),
-    /// It did not, by this item; `None` where there is none.
-    Refused(Option<Item>),
 }
 
 impl Users {
@@ -137,75 +126,50 @@ impl Users {
     /// Replaces a password hash by a stronger one of the same password; does nothing where the user was deleted or has another
     /// hash by now. `updated_at` stays, since nothing that is shown has changed.
     pub async fn renew_hash(&self, id: &UserId, old: &StoredHash, new: &StoredHash) -> Result<(), Error> {
-        let update = self
-            .update(id)
-            .update_expression("SET password_hash = :new")
-            .condition_expression("password_hash = :old")
-            .expression_attribute_values(":new", AttributeValue::S(new.as_str().to_owned()))
-            .expression_attribute_values(":old", AttributeValue::S(old.as_str().to_owned()));
-        self.conditional(update).await.map(|_| ())
+        let mut change = Change::default();
+        let (old, new) = (change.text(old.as_str()), change.text(new.as_str()));
+        change.when(format!("password_hash = {old}"));
+        change.set(format!("password_hash = {new}"));
+        self.update(id, change).await.map(|_| ())
     }
 
     /// Sets whether a user is disabled; to disable ends all sessions, and log-ins under way, in the same write. Returns `false` where
     /// there is no such user.
     pub async fn set_disabled(&self, id: &UserId, disabled: bool, now: Timestamp) -> Result<bool, Error> {
-        let shown = "SET disabled = :disabled, updated_at = :now";
-        let mut update = self
-            .update(id)
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":disabled", AttributeValue::Bool(disabled))
-            .expression_attribute_values(":now", AttributeValue::S(now.to_string()));
-        update = if disabled {
-            update
-                .update_expression(format!("{shown}, sessions = :none {NEXT_GENERATION}"))
-                .expression_attribute_values(":none", AttributeValue::M(Item::new()))
-                .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-        } else {
-            update.update_expression(shown)
-        };
-        Ok(matches!(self.conditional(update).await?, Written::Done(_)))
-    }
-
-    /// Sends a conditional update. A refused one brings back the item that refused it.
-    async fn conditional(&self, update: UpdateItemFluentBuilder) -> Result<Written, Error> {
-        let all = ReturnValuesOnConditionCheckFailure::AllOld;
-        let sent = update.return_values_on_condition_check_failure(all).send().await;
-        let error = match sent {
-            Ok(output) => return Ok(Written::Done(output.attributes)),
-            Err(error) => error,
-        };
-        match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                Ok(Written::Refused(refused.item.clone()))
-            }
-            _ => Err(unavailable(&error)),
+        let mut change = Change::default();
+        change.when("attribute_exists(pk)");
+        let (flag, now) = (
+            change.value(AttributeValue::Bool(disabled)),
+            change.text(now.to_string()),
+        );
+        change.set(format!("disabled = {flag}"));
+        change.set(format!("updated_at = {now}"));
+        if disabled {
+            let none = change.value(AttributeValue::M(Item::new()));
+            change.set(format!("sessions = {none}"));
+            let (first, one) = (change.number(0), change.number(1));
+            let generation = "credential_generation";
+            change.set(format!(
+                "{generation} = if_not_exists({generation}, {first}) + {one}"
+            ));
         }
+        Ok(matches!(self.update(id, change).await?, Written::Done(_)))
     }
 
-    fn update(&self, id: &UserId) -> UpdateItemFluentBuilder {
-        self.table
-            .client()
-            .update_item()
-            .table_name(self.table.name())
-            .set_key(Some(item::user_key(id.as_str()).into_item()))
+    /// Sends a conditional update of a user's item.
+    async fn update(&self, id: &UserId, change: Change) -> Result<Written, Error> {
+        self.table.update(item::user_key(id.as_str()), change).await
     }
 }
 
-/// Raises the credential generation; an update expression's clause, with `:one`.
-const NEXT_GENERATION: &str = "ADD credential_generation :one";
-
-/// Returns the condition that the credentials are of a generation, whose placeholder is `number`. A user from before there were generations
-/// is of the first.
-fn of_generation(generation: u64, number: &str) -> String {
-    if generation == 0 {
-        format!("(attribute_not_exists(credential_generation) OR credential_generation = {number})")
+/// Adds the condition that the credentials are of a generation. A user from before there were generations is of the first.
+fn when_of_generation(change: &mut Change, generation: u64) {
+    let number = change.number(i64::try_from(generation).unwrap_or(i64::MAX));
+    change.when(if generation == 0 {
+        format!("attribute_not_exists(credential_generation) OR credential_generation = {number}")
     } else {
         format!("credential_generation = {number}")
-    }
-}
-
-fn incomplete(error: BuildError) -> Error {
-    Error::internal("the store", error.to_string())
+    });
 }
 
 /// Returns the item that refused the last part of a canceled transaction; `None` where another part or another error did.

@@ -73,6 +73,18 @@ async fn n_18_each_act_leaves_one_event_without_secrets() {
         .filter(|event| !event.is_empty())
         .collect();
     assert_eq!(events(&done.output), expected, "{}", done.output);
+    let guessing = Fixture::new().await;
+    let deployment = guessing.deployment.with("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    let token =
+        Forger::new(shared_ring(), ISSUER, &guessing.user, guessing.time.now().unix()).token(|_, _| {});
+    let guesses = vec![replace("wrong").bearer(&token).value().clone(); 7];
+    let guessed = run(binary, deployment.variables(), &guesses).await;
+    assert_eq!(guessed.statuses(), [422, 422, 422, 422, 422, 429, 429]);
+    let mut expected = vec!["LogInFailed"; 5];
+    expected.extend(["Throttled"; 2]);
+    assert_eq!(events(&guessed.output), expected, "{}", guessed.output);
+    assert_eq!(guessed.output.matches(r#""limit":"User""#).count(), 2);
+    check_lines(&guessed.output, &["wrong", "horse", &token]);
     let other = Fixture::new().await;
     let deployment = other.deployment.with("AWS_LAMBDA_LOG_FORMAT", "JSON");
     let token = Forger::new(shared_ring(), ISSUER, &other.user, other.time.now().unix()).token(|_, _| {});

@@ -56,30 +56,21 @@ impl Token {
         // One time for all, so that no slow write outlasts a session that is live.
         let now = self.clock.millis();
         let time = Timestamp::from_millis(now);
-        let digest = token.digest();
-        // What was rejected stays rejected: no session comes back.
-        if self.refusals.until(digest, now).is_some() {
+        if self.rejected.of(token.digest(), now).is_some() {
             return Err(rejected(&token, Error::InvalidRefreshToken));
         }
         // Sessions may have been made shorter since.
         if policy.expires_at(token.created_at, time) <= time {
             return Err(rejected(&token, Error::InvalidRefreshToken));
         }
-        let refused = |error| {
-            if matches!(error, Error::InvalidRefreshToken) {
-                self.refusals.remember(digest, i64::MAX, now);
-            }
-            error
-        };
         if grant.asks_for_scope {
-            return Err(refused(self.rejected_scope(&token, policy, now).await?));
+            return Err(self.rejected_scope(&token, policy, now).await?);
         }
         let ring = self.signer.ring().await?;
         let signing_key = self.signer.key(&ring)?;
         let (user, session) = (UserId::known(token.user.clone()), token.session.clone());
         let auth_time = token.created_at;
-        let continued = self.continued(token, &user, &ring, policy, now).await;
-        let Continued { token, expires_at } = continued.map_err(refused)?;
+        let Continued { token, expires_at } = self.continued(token, &user, &ring, policy, now).await?;
         let grant = Grant {
             user: &user,
             auth_time,
@@ -104,30 +95,41 @@ impl Token {
     async fn rejected_scope(&self, token: &RefreshToken, policy: &Policy, now: i64) -> Result<Error, Error> {
         let account = self.users.find(&token.user, Wanted::One(&token.session)).await?;
         let Some(account) = account else {
-            return Ok(rejected(token, Error::InvalidRefreshToken));
+            return Ok(self.rejected_for_good(token, now));
         };
         if account.user.disabled {
             return Ok(rejected(token, Error::InactiveAtLogIn));
         }
         let session = account.sessions.get(&token.session);
         match verdict(session, token.presented(), now, policy.replay_seconds) {
-            Verdict::Reuse => self.reused(&account.user.id, &token.session, now).await,
-            Verdict::Unknown => Ok(rejected(token, Error::InvalidRefreshToken)),
+            Verdict::Reuse => self.reused(token, now).await,
+            Verdict::Unknown => Ok(self.rejected_for_good(token, now)),
             _ => Ok(rejected(token, Error::InvalidScope)),
         }
     }
 
     /// Ends the session of a token that was used again.
-    async fn reused(&self, user: &UserId, session: &str, now: i64) -> Result<Error, Error> {
+    async fn reused(&self, token: &RefreshToken, now: i64) -> Result<Error, Error> {
         self.users
-            .end_session(user, session, Timestamp::from_millis(now))
+            .end_session(
+                &UserId::known(token.user.clone()),
+                &token.session,
+                Timestamp::from_millis(now),
+            )
             .await?;
+        self.rejected.remember(token.digest(), (), i64::MAX, now);
         Event::RefreshReused {
-            user: user.as_str(),
-            session,
+            user: &token.user,
+            session: &token.session,
         }
         .log();
         Ok(Error::InvalidRefreshToken)
+    }
+
+    /// Rejects a token whose session has ended, and remembers it: no session comes back.
+    fn rejected_for_good(&self, token: &RefreshToken, now: i64) -> Error {
+        self.rejected.remember(token.digest(), (), i64::MAX, now);
+        rejected(token, Error::InvalidRefreshToken)
     }
 
     async fn session_key(&self, id: [u8; SESSION_KEY_ID_BYTES]) -> Result<Option<SessionKey>, Error> {
@@ -177,7 +179,7 @@ impl Token {
                     expires_at,
                 });
             }
-            Replaced::Refused(state) => state.ok_or_else(|| rejected(&token, Error::InvalidRefreshToken))?,
+            Replaced::Refused(state) => state.ok_or_else(|| self.rejected_for_good(&token, now))?,
         };
         if state.disabled {
             return Err(rejected(&token, Error::InactiveAtLogIn));
@@ -197,12 +199,14 @@ impl Token {
                 })
             }
             (Verdict::Replay, Some(session)) => self.replayed(&token, session).await,
-            (Verdict::Reuse, _) => Err(self.reused(user, &token.session, now).await?),
+            (Verdict::Reuse, _) => Err(self.reused(&token, now).await?),
             (Verdict::Rotate | Verdict::Overtaken, _) => Err(Error::unavailable(
                 "the store",
                 "the session changed while its token was presented",
             )),
-            _ => Err(rejected(&token, Error::InvalidRefreshToken)),
+            (Verdict::Unknown | Verdict::Repeat | Verdict::Replay, _) => {
+                Err(self.rejected_for_good(&token, now))
+            }
         }
     }
 

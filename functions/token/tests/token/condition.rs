@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::http::client::Network;
 use shared::table::Table;
 use shared::throttle::{Attempts, Budget, Counter, Decision};
@@ -18,6 +18,15 @@ fn pick<T: Copy>(seed: &mut u64, choices: &[T]) -> T {
         .wrapping_mul(6_364_136_223_846_793_005)
         .wrapping_add(1_442_695_040_888_963_407);
     choices[usize::try_from(*seed >> 33).unwrap() % choices.len()]
+}
+
+/// Returns what an item says of attempts; none is as much as 0.
+fn shown(item: &Value) -> BTreeMap<String, Value> {
+    let all = item.as_object().unwrap().iter();
+    let attempts = all.filter(|(name, value)| name.starts_with("attempt") && value["N"] != "0");
+    attempts
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 #[tokio::test]
@@ -79,6 +88,7 @@ async fn the_stores_condition_lets_through_what_the_decision_does() {
             set(format!("logged_in_at@{HOME}"), at);
             set(format!("weight@{HOME}"), 0);
         }
+        let before = shown(&item);
         table.put(item).await;
         let budget = Budget::new(
             Network::of(HOME.parse().ok()),
@@ -93,8 +103,12 @@ async fn the_stores_condition_lets_through_what_the_decision_does() {
             .await
             .unwrap()
             .unwrap();
-        let (kind, requests) = match (&decided, attempted) {
-            (Decision::Wait(until), Attempted::Refused(refused)) if *until == refused => ("refused", 1),
+        let (kind, requests) = match (&decided, &attempted) {
+            (Decision::Wait(limit, until), Attempted::Refused(by, refused))
+                if (limit, until) == (by, refused) =>
+            {
+                ("refused", 1)
+            }
             (Decision::Count, Attempted::Counted(_)) => ("counted", 1),
             (Decision::Renew(_), Attempted::Counted(_)) => ("renewed", 2),
             (decided, attempted) => {
@@ -107,7 +121,7 @@ async fn the_stores_condition_lets_through_what_the_decision_does() {
             "{round}: {attempts:?} {budget:?} {over:?}: {decided:?}"
         );
         let expected = match decided {
-            Decision::Wait(_) => attempts,
+            Decision::Wait(..) => attempts,
             Decision::Count => attempts.counted(&budget, now),
             Decision::Renew(renewed) => renewed,
         };
@@ -127,6 +141,10 @@ async fn the_stores_condition_lets_through_what_the_decision_does() {
             (expected.strangers.attempts, own.attempts, expected.in_a_row),
             "{round}: {kind}"
         );
+        if let (Attempted::Counted(attempt), "counted") = (&attempted, kind) {
+            users.take_back(&subject, attempt).await.unwrap();
+            assert_eq!(shown(&fixture.item().await), before, "{round}: taken back");
+        }
         *seen.entry(kind).or_insert(0) += 1;
     }
     assert!(

@@ -95,8 +95,11 @@ async fn n_17_at_the_most_detailed_level_no_line_holds_a_secret() {
     let second = second["refresh_token"].as_str().unwrap();
     assert_ne!(second, first);
     age_sessions(&deployment, &id).await;
-    let reused = run(binary, deployment.variables(), &[refresh, revoke.value().clone()]).await;
-    assert_eq!(reused.statuses(), [400, 200]);
+    let known = format!("username=johndoe&password=correct+horse+battery&device_token={second}");
+    let known = Event::new("POST", "/token").form(&known);
+    let sent = [refresh, revoke.value().clone(), known.value().clone()];
+    let reused = run(binary, deployment.variables(), &sent).await;
+    assert_eq!(reused.statuses(), [400, 200, 200]);
     let output = served.output + &failed.output + &refreshed.output + &reused.output;
     assert!(output.contains("the request failed"), "{output}");
     let encoded = [0, 2].map(|index| events[index]["body"].as_str().unwrap());

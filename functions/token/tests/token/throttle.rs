@@ -1,5 +1,9 @@
 //! Guesses are counted before their passwords are hashed, and make the next ones wait.
 
+use std::io::{Read, Seek};
+use std::sync::Arc;
+
+use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use serde_json::{Value, json};
 use testing::clock::TestClock;
@@ -162,7 +166,7 @@ async fn a_stranger_cannot_lock_the_owner_out() {
 }
 
 #[tokio::test]
-async fn a_device_and_a_remembered_network_wait_by_their_own_failures() {
+async fn a_device_and_a_remembered_network_are_delayed_only_by_their_own_failures() {
     let fixture = Fixture::new().await;
     let first = fixture.try_from(HOME, "johndoe", PASSWORD).await;
     let device = first.body["refresh_token"].as_str().unwrap();
@@ -183,6 +187,63 @@ async fn a_device_and_a_remembered_network_wait_by_their_own_failures() {
         200,
         "neither is a stranger's failure"
     );
+}
+
+#[tokio::test]
+async fn a_flood_that_fills_the_queue_of_hashes_counts_against_no_one() {
+    let fixture = Fixture::of(Deployment::start().await.with("NETWORK_FAILED_LOG_INS", "100000")).await;
+    assert_eq!(fixture.status(HOME, PASSWORD).await, 200);
+    let log = tempfile::tempfile().unwrap();
+    let writer = Arc::new(log.try_clone().unwrap());
+    let subscriber = tracing_subscriber::fmt().with_writer(writer).finish();
+    let logged = tracing::subscriber::set_default(subscriber);
+    let (mut owners, mut full, mut round) = (Vec::new(), 0, 0);
+    while owners.iter().filter(|status| **status == 503).count() < 6 {
+        round += 1;
+        assert!(round < 20, "{owners:?}");
+        let name = |index| match index {
+            100..103 => "johndoe".to_owned(),
+            _ => format!("nobody-{round}-{index}"),
+        };
+        let attempts =
+            (0..200).map(async |index| fixture.try_from(HOME, &name(index), PASSWORD).await.status);
+        let statuses = join_all(attempts).await;
+        full += statuses.iter().filter(|status| **status == 503).count();
+        owners.extend_from_slice(&statuses[100..103]);
+    }
+    drop(logged);
+    assert!(
+        owners.iter().all(|status| matches!(status, 200 | 503)),
+        "{owners:?}"
+    );
+    let item = fixture.item().await;
+    assert!(
+        item.get(format!("attempts@{HOME}")).is_none(),
+        "what was not hashed is not counted: {item}"
+    );
+    let mut lines = String::new();
+    (&log).rewind().unwrap();
+    (&log).read_to_string(&mut lines).unwrap();
+    let refused = lines.lines().filter(|line| line.contains("limit=Queue"));
+    assert_eq!(refused.count(), full);
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_remembered_says_the_same_as_the_first() {
+    let fixture = Fixture::of(Deployment::start().await.with("NETWORK_FAILED_LOG_INS", "20")).await;
+    for name in ["johndoe", "nobody"] {
+        for _ in 0..7 {
+            fixture.time.pass(120);
+            assert_eq!(fixture.try_from(ELSEWHERE, name, WRONG).await.status, 401);
+        }
+        for waits in [120, 120] {
+            assert_eq!(
+                wait(&fixture.try_from(ELSEWHERE, name, WRONG).await),
+                waits,
+                "{name}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -2,21 +2,19 @@
 //!
 //! Each write is conditional on what its decision was made from. Where another write came first, the caller reads and decides again.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::attempts::{Attempt, clear};
-use super::change::Change;
-use super::sessions::only;
-use super::{Users, Written, incomplete, of_generation, rejection};
+use super::sessions::{only, when_as_read};
+use super::{Users, rejection, when_of_generation};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::passwords::StoredHash;
 use crate::sessions::Session;
-use crate::table::item::{Item, binary};
+use crate::table::change::{Change, Written};
+use crate::table::item::Item;
 use crate::table::{ROUNDS, contended};
 use crate::throttle::Attempts;
 use crate::users::folding::NameKey;
@@ -46,26 +44,11 @@ impl Users {
             updated_at: now,
             ..user.clone()
         };
-        let update = ProfileUpdate::new(&user.profile, session, &written);
+        let change = profile_change(&user.profile, session, &written);
         let is_written = if renaming.is_empty() {
-            let update = self
-                .update(&user.id)
-                .update_expression(update.update)
-                .condition_expression(update.condition.expression)
-                .set_expression_attribute_names(Some(update.condition.names))
-                .set_expression_attribute_values(Some(update.condition.values));
-            matches!(self.conditional(update).await?, Written::Done(_))
+            matches!(self.update(&user.id, change).await?, Written::Done(_))
         } else {
-            let update = Update::builder()
-                .table_name(self.table.name())
-                .set_key(Some(item::user_key(user.id.as_str()).into_item()))
-                .update_expression(update.update)
-                .condition_expression(update.condition.expression)
-                .set_expression_attribute_names(Some(update.condition.names))
-                .set_expression_attribute_values(Some(update.condition.values))
-                .build()
-                .map_err(incomplete)?;
-            let own = TransactWriteItem::builder().update(update).build();
+            let own = change.into_update(&self.table, item::user_key(user.id.as_str()))?;
             self.transact_on(own, &user.id, &renaming).await?
         };
         Ok(is_written.then_some(written))
@@ -75,16 +58,9 @@ impl Users {
     /// disabled or gone, or the caller's session has ended.
     pub async fn delete(&self, user: &User, session: Option<&str>) -> Result<bool, Error> {
         let [username, email, ..] = item::profile_attributes(&user.profile);
-        let condition = Condition::as_read(&[username, email], session);
-        let delete = Delete::builder()
-            .table_name(self.table.name())
-            .set_key(Some(item::user_key(user.id.as_str()).into_item()))
-            .condition_expression(condition.expression)
-            .set_expression_attribute_names(Some(condition.names))
-            .set_expression_attribute_values(Some(condition.values))
-            .build()
-            .map_err(incomplete)?;
-        let own = TransactWriteItem::builder().delete(delete).build();
+        let mut condition = Change::default();
+        when_profile_is(&mut condition, &[username, email], session);
+        let own = condition.into_delete(&self.table, item::user_key(user.id.as_str()))?;
         let renaming = Renaming::between(&user.profile, &Profile::default());
         self.transact_on(own, &user.id, &renaming).await
     }
@@ -121,14 +97,10 @@ impl Users {
 
     /// Deletes the marker of a name, unless it is another user's. An operator may have deleted it before.
     fn delete_own(&self, name: &NameKey, user: &UserId) -> Result<TransactWriteItem, Error> {
-        let delete = Delete::builder()
-            .table_name(self.table.name())
-            .set_key(Some(item::name_key(name).into_item()))
-            .condition_expression("attribute_not_exists(pk) OR user_id = :user")
-            .expression_attribute_values(":user", AttributeValue::S(user.as_str().to_owned()))
-            .build()
-            .map_err(incomplete)?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
+        let mut condition = Change::default();
+        let user = condition.text(user.as_str());
+        condition.when(format!("attribute_not_exists(pk) OR user_id = {user}"));
+        condition.into_delete(&self.table, item::name_key(name))
     }
 
     /// Returns the credentials of the user of an id; one read.
@@ -156,20 +128,14 @@ impl Users {
         let mut attempts = None;
         for _ in 0..ROUNDS {
             let mut change = Change::default();
-            let number = change.number(i64::try_from(generation).unwrap_or(i64::MAX));
+            change.when("attribute_exists(pk)");
+            when_of_generation(&mut change, generation);
             let next = change.number(i64::try_from(generation.saturating_add(1)).unwrap_or(i64::MAX));
-            let hash = change.value(AttributeValue::S(new.as_str().to_owned()));
-            change.when(format!(
-                "attribute_exists(pk) AND {}",
-                of_generation(generation, &number)
-            ));
-            change.set(format!("password_hash = {hash}"));
             change.set(format!("credential_generation = {next}"));
+            let hash = change.text(new.as_str());
+            change.set(format!("password_hash = {hash}"));
             if let Some((id, session)) = own {
-                // A refresh in between has written a newer token, which must not be undone.
-                let (id, token) = (change.name(id), change.name("token"));
-                let read = change.value(binary(&session.rotation.token));
-                change.when(format!("sessions.{id}.{token} = {read}"));
+                when_as_read(&mut change, id, session);
             }
             if ends_others {
                 let sessions = own.map_or_else(
@@ -181,10 +147,7 @@ impl Users {
             }
             let clearing = attempt.clearing(attempts.as_ref(), now);
             clear(&mut change, &clearing);
-            let Written::Refused(found) = self
-                .conditional(change.into_request(self.update(&read.id)))
-                .await?
-            else {
+            let Written::Refused(found) = self.update(&read.id, change).await? else {
                 return Ok(true);
             };
             // Another attempt came between: the rest may be as it was read.
@@ -205,76 +168,45 @@ impl Users {
     }
 }
 
-/// A condition with its placeholders.
-struct Condition {
-    expression: String,
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
-}
-
-impl Condition {
-    /// Requires that attributes are as they were read, that the user is not disabled, and that the caller's session, if there is one, has not
-    /// ended. An attribute without a value may be absent or `NULL`, which reads the same.
-    fn as_read(attributes: &[(&'static str, Option<&str>)], session: Option<&str>) -> Self {
-        let mut condition = Self {
-            expression: "attribute_exists(pk) AND (attribute_not_exists(disabled) OR disabled = :false)"
-                .to_owned(),
-            names: HashMap::new(),
-            values: HashMap::from([(":false".to_owned(), AttributeValue::Bool(false))]),
-        };
-        if let Some(session) = session {
-            condition.expression += " AND attribute_exists(sessions.#session)";
-            condition.names.insert("#session".to_owned(), session.to_owned());
+/// Requires that attributes are as they were read, that the user is not disabled, and that the caller's session, if there is one, has not
+/// ended. An attribute without a value may be absent or `NULL`, which reads the same.
+fn when_profile_is(change: &mut Change, attributes: &[(&'static str, Option<&str>)], session: Option<&str>) {
+    let enabled = change.value(AttributeValue::Bool(false));
+    change.when("attribute_exists(pk)");
+    change.when(format!("attribute_not_exists(disabled) OR disabled = {enabled}"));
+    if let Some(session) = session {
+        let session = change.name(session);
+        change.when(format!("attribute_exists(sessions.{session})"));
+    }
+    for (name, value) in attributes {
+        let name = change.name(*name);
+        if let Some(value) = value {
+            let value = change.text(*value);
+            change.when(format!("{name} = {value}"));
+        } else {
+            let null = change.value(AttributeValue::Null(true));
+            change.when(format!("attribute_not_exists({name}) OR {name} = {null}"));
         }
-        for (name, value) in attributes {
-            condition.names.insert(format!("#{name}"), (*name).to_owned());
-            if let Some(value) = value {
-                condition.expression += &format!(" AND #{name} = :old_{name}");
-                condition
-                    .values
-                    .insert(format!(":old_{name}"), AttributeValue::S((*value).to_owned()));
-            } else {
-                condition.expression += &format!(" AND (attribute_not_exists(#{name}) OR #{name} = :null)");
-                condition
-                    .values
-                    .insert(":null".to_owned(), AttributeValue::Null(true));
-            }
-        }
-        condition
     }
 }
 
-/// The update of a profile on condition that it is as it was read.
-struct ProfileUpdate {
-    update: String,
-    condition: Condition,
-}
-
-impl ProfileUpdate {
-    fn new(before: &Profile, session: Option<&str>, written: &User) -> Self {
-        let mut condition = Condition::as_read(&item::profile_attributes(before), session);
-        let mut set = "SET updated_at = :now".to_owned();
-        let mut remove = Vec::new();
-        let now = AttributeValue::S(written.updated_at.to_string());
-        condition.values.insert(":now".to_owned(), now);
-        for (name, value) in item::profile_attributes(&written.profile) {
-            match value {
-                Some(value) => {
-                    set += &format!(", #{name} = :new_{name}");
-                    let value = AttributeValue::S(value.to_owned());
-                    condition.values.insert(format!(":new_{name}"), value);
-                }
-                None => remove.push(format!("#{name}")),
+/// Writes a profile, on condition that it is as it was read.
+fn profile_change(before: &Profile, session: Option<&str>, written: &User) -> Change {
+    let mut change = Change::default();
+    when_profile_is(&mut change, &item::profile_attributes(before), session);
+    let now = change.text(written.updated_at.to_string());
+    change.set(format!("updated_at = {now}"));
+    for (name, value) in item::profile_attributes(&written.profile) {
+        let name = change.name(name);
+        match value {
+            Some(value) => {
+                let value = change.text(value);
+                change.set(format!("{name} = {value}"));
             }
-        }
-        if !remove.is_empty() {
-            set += &format!(" REMOVE {}", remove.join(", "));
-        }
-        Self {
-            update: set,
-            condition,
+            None => change.remove(name),
         }
     }
+    change
 }
 
 /// Returns which writes of a canceled transaction had conditions that failed, in their order; empty for another error.

@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 
-use super::change::Change;
-use super::{Users, Written};
+use super::Users;
+use super::networks::Networks;
 use crate::clock::Timestamp;
 use crate::error::Error;
+use crate::events::Limit;
 use crate::http::client::Network;
 use crate::passwords::StoredHash;
 use crate::random;
-use crate::table::item::{Item, flag, text};
+use crate::table::change::{Change, Written, incomplete};
+use crate::table::item::{Item, Key, flag, text};
 use crate::table::{ROUNDS, contended, unavailable};
 use crate::throttle::{
-    Attempts, Budget, CAP_MILLIS, Clearing, DAY_MILLIS, Decision, MAX_IN_A_ROW, MAX_STRANGERS, Networks,
+    Attempts, Budget, CAP_MILLIS, Clearing, DAY_MILLIS, Decision, MAX_IN_A_ROW, MAX_STRANGERS,
     REMEMBERED_MILLIS, WAITS, names,
 };
 use crate::users::folding::NameKey;
@@ -29,6 +30,15 @@ pub enum Subject {
     User(UserId),
     /// A name that no user has, under a keyed hash.
     Unknown(String),
+}
+
+impl Subject {
+    fn key(&self) -> Key {
+        match self {
+            Self::User(id) => item::user_key(id.as_str()),
+            Self::Unknown(hash) => item::unknown_key(hash),
+        }
+    }
 }
 
 /// What the first request of a log-in reads.
@@ -46,10 +56,10 @@ pub struct Attempt {
     /// The user whose password may be verified; `None` for an unknown name.
     pub user: Option<Candidate>,
     budget: Budget,
-    /// What the item says with this attempt.
+    /// The attempts before this one.
+    before: Attempts,
+    /// The attempts with this one.
     attempts: Attempts,
-    /// When the last attempt before this one was.
-    before: i64,
     at: i64,
 }
 
@@ -86,15 +96,15 @@ impl Candidate {
 pub enum Attempted {
     /// It was counted.
     Counted(Box<Attempt>),
-    /// It was refused until then, in milliseconds since 1970, and is not counted.
-    Refused(i64),
+    /// It was refused by a limit until then, in milliseconds since 1970, and is not counted.
+    Refused(Limit, i64),
 }
 
 impl Attempt {
     /// Decides what its success writes to an item that says `attempts`, or as it was left.
     pub(super) fn clearing(&self, attempts: Option<&Attempts>, now: i64) -> Clearing {
         let attempts = attempts.unwrap_or(&self.attempts);
-        attempts.cleared(&self.budget, self.before, self.at, now)
+        attempts.cleared(&self.budget, self.before.strangers.at, self.at, now)
     }
 
     /// Reports whether this was the last attempt of an item.
@@ -125,7 +135,7 @@ impl Users {
             .consistent_read(true)
             .projection_expression("pk, user_id, uses, since")
             .build()
-            .map_err(super::incomplete)?;
+            .map_err(incomplete)?;
         let table = self.table.name();
         let request = self.table.client().batch_get_item().request_items(table, keys);
         let output = request.send().await.map_err(|error| unavailable(&error))?;
@@ -161,11 +171,7 @@ impl Users {
         network_refused: Option<i64>,
         now: i64,
     ) -> Result<Option<Attempted>, Error> {
-        let key = match subject {
-            Subject::User(id) => item::user_key(id.as_str()),
-            Subject::Unknown(hash) => item::unknown_key(hash),
-        };
-        let key = key.into_item();
+        let key = subject.key();
         let is_user = matches!(subject, Subject::User(_));
         let mut change = counted(budget, network_refused, now);
         for _ in 0..ROUNDS {
@@ -176,29 +182,27 @@ impl Users {
                 let expires = change.number(expires);
                 change.set(format!("expires_at = {expires}"));
             }
-            let request = self.update_key(key.clone()).return_values(ReturnValue::AllOld);
-            let before = match self.conditional(change.into_request(request)).await? {
-                Written::Done(before) => {
-                    let before = before.unwrap_or_default();
-                    let attempts = Attempts::decode(&before)?;
-                    let at = attempts.strangers.at;
-                    let attempts = match attempts.decide(budget, now, network_refused) {
+            let before = match self.table.replace(key.clone(), change).await? {
+                Written::Done(item) => {
+                    let item = item.unwrap_or_default();
+                    let before = Attempts::decode(&item)?;
+                    let attempts = match before.decide(budget, now, network_refused) {
                         Decision::Renew(renewed) => renewed,
-                        _ => attempts.counted(budget, now),
+                        _ => before.clone().counted(budget, now),
                     };
                     return Ok(Some(Attempted::Counted(Box::new(Attempt {
-                        user: is_user.then(|| Candidate::decode(before)).transpose()?,
+                        user: is_user.then(|| Candidate::decode(item)).transpose()?,
                         budget: budget.clone(),
+                        before,
                         attempts,
-                        before: at,
                         at: now,
                     }))));
                 }
                 Written::Refused(None) if is_user => return Ok(None),
-                Written::Refused(before) => Attempts::decode(&before.unwrap_or_default())?,
+                Written::Refused(found) => Attempts::decode(&found.unwrap_or_default())?,
             };
             change = match before.decide(budget, now, network_refused) {
-                Decision::Wait(until) => return Ok(Some(Attempted::Refused(until))),
+                Decision::Wait(limit, until) => return Ok(Some(Attempted::Refused(limit, until))),
                 Decision::Count => counted(budget, network_refused, now),
                 Decision::Renew(renewed) => replaced(&before.encode(), &renewed.encode()),
             };
@@ -213,7 +217,7 @@ impl Users {
             let mut change = Change::default();
             change.when("attribute_exists(pk)");
             clear(&mut change, &attempt.clearing(attempts.as_ref(), now));
-            match self.conditional(change.into_request(self.update(user))).await? {
+            match self.update(user, change).await? {
                 Written::Done(_) | Written::Refused(None) => return Ok(()),
                 Written::Refused(Some(found)) => attempts = Some(Attempts::decode(&found)?),
             }
@@ -221,9 +225,24 @@ impl Users {
         Err(contended())
     }
 
-    fn update_key(&self, key: Item) -> UpdateItemFluentBuilder {
-        let request = self.table.client().update_item();
-        request.table_name(self.table.name()).set_key(Some(key))
+    /// Takes back a counted attempt whose password was not hashed.
+    pub async fn take_back(&self, subject: &Subject, attempt: &Attempt) -> Result<(), Error> {
+        let mut found = attempt.attempts.clone();
+        for _ in 0..ROUNDS {
+            let without = found
+                .clone()
+                .taken_back(&attempt.budget, &attempt.before, attempt.at);
+            if without == found {
+                return Ok(());
+            }
+            let mut change = replaced(&found.encode(), &without.encode());
+            change.when("attribute_exists(pk)");
+            match self.table.update(subject.key(), change).await? {
+                Written::Done(_) | Written::Refused(None) => return Ok(()),
+                Written::Refused(Some(item)) => found = Attempts::decode(&item)?,
+            }
+        }
+        Err(contended())
     }
 }
 

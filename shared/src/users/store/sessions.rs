@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attempts::{Attempt, clear};
-use super::change::Change;
-use super::{Users, Written, of_generation};
+use super::{Users, when_of_generation};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::sessions::{Digest, LogIn, Rotation, Session, SessionsState, expiry, log_in, window_millis};
+use crate::table::change::{Change, Written};
 use crate::table::item::{Item, binary};
 use crate::table::{ROUNDS, contended};
 use crate::throttle::Attempts;
@@ -69,11 +69,8 @@ impl Users {
                 LogIn::Disabled => return Err(Error::InactiveAtLogIn),
             };
             let mut change = Change::default();
-            let number = change.number(i64::try_from(generation).unwrap_or(i64::MAX));
-            change.when(format!(
-                "attribute_exists(pk) AND {}",
-                of_generation(generation, &number)
-            ));
+            change.when("attribute_exists(pk)");
+            when_of_generation(&mut change, generation);
             if state.is_some_and(|state| state.sessions.is_some()) {
                 add_session(&mut change, id, session, &ended, max_sessions);
             } else {
@@ -82,10 +79,7 @@ impl Users {
                 change.when("attribute_not_exists(sessions)");
             }
             clear(&mut change, &attempt.clearing(attempts.as_ref(), now));
-            match self
-                .conditional(change.into_request(self.update(&user.id)))
-                .await?
-            {
+            match self.update(&user.id, change).await? {
                 Written::Done(_) => return Ok(()),
                 Written::Refused(found) => {
                     state = found.as_ref().map(item::to_state).transpose()?;
@@ -100,29 +94,24 @@ impl Users {
     pub async fn replace_token(&self, replacement: &Replacement<'_>) -> Result<Replaced, Error> {
         let now = replacement.next.rotated_at;
         let oldest = now.saturating_sub(window_millis(replacement.window_seconds));
-        let number = |number: i64| AttributeValue::N(number.to_string());
-        let mut update = self
-            .update(replacement.user)
-            .condition_expression(
-                "(attribute_not_exists(disabled) OR disabled = :false) AND sessions.#id.#token = :replaced \
-                 AND sessions.#id.#rotated_at < :oldest AND sessions.#id.#expires_at > :now",
-            )
-            .expression_attribute_names("#id", replacement.session)
-            .expression_attribute_values(":false", AttributeValue::Bool(false))
-            .expression_attribute_values(":replaced", binary(&replacement.token))
-            .expression_attribute_values(":oldest", number(oldest))
-            .expression_attribute_values(":now", number(Timestamp::from_millis(now).unix()));
+        let mut change = Change::default();
+        let session = format!("sessions.{}", change.name(replacement.session));
+        let enabled = change.value(AttributeValue::Bool(false));
+        change.when(format!("attribute_not_exists(disabled) OR disabled = {enabled}"));
+        let (token, replaced) = (change.name("token"), change.value(binary(&replacement.token)));
+        change.when(format!("{session}.{token} = {replaced}"));
+        let (rotated_at, oldest) = (change.name("rotated_at"), change.number(oldest));
+        change.when(format!("{session}.{rotated_at} < {oldest}"));
+        let expires_at = change.name("expires_at");
+        let time = change.number(Timestamp::from_millis(now).unix());
+        change.when(format!("{session}.{expires_at} > {time}"));
         let mut members = replacement.next.encode();
         members.insert("expires_at".to_owned(), expiry(replacement.expires_at));
-        let mut sets = Vec::new();
         for (name, value) in members {
-            sets.push(format!("sessions.#id.#{name} = :{name}"));
-            update = update
-                .expression_attribute_names(format!("#{name}"), &name)
-                .expression_attribute_values(format!(":{name}"), value);
+            let (name, value) = (change.name(name), change.value(value));
+            change.set(format!("{session}.{name} = {value}"));
         }
-        let update = update.update_expression(format!("SET {}", sets.join(", ")));
-        Ok(match self.conditional(update).await? {
+        Ok(match self.update(replacement.user, change).await? {
             Written::Done(_) => Replaced::Done,
             Written::Refused(found) => Replaced::Refused(found.as_ref().map(item::to_state).transpose()?),
         })
@@ -130,13 +119,11 @@ impl Users {
 
     /// Ends a session. Returns `false` where the user has no such session, or it has expired.
     pub async fn end_session(&self, user: &UserId, id: &str, now: Timestamp) -> Result<bool, Error> {
-        let update = self
-            .update(user)
-            .update_expression("REMOVE sessions.#id")
-            .condition_expression("sessions.#id.expires_at > :now")
-            .expression_attribute_names("#id", id)
-            .expression_attribute_values(":now", expiry(now));
-        Ok(matches!(self.conditional(update).await?, Written::Done(_)))
+        let mut change = Change::default();
+        let (id, now) = (change.name(id), change.value(expiry(now)));
+        change.when(format!("sessions.{id}.expires_at > {now}"));
+        change.remove(format!("sessions.{id}"));
+        Ok(matches!(self.update(user, change).await?, Written::Done(_)))
     }
 
     /// Ends all sessions of a user but `kept`, the caller's as it was read.
@@ -150,25 +137,19 @@ impl Users {
         kept: Option<(&str, &Session)>,
     ) -> Result<(), Error> {
         let Some((id, session)) = kept else {
-            let update = self
-                .update(user)
-                .update_expression("SET sessions = :sessions")
-                .condition_expression("attribute_exists(pk)")
-                .expression_attribute_values(":sessions", AttributeValue::M(HashMap::new()));
-            return self.conditional(update).await.map(|_| ());
+            let mut change = Change::default();
+            let none = change.value(AttributeValue::M(HashMap::new()));
+            change.when("attribute_exists(pk)");
+            change.set(format!("sessions = {none}"));
+            return self.update(user, change).await.map(|_| ());
         };
         let mut session = session.clone();
         for _ in 0..ROUNDS {
-            // A refresh in between has written a newer token, which must not be undone.
-            let update = self
-                .update(user)
-                .update_expression("SET sessions = :sessions")
-                .condition_expression("sessions.#id.#token = :token")
-                .expression_attribute_names("#id", id)
-                .expression_attribute_names("#token", "token")
-                .expression_attribute_values(":token", binary(&session.rotation.token))
-                .expression_attribute_values(":sessions", only(id, &session));
-            match self.conditional(update).await? {
+            let mut change = Change::default();
+            when_as_read(&mut change, id, &session);
+            let kept = change.value(only(id, &session));
+            change.set(format!("sessions = {kept}"));
+            match self.update(user, change).await? {
                 Written::Done(_) => return Ok(()),
                 Written::Refused(found) => session = remaining(found, id)?,
             }
@@ -188,6 +169,13 @@ fn remaining(found: Option<Item>, id: &str) -> Result<Session, Error> {
         .and_then(|state| state.sessions)
         .and_then(|mut sessions| sessions.remove(id))
         .ok_or(Error::InvalidToken)
+}
+
+/// Adds the condition that a session is as it was read: a refresh in between has written a newer token, which must not be undone.
+pub(super) fn when_as_read(change: &mut Change, id: &str, session: &Session) {
+    let (id, token) = (change.name(id), change.name("token"));
+    let read = change.value(binary(&session.rotation.token));
+    change.when(format!("sessions.{id}.{token} = {read}"));
 }
 
 /// Encodes the map of one session.
