@@ -112,7 +112,7 @@ def test_others_than_its_readers_and_the_operator_are_denied_each_secret(stack):
         # A prefix that no other stack's name can continue, which IAM can limit an environment to.
         assert re.fullmatch(r"\$\{AWS::StackName\}/[0-9a-f-]{36}/.+", secret.get("Name", "")), f"{name} is called {secret.get('Name')}"
         if name == "EdgeSecret":
-            # CloudFormation reads it for whoever deploys, and the functions' settings show it (docs/deploy.md).
+            # CloudFormation reads it with the deploying principal's permissions, and the functions' settings contain it (docs/deploy.md).
             continue
         policies = {
             key: one for key, one in stack.of_type("AWS::SecretsManager::ResourcePolicy").items() if one["SecretId"] == "${%s}" % name

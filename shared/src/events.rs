@@ -1,6 +1,7 @@
-//! What a security-relevant act leaves in the log: one line, without a secret and without a name in clear, since people type their
-//! password into the field of the name. `docs/logging.md` lists the lines; where a request comes from is added by
-//! `logging`.
+//! The log events of security-relevant acts.
+//!
+//! Each event is one line. It has no secret, and no name in clear, since people type their password into the field of the name.
+//! `docs/logging.md` lists the events. `logging` adds the client's network and user agent.
 
 /// The events that are metrics, too: each costs as a custom metric of every function that logs it, so they are few.
 pub const METRICS: [&str; 5] = [
@@ -29,7 +30,7 @@ pub enum Event<'a> {
     RefreshReplayed { user: &'a str, session: &'a str },
     /// A replaced refresh token was used after the window, and its session ended.
     RefreshReused { user: &'a str, session: &'a str },
-    /// A refresh was rejected for any other reason; without ids where the token is none of ours.
+    /// A refresh was rejected for any other reason; without ids where Latchkey did not issue the token.
     RefreshUnknown {
         user: Option<&'a str>,
         session: Option<&'a str>,
@@ -54,14 +55,14 @@ pub enum Event<'a> {
     KeyDropped { kid: &'a str },
 }
 
-/// Whom an attempt was for.
+/// The subject of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub enum Subject<'a> {
     /// The id of a user.
     User(&'a str),
     /// The keyed hash of a name that no user has.
     Name(&'a str),
-    /// Such a name before there is a key to hash it by, or nobody in particular.
+    /// No subject: the attempt has none, or the key that hashes its name is not available yet.
     Unnamed,
 }
 
@@ -78,7 +79,7 @@ pub enum Reason {
     UnreadableHash,
 }
 
-/// What an attempt was too much for.
+/// The limit that an attempt exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Limit {

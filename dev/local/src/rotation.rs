@@ -102,7 +102,7 @@ pub async fn run(
     Ok(Changed { ring, seen })
 }
 
-/// Says by when a change is seen. A function's own copy of the keys has its maximum age, and the lead is longer than all copies of
+/// Describes when a change takes effect. A function's own copy of the keys has its maximum age, and the lead is longer than all copies of
 /// a verifier may be old together.
 fn seen(command: &Command, ring: &Ring, rotation: &Rotation) -> String {
     let (now, lead) = (rotation.clock.now(), rotation.lifecycle.lead);

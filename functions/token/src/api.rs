@@ -86,7 +86,7 @@ impl PartialSchema for TokenRequest {
             .property(
                 "device_token",
                 openapi::text(
-                    "A refresh token of the user, up to 30 days old, also a spent one: the log-in then waits by the failures of its own device.",
+                    "A refresh token of the user, up to 30 days old, even a spent one. The log-in is then delayed only by its own device's failures.",
                     "",
                 ),
             )

@@ -33,7 +33,7 @@ impl Token {
         Ok(empty(StatusCode::OK))
     }
 
-    /// Returns user and session of a token; `None` where it is none of ours, or has no session.
+    /// Returns the user and session of a token; `None` if Latchkey did not issue it, or if it has no session.
     async fn session_of(&self, token: &str) -> Result<Option<(UserId, String)>, Error> {
         if let Some(token) = self.open(token).await? {
             return Ok(Some((UserId::known(token.user.clone()), token.session.clone())));

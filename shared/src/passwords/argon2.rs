@@ -140,7 +140,7 @@ impl ParsedArgon2 {
         })
     }
 
-    /// Says whether this is the hash of a password after NFKC.
+    /// Reports whether this is the hash of a password after NFKC.
     pub(super) fn matches(&self, normalized: &str, memory: &mut Vec<Block>) -> Result<bool, Error> {
         let mut computed = Zeroizing::new(vec![0; self.hash.len()]);
         argon2id(
@@ -156,7 +156,7 @@ impl ParsedArgon2 {
         Ok(verify_slices_are_equal(&computed, &self.hash).is_ok())
     }
 
-    /// Says whether it takes exactly as long as a new hash.
+    /// Reports whether this hash costs as much to verify as a new hash costs to compute.
     pub(super) fn costs_as_much_as(&self, cost: HashCost) -> bool {
         self.algorithm == Algorithm::Argon2id
             && self.version == Version::V0x13

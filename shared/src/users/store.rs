@@ -49,14 +49,14 @@ impl Users {
         Self { table }
     }
 
-    /// Registers a user under all of its names, and counts it as a network's where one is given, with the time in milliseconds, in one
-    /// transaction: all or nothing. The SDK sends the
-    /// same idempotency token at every attempt, so a lost response leads to the same state and the same result.
+    /// Registers a user under all of its names in one transaction. If `counted` has a network, the same transaction counts the
+    /// registration for it, at the given time in milliseconds. The SDK sends the same idempotency token at every attempt, so a lost
+    /// response leads to the same state and the same result.
     ///
     /// # Errors
     ///
-    /// [`Error::Throttled`] where the network has registered too many, [`Error::Conflict`] tells a name that another user has:
-    /// of two the username alone.
+    /// [`Error::Throttled`] if the network has registered too many users. [`Error::Conflict`] if another user has one of the names; if
+    /// both names are in use, the error reports only the username.
     pub async fn register(
         &self,
         user: &User,
@@ -198,7 +198,7 @@ fn rejection(names: &[NameKey], error: &SdkError<TransactWriteItemsError>) -> Er
             NameKey::Email(_) => Conflict::Email,
         })
     };
-    // Names stand in the order in which they are told, the username first, and only the first is.
+    // The username precedes the e-mail address, and only the first conflict is reported.
     let mut taken = names.iter().zip(reasons.iter().skip(1)).filter_map(is_taken);
     taken.next().map_or_else(|| unavailable(error), Error::Conflict)
 }

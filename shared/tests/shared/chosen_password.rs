@@ -80,7 +80,7 @@ fn n_04_a_common_password_is_rejected_in_any_case_and_with_the_reason() {
 
 #[test]
 #[expect(clippy::print_stdout, reason = "the rate is a figure to read")]
-fn n_04_of_random_passwords_fewer_than_one_in_10000_are_taken_for_common() {
+fn n_04_of_random_passwords_fewer_than_one_in_10000_are_reported_as_common() {
     const TRIED: u32 = 500_000;
     let mut random = fastrand::Rng::with_seed(13);
     // 16 letters and digits: none of these is in the list.
@@ -92,7 +92,7 @@ fn n_04_of_random_passwords_fewer_than_one_in_10000_are_taken_for_common() {
         })
         .sum();
     let rate = f64::from(taken) / f64::from(TRIED);
-    println!("{taken} of {TRIED} random passwords are taken for common: {rate:.1e}");
+    println!("{taken} of {TRIED} random passwords are reported as common: {rate:.1e}");
     assert!(rate < 1e-4);
 }
 

@@ -33,7 +33,7 @@ impl Pairs {
     }
 }
 
-/// Says whether a value meets its aim.
+/// Returns whether a value meets its aim, as text.
 pub(crate) fn verdict(value: f64, aim: Option<f64>) -> String {
     let met = |aim| if value <= aim { "met" } else { "MISSED" };
     aim.map_or_else(String::new, |aim| format!(", aim {aim:.2}: {}", met(aim)))

@@ -32,13 +32,13 @@ impl Comparison {
         );
     }
 
-    /// Says whether the samples differ at all.
+    /// Reports whether the samples differ at all.
     pub(crate) fn differs(&self) -> bool {
         self.score(0.0).abs() > SIGNIFICANT
     }
 
-    /// Says whether they differ by less than `bound`, in either direction: by their medians, and by the rank test of samples that are
-    /// moved by that much.
+    /// Reports whether the samples differ by less than `bound`, in either direction. Both the medians and the rank test of samples
+    /// moved by `bound` must show it.
     pub(crate) fn is_within(&self, bound: Duration) -> bool {
         let bound = bound.as_secs_f64();
         (median(&self.ours) - median(&self.bare)).abs() < bound

@@ -36,7 +36,7 @@ struct Session {
     access: String,
     refresh: String,
     since: i64,
-    /// A request failed that may have moved it on or ended it.
+    /// A request failed that may have refreshed or ended the session.
     is_uncertain: bool,
 }
 
@@ -57,7 +57,7 @@ struct Slot {
     account: Option<Account>,
 }
 
-/// The service, and what all clients together were told.
+/// The service, and the responses that all clients received.
 struct World {
     register: Register,
     token: Token,

@@ -142,7 +142,7 @@ async fn n_15_a_token_is_read_after_its_signature_algorithm_key_times_type_and_a
     let forger = &fixture.forger;
     let genuine = forger.token(|_, _| {});
     let (message, signature) = genuine.rsplit_once('.').unwrap();
-    // The signature comes first: claims that are changed after it are no one's.
+    // The signature is checked first. Claims that changed after signing are not trusted.
     let other = forger.token(|_, claims| claims["sub"] = json!("another"));
     let other_message = other.rsplit_once('.').unwrap().0;
     fixture

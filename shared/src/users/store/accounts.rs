@@ -30,7 +30,7 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] tells a name that another user has: of two the username alone.
+    /// [`Error::Conflict`] if another user has one of the names; if both names are in use, the error reports only the username.
     pub async fn change_profile(
         &self,
         user: &User,
