@@ -104,7 +104,9 @@ fn users(model: &Model) -> String {
             (&model.jwks, traffic.key_set_fetches.value),
         ];
         let reads = [(&model.me, users * traffic.reads.value)];
-        let user = model.given.user_item(traffic.sessions.value);
+        let user = model
+            .given
+            .user_item(traffic.sessions.value, traffic.networks.value);
         let items = [user, bytes.username_marker.value, bytes.email_marker.value];
         let storage = model.storage(&items, users * traffic.stored_users.value);
         let requests: f64 = model.cost(&[&without_reads[..], &reads].concat()).iter().sum();
@@ -145,14 +147,20 @@ fn request(model: &Model) -> String {
 /// The item of a user by the number of sessions: the table of `docs/sessions.md`.
 pub(crate) fn sessions(model: &Model) -> String {
     let row = |&sessions: &f64| {
-        let item = model.given.user_item(sessions);
-        // A log-in or refresh leaves at least one.
-        let written = (sessions > 0.0).then(|| plain(model.plain_write_units(&[item])));
-        let mut row = [sessions, item, model.read_units(&[item])].map(plain).to_vec();
-        row.push(written.unwrap_or_default());
+        let item = model
+            .given
+            .user_item(sessions, model.given.traffic.networks.value);
+        let log_in = [item + model.given.bytes.attempt.value; 2];
+        let written = model.plain_write_units(&log_in);
+        let mut row = [sessions, item, model.read_units(&[item]), written]
+            .map(plain)
+            .to_vec();
+        // Without a session there is nothing to refresh.
+        let refreshed = (sessions > 0.0).then(|| plain(model.plain_write_units(&[item])));
+        row.push(refreshed.unwrap_or_default());
         row
     };
-    let units = "read units of `GET /users/me` | write units of a log-in or refresh";
+    let units = "read units of `GET /users/me` | write units of a log-in | of a refresh";
     let rows: Vec<_> = model.given.shown.sessions.iter().map(row).collect();
     table(&format!("sessions | bytes of the item | {units}"), 0, &rows)
 }
