@@ -37,8 +37,8 @@ section! { Time of Number:
     hashing reading refreshing full_core store_request store_transaction environment start handshake secret cold_share refresh unknown_kid
 }
 section! { Bytes of Number:
-    user attempts attempt network new_session session username_marker email_marker network_counter published register_response log_in_response me_response jwks_response item_overhead
-    read_unit write_unit gateway_unit log_event log_compression
+    user attempts attempt network new_session session username_marker email_marker network_counter published
+    register_response log_in_response me_response jwks_response item_overhead read_unit write_unit gateway_unit log_event log_compression
 }
 section! { Traffic of Number:
     log_ins refreshes sessions networks reads new_users stored_users key_set_fetches refreshes_per_log_in reads_per_log_in
@@ -95,10 +95,10 @@ impl Assumptions {
             .map_err(|error| format!("dev/capacity/assumptions.toml: {error}"))
     }
 
-    /// The bytes of the item of a user who has logged in, with so many sessions, each refreshed, and remembered networks.
-    pub(crate) fn user_item(&self, sessions: f64, networks: f64) -> f64 {
+    /// The bytes of the item of a user who has logged in, with so many sessions, each refreshed.
+    pub(crate) fn user_item(&self, sessions: f64) -> f64 {
         let bytes = &self.bytes;
         let user = bytes.user.value + bytes.attempts.value;
-        user + networks * bytes.network.value + sessions * bytes.session.value
+        user + self.traffic.networks.value * bytes.network.value + sessions * bytes.session.value
     }
 }

@@ -104,9 +104,7 @@ fn users(model: &Model) -> String {
             (&model.jwks, traffic.key_set_fetches.value),
         ];
         let reads = [(&model.me, users * traffic.reads.value)];
-        let user = model
-            .given
-            .user_item(traffic.sessions.value, traffic.networks.value);
+        let user = model.given.user_item(traffic.sessions.value);
         let items = [user, bytes.username_marker.value, bytes.email_marker.value];
         let storage = model.storage(&items, users * traffic.stored_users.value);
         let requests: f64 = model.cost(&[&without_reads[..], &reads].concat()).iter().sum();
@@ -147,9 +145,7 @@ fn request(model: &Model) -> String {
 /// The item of a user by the number of sessions: the table of `docs/sessions.md`.
 pub(crate) fn sessions(model: &Model) -> String {
     let row = |&sessions: &f64| {
-        let item = model
-            .given
-            .user_item(sessions, model.given.traffic.networks.value);
+        let item = model.given.user_item(sessions);
         let log_in = [item + model.given.bytes.attempt.value; 2];
         let written = model.plain_write_units(&log_in);
         let mut row = [sessions, item, model.read_units(&[item]), written]

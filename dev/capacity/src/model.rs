@@ -79,7 +79,7 @@ impl Model {
         .map(|item| item.value);
         let mut register = operation("POST /register", &time.hashing, &bytes.register_response)?;
         register.transaction = vec![user, username, email, counter];
-        let used = given.user_item(given.traffic.sessions.value, given.traffic.networks.value);
+        let used = given.user_item(given.traffic.sessions.value);
         let mut log_in = operation("POST /token", &time.hashing, &bytes.log_in_response)?;
         log_in.case = ", log-in";
         // One write counts the attempt and one begins the session; each is charged by the item between them, which is the larger one.
