@@ -23,7 +23,7 @@ use crate::env::{
 use crate::error::Error;
 use crate::function::StartError;
 
-/// A function has 10 s. `token` makes two reads and a write one after the other, so three slow operations and a hash must fit; what it
+/// A function has 10 s. `token` makes a read and two writes one after the other, so three slow operations and a hash must fit; what it
 /// may do beyond them (a renewed hash, a write that is decided anew) is quick wherever the store is.
 const OPERATION: Duration = Duration::from_millis(2_500);
 /// One attempt, so that a hanging connection leaves time for another.

@@ -37,16 +37,16 @@ section! { Time of Number:
     hashing reading refreshing full_core store_request store_transaction environment start handshake secret cold_share refresh unknown_kid
 }
 section! { Bytes of Number:
-    user new_session session username_marker email_marker published register_response log_in_response me_response jwks_response item_overhead
-    read_unit write_unit gateway_unit log_event log_compression
+    user attempts attempt network new_session session username_marker email_marker network_counter published
+    register_response log_in_response me_response jwks_response item_overhead read_unit write_unit gateway_unit log_event log_compression
 }
 section! { Traffic of Number:
-    log_ins refreshes sessions reads new_users stored_users key_set_fetches refreshes_per_log_in reads_per_log_in
+    log_ins refreshes sessions networks reads new_users stored_users key_set_fetches refreshes_per_log_in reads_per_log_in
     burst_factor burst_seconds headroom
 }
 section! { Quotas of Number:
     concurrency new_concurrency requests_per_concurrency scaling gateway_rate gateway_burst new_table_reads new_table_writes
-    table_growth table_reads table_writes partition_reads secret_reads
+    table_growth table_reads table_writes partition_reads partition_writes secret_reads
 }
 section! { Prices of Price:
     lambda_requests lambda_time gateway_requests read_units write_units table_storage table_backup secrets secret_calls
@@ -95,8 +95,10 @@ impl Assumptions {
             .map_err(|error| format!("dev/capacity/assumptions.toml: {error}"))
     }
 
-    /// The bytes of the item of a user with so many sessions, each refreshed.
+    /// The bytes of the item of a user who has logged in, with so many sessions, each refreshed.
     pub(crate) fn user_item(&self, sessions: f64) -> f64 {
-        self.bytes.user.value + sessions * self.bytes.session.value
+        let bytes = &self.bytes;
+        let user = bytes.user.value + bytes.attempts.value;
+        user + self.traffic.networks.value * bytes.network.value + sessions * bytes.session.value
     }
 }

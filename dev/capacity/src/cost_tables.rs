@@ -146,13 +146,17 @@ fn request(model: &Model) -> String {
 pub(crate) fn sessions(model: &Model) -> String {
     let row = |&sessions: &f64| {
         let item = model.given.user_item(sessions);
-        // A log-in or refresh leaves at least one.
-        let written = (sessions > 0.0).then(|| plain(model.plain_write_units(&[item])));
-        let mut row = [sessions, item, model.read_units(&[item])].map(plain).to_vec();
-        row.push(written.unwrap_or_default());
+        let log_in = [item + model.given.bytes.attempt.value; 2];
+        let written = model.plain_write_units(&log_in);
+        let mut row = [sessions, item, model.read_units(&[item]), written]
+            .map(plain)
+            .to_vec();
+        // Without a session there is nothing to refresh.
+        let refreshed = (sessions > 0.0).then(|| plain(model.plain_write_units(&[item])));
+        row.push(refreshed.unwrap_or_default());
         row
     };
-    let units = "read units of `GET /users/me` | write units of a log-in or refresh";
+    let units = "read units of `GET /users/me` | write units of a log-in | of a refresh";
     let rows: Vec<_> = model.given.shown.sessions.iter().map(row).collect();
     table(&format!("sessions | bytes of the item | {units}"), 0, &rows)
 }

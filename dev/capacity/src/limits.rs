@@ -72,11 +72,16 @@ impl Model {
         let by_requests = requests.map(|requests| requests / quotas.requests_per_concurrency.value);
         let by_time = [log_in, log_in + refreshed + reads * me, cold];
         let units = self.read_units(&self.log_in.reads);
-        let user_units = self.read_units(&self.me.reads);
-        let read_units = [units, units + reads * user_units, factor * units];
+        let read_units = [
+            units,
+            units + reads * self.read_units(&self.me.reads),
+            factor * units,
+        ];
         let units = self.write_units(&self.log_in);
         let writes_units = refreshes * self.write_units(&self.refresh);
-        let write_units = [units, units + writes_units, factor * units];
+        let write_units = |units: f64| [units, units + writes_units, factor * units];
+        // A renewed hash is one more write of the user's item, which a log-in writes first and last.
+        let renewing = units + self.plain_write_units(self.log_in.writes.get(..1).unwrap_or_default());
         // Each environment reads the secret at its start and again after some time.
         let read_again = [log_in, log_in + refreshed].map(|busy| busy / self.given.time.refresh.value);
         // A full bucket adds its burst, once, to what the rate lets through while a burst lasts.
@@ -102,7 +107,7 @@ impl Model {
         let gateway = (quotas.gateway_rate.value, quotas.gateway_burst.value);
         let new_requests = case(&quotas.new_concurrency, "by requests");
         let all_requests = case(&quotas.concurrency, "by requests");
-        let one_user = case(&quotas.partition_reads, "if all log in as one user");
+        let one_user = case(&quotas.partition_writes, "if all log in as one user");
         let renewed = case(&quotas.new_table_writes, "if each log-in renews its hash");
         vec![
             limit(&own(&self.log_in), DEPLOYED, bucket(token, self.log_in.limit)),
@@ -115,20 +120,12 @@ impl Model {
             limit(&quotas.scaling, EVERY, [0.0, 0.0, cold]),
             limit(&quotas.new_table_reads, EVERY, read_units),
             limit(&quotas.table_reads, EVERY, read_units),
-            limit(&quotas.new_table_writes, EVERY, write_units),
-            limit(&quotas.table_writes, EVERY, write_units),
+            limit(&quotas.new_table_writes, EVERY, write_units(units)),
+            limit(&quotas.table_writes, EVERY, write_units(units)),
             limit(&quotas.secret_reads, EVERY, [read_again[0], read_again[1], cold]),
-            // The marker and the user are read once each, and are assumed to be on two partitions.
-            limit(
-                &one_user,
-                SPECIAL,
-                [1.0, 1.0 + reads, factor].map(|reads| reads * user_units),
-            ),
-            limit(
-                &renewed,
-                SPECIAL,
-                [2.0 * units, 2.0 * units + writes_units, factor * 2.0 * units],
-            ),
+            // All that a log-in and a refresh write is the user's item.
+            limit(&one_user, SPECIAL, write_units(units)),
+            limit(&renewed, SPECIAL, write_units(renewing)),
         ]
     }
 }
@@ -178,9 +175,11 @@ mod tests {
         let table = "DynamoDB: read units of a new table";
         assert_near(reached(table), [6_000.0, 1_000.0, 600.0]);
         let table = "DynamoDB: write units of a new table";
-        assert_near(reached(table), [2_000.0, 1_000.0, 200.0]);
+        assert_near(reached(table), [1_000.0, 4_000.0 / 6.0, 100.0]);
         let renewed = format!("{table}, if each log-in renews its hash");
-        assert_near(reached(&renewed), [1_000.0, 4_000.0 / 6.0, 100.0]);
+        assert_near(reached(&renewed), [4_000.0 / 6.0, 500.0, 4_000.0 / 60.0]);
+        let partition = "DynamoDB: write units of one partition, if all log in as one user";
+        assert_near(reached(partition), [250.0, 1_000.0 / 6.0, 25.0]);
         // 10,000 environments start at once, or each reads again in 300 s.
         assert_near(reached("Secrets Manager: reads"), [30e6, 3e6 / 0.11, 5_000.0]);
     }

@@ -51,7 +51,15 @@ impl Me {
                 }
                 None => {
                     let Verified { user, attempt, .. } = self.verified(&caller, &network, &current).await?;
-                    (user, attempt, self.hasher.hash(Arc::clone(&new)).await?)
+                    match self.hasher.hash(Arc::clone(&new)).await {
+                        Ok(hash) => (user, attempt, hash),
+                        Err(error) => {
+                            // The current password was right: that the new one got no turn is no failure.
+                            let now = self.clock.millis();
+                            self.users.clear_attempts(&user.id, &attempt, now).await?;
+                            return Err(error);
+                        }
+                    }
                 }
             };
             if read.state.disabled {

@@ -34,6 +34,11 @@ impl HashCost {
             parallelism: env.get(&ARGON2_PARALLELISM)?,
         })
     }
+
+    /// Returns what a hash fills, in KiB: its time is proportional to it.
+    pub(super) fn filled_kib(self) -> f64 {
+        f64::from(self.memory_kib) * f64::from(self.iterations)
+    }
 }
 
 /// Hashes a password, after NFKC, under a fresh salt of 128 bits.
@@ -164,6 +169,11 @@ impl ParsedArgon2 {
             && self.params.t_cost() == cost.iterations
             && self.params.p_cost() == cost.parallelism
             && self.hash.len() == HASH_BYTES
+    }
+
+    /// Returns what a verification fills, in KiB: its time is proportional to it.
+    pub(super) fn filled_kib(&self) -> f64 {
+        f64::from(self.params.m_cost()) * f64::from(self.params.t_cost())
     }
 
     pub(super) fn is_weaker_than(&self, cost: HashCost) -> bool {

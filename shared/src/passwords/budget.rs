@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
+use super::argon2::{HashCost, ParsedArgon2};
+use super::imported;
+use super::stored_hash::StoredHash;
 use crate::env::{Env, EnvError, LOGIN_BUDGET_MS};
 
-/// The default budget, in hashes of today's cost: the one that always runs, the row's own where that takes up to 1.25 times as long
-/// (older parameters of OWASP's take 0.87 to 1.2), and a margin for the wipe of its memory and for noise.
+/// The default budget, in hashes of today's cost: the one that always runs, the row's own where that takes up to [`OWN_HASH`] times as long,
+/// and a margin for the wipe of its memory and for noise.
 const HASHES: f64 = 2.5;
+
+/// What the default budget covers of a row's own hash, in hashes of today's cost. Older parameters of OWASP's take 0.87 to 1.2.
+const OWN_HASH: f64 = 1.25;
 
 /// How long a wrong verdict takes, from when its hash has its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +33,15 @@ impl LogInBudget {
             0 => Self::Measured,
             millis => Self::Fixed(Duration::from_millis(millis.into())),
         })
+    }
+
+    /// Reports whether a row takes longer than [`LogInBudget::Measured`], by its parameters. Such a row can be told by time from an unknown name,
+    /// until its next log-in renews it.
+    pub fn is_exceeded_by(stored: &StoredHash, cost: HashCost) -> bool {
+        ParsedArgon2::read(stored.as_str()).map_or_else(
+            || imported::is_bcrypt(stored.as_str()),
+            |own| own.filled_kib() > cost.filled_kib() * OWN_HASH,
+        )
     }
 
     /// Returns the budget of a verification in which today's hash took this long.

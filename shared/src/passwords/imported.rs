@@ -10,14 +10,17 @@ const BCRYPT_MAX_COST: u32 = 14;
 /// Verifies a password as typed against a hash that is not Argon2's. One form alone: a second one would double the time of a wrong
 /// password, and the other system hashed what was typed.
 pub(super) fn verify(typed: &str, stored: &str) -> Verdict {
-    let is_bcrypt = ["$2a$", "$2b$", "$2y$"]
-        .iter()
-        .any(|prefix| stored.starts_with(prefix));
-    if is_bcrypt {
+    if is_bcrypt(stored) {
         verify_bcrypt(typed, stored)
     } else {
         Verdict::Unreadable
     }
+}
+
+/// Reports whether a stored hash is bcrypt's.
+pub(super) fn is_bcrypt(stored: &str) -> bool {
+    let prefixes = ["$2a$", "$2b$", "$2y$"];
+    prefixes.iter().any(|prefix| stored.starts_with(prefix))
 }
 
 /// A password over 72 bytes leaves the row as it is, since bcrypt never checked its tail: renewing would freeze whatever tail was

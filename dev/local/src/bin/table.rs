@@ -14,7 +14,7 @@ use shared::clock::Clock;
 use shared::env::{AWS_ENDPOINT_URL_DYNAMODB, Env, process_variable};
 use shared::error::{Error, Violation};
 use shared::events::Event;
-use shared::passwords::StoredHash;
+use shared::passwords::{HashCost, LogInBudget, StoredHash};
 use shared::random;
 use shared::table::Table;
 use shared::users::{Email, FullName, NameKey, Profile, User, UserId, Username, Users, Website};
@@ -92,6 +92,7 @@ async fn run(arguments: Arguments) -> Result<String, String> {
         endpoint: env
             .get(&AWS_ENDPOINT_URL_DYNAMODB)
             .map_err(|error| error.to_string())?,
+        cost: HashCost::read(&env).map_err(|error| error.to_string())?,
     };
     match arguments.action {
         Action::PutUser(new) => table.put_user(new).await,
@@ -103,6 +104,8 @@ struct Operator {
     users: Users,
     /// The endpoint, if it is not AWS's.
     endpoint: Option<Url>,
+    /// The cost of new hashes.
+    cost: HashCost,
 }
 
 impl Operator {
@@ -137,11 +140,18 @@ impl Operator {
             created_at: now,
             updated_at: now,
         };
+        let hash = StoredHash::from_store(hash.to_owned());
         self.users
-            .register(&user, &StoredHash::from_store(hash.to_owned()), None)
+            .register(&user, &hash, None)
             .await
-            .map(|()| user.id.as_str().to_owned())
-            .map_err(|error| self.explain(&error))
+            .map_err(|error| self.explain(&error))?;
+        if LogInBudget::is_exceeded_by(&hash, self.cost) {
+            eprintln!(
+                "note: this hash takes longer to verify than the default budget of a log-in. Until the user logs in, wrong passwords take longer \
+                 than for a name that no user has, unless LoginBudgetMs covers it: docs/data.md, \"What an imported hash costs\"."
+            );
+        }
+        Ok(user.id.as_str().to_owned())
     }
 
     async fn set_disabled(&self, name: &str, disabled: bool) -> Result<String, String> {

@@ -48,6 +48,10 @@ async fn the_tutorials_row_is_put_logs_in_and_is_renewed() {
         TUTORIALS,
     );
     assert!(put.status.success(), "{put:?}");
+    assert!(
+        String::from_utf8_lossy(&put.stderr).contains("unless LoginBudgetMs covers it"),
+        "{put:?}"
+    );
     let id = String::from_utf8(put.stdout).unwrap().trim().to_owned();
     for name in ["johndoe", "JOHNDOE@example.com"] {
         assert_eq!(service.log_in(name, "swordfish").await.status, 200, "{name}");
