@@ -2,6 +2,7 @@
 //! password is hashed, and a wrong one is counted as its network's, too.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::clock::Clock;
 use crate::env::{Env, NETWORK_FAILED_LOG_INS};
@@ -46,6 +47,8 @@ pub struct Guess<'a> {
     pub network_refused: Option<i64>,
     /// What was typed.
     pub password: Arc<Password>,
+    /// When the request's work began, from which the budget of a log-in counts.
+    pub begun: Instant,
 }
 
 /// A guess that was right.
@@ -113,6 +116,7 @@ impl Guesses {
             device,
             network_refused,
             password,
+            begun,
         } = guess;
         let now = self.clock.millis();
         let budget = Budget::new(asked.network.clone(), device);
@@ -134,12 +138,13 @@ impl Guesses {
                 };
                 let error = refusal.reject(now);
                 self.refusals.remember(asked, refusal, until, now);
+                self.hasher.hide_the_stores_time(begun).await;
                 return Err(error);
             }
             // The user was deleted after the marker was read.
             None => None,
         };
-        let turn = match self.hasher.turn().await {
+        let turn = match self.hasher.turn(begun).await {
             Ok(turn) => turn,
             Err(error) => {
                 self.take_back(&subject, attempt.as_deref()).await;

@@ -3,6 +3,7 @@
 mod cache;
 mod key;
 mod lifecycle;
+mod names_key;
 #[cfg(feature = "signing")]
 mod next_ring;
 mod pair;
@@ -22,6 +23,7 @@ mod session_key;
 pub use cache::{Cached, Missing, Source};
 pub use key::{KeysError, Kind, PublicKey, SigningKey};
 pub use lifecycle::{Dates, Lead, Lifecycle};
+pub use names_key::NamesKey;
 pub use published::Published;
 pub use published_store::{PublishedStore, Versioned};
 pub use ring::{Ring, RingKey};

@@ -3,12 +3,12 @@
 use std::sync::OnceLock;
 
 use shared::clock::Timestamp;
-use shared::keys::{Dates, Kind, Published, Ring, RingKey, SessionKey, SigningKey};
+use shared::keys::{Dates, Kind, NamesKey, Published, Ring, RingKey, SessionKey, SigningKey};
 
 /// 2100-01-01.
 const FAR: Timestamp = Timestamp::from_unix(4_102_444_800);
 
-/// Returns the document of a ring with a fresh key of each kind, of which the first signs, and a session key.
+/// Returns the document of a ring with a fresh key of each kind, of which the first signs, a session key and a key of names.
 pub fn ring_of(kinds: &[Kind]) -> String {
     let last = i64::try_from(kinds.len()).unwrap();
     let keys = (0..last).zip(kinds).map(|(index, kind)| RingKey {
@@ -23,6 +23,7 @@ pub fn ring_of(kinds: &[Kind]) -> String {
     let ring = Ring {
         keys: keys.collect(),
         session_keys: vec![SessionKey::generate(Timestamp::from_unix(0)).unwrap()],
+        names_key: Some(NamesKey::generate().unwrap()),
     };
     ring.document().unwrap().to_string()
 }

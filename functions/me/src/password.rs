@@ -1,6 +1,7 @@
 //! `PUT /users/me/password`: another password, by the present one.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
@@ -11,9 +12,9 @@ use shared::guesses::{Asked, Guess, Verified};
 use shared::http::client::{self, Network};
 use shared::http::json::Fields;
 use shared::http::{body, empty};
-use shared::passwords::{Password, PasswordRule, StoredHash};
+use shared::passwords::{Password, PasswordRule};
 use shared::table::{ROUNDS, contended};
-use shared::users::{Attempt, Profile, Subject};
+use shared::users::{Credentials, Profile, Subject};
 
 use crate::Me;
 
@@ -24,6 +25,7 @@ impl Me {
         let mut caller = self.caller(request).await?;
         let change = PasswordChange::read(request, &self.rule, &caller.user.profile)?;
         let Some(current) = change.current.map(Arc::new) else {
+            // No hash can match, so that none is computed and nothing is counted.
             Event::LogInFailed {
                 subject: events::Subject::User(caller.user.id.as_str()),
                 reason: Reason::WrongPassword,
@@ -31,65 +33,72 @@ impl Me {
             .log();
             return Err(wrong());
         };
-        let new = Arc::new(change.new);
-        let network = client::network(request);
-        let mut decided: Option<Decided> = None;
+        let verified = self.verified(&caller, &client::network(request), current).await?;
+        let replacing = self.replace_password(
+            request,
+            &mut caller,
+            &verified,
+            change.new,
+            change.end_other_sessions,
+        );
+        let replaced = replacing.await;
+        if !matches!(replaced, Ok(()) | Err(Error::Invalid(_))) {
+            // The current password was right, so that whatever went wrong then is no failure.
+            let cleared =
+                self.users
+                    .clear_attempts(&verified.user.id, &verified.attempt, self.clock.millis());
+            cleared.await?;
+        }
+        replaced?;
+        Event::PasswordChanged {
+            user: verified.user.id.as_str(),
+        }
+        .log();
+        Ok(empty(StatusCode::NO_CONTENT))
+    }
+
+    /// Replaces the password of a caller whose present one was right.
+    async fn replace_password(
+        &self,
+        request: &Request,
+        caller: &mut Caller,
+        verified: &Verified,
+        new: Password,
+        ends_others: bool,
+    ) -> Result<(), Error> {
+        let Verified { user, attempt, .. } = verified;
+        let hash = self.hasher.hash(Arc::new(new)).await?;
+        let mut read: Option<Credentials> = None;
         for _ in 0..ROUNDS {
-            // A round that a refresh made necessary hashes nothing again.
-            let (read, attempt, hash) = match decided.take() {
-                Some(Decided {
-                    attempt,
-                    verified,
-                    hash,
-                }) => {
-                    let read = self.users.credentials_of(&caller.user.id).await?;
-                    let read = read.ok_or(Error::InvalidToken)?;
-                    if read.hash != verified {
-                        return Err(wrong());
-                    }
-                    (read, attempt, hash)
-                }
-                None => {
-                    let Verified { user, attempt, .. } = self.verified(&caller, &network, &current).await?;
-                    match self.hasher.hash(Arc::clone(&new)).await {
-                        Ok(hash) => (user, attempt, hash),
-                        Err(error) => {
-                            // The current password was right: that the new one got no turn is no failure.
-                            let now = self.clock.millis();
-                            self.users.clear_attempts(&user.id, &attempt, now).await?;
-                            return Err(error);
-                        }
-                    }
-                }
-            };
-            if read.state.disabled {
+            let present = read.as_ref().unwrap_or(user);
+            if present.state.disabled {
                 return Err(Error::Inactive);
             }
             let own = match caller.session_id() {
                 None => None,
                 Some(id) => {
-                    let own = read.state.sessions.as_ref().and_then(|all| all.get(id));
+                    let own = present.state.sessions.as_ref().and_then(|all| all.get(id));
                     Some((id, own.ok_or(Error::InvalidToken)?))
                 }
             };
-            let ends_others = change.end_other_sessions;
             let now = self.clock.millis();
             let changed = self
                 .users
-                .change_password(&read, &attempt, &hash, own, ends_others, now);
+                .change_password(present, attempt, &hash, own, ends_others, now);
             if changed.await? {
-                Event::PasswordChanged {
-                    user: read.id.as_str(),
-                }
-                .log();
-                return Ok(empty(StatusCode::NO_CONTENT));
+                return Ok(());
             }
-            decided = Some(Decided {
-                attempt,
-                verified: read.hash,
-                hash,
-            });
-            caller = self.caller(request).await?;
+            // A refresh came first, and nothing is hashed again while the password is the one that was verified.
+            *caller = self.caller(request).await?;
+            let again = self
+                .users
+                .credentials_of(&user.id)
+                .await?
+                .ok_or(Error::InvalidToken)?;
+            if again.hash != user.hash {
+                return Err(wrong());
+            }
+            read = Some(again);
         }
         Err(contended())
     }
@@ -99,7 +108,7 @@ impl Me {
         &self,
         caller: &Caller,
         network: &Network,
-        current: &Arc<Password>,
+        current: Arc<Password>,
     ) -> Result<Verified, Error> {
         let session = caller.session_id();
         let asked = Asked {
@@ -118,20 +127,14 @@ impl Me {
             subject: Subject::User(caller.user.id.clone()),
             device: session.map(str::to_owned),
             network_refused,
-            password: Arc::clone(current),
+            password: current,
+            begun: Instant::now(),
         };
         self.guesses.verify(guess).await.map_err(|error| match error {
             Error::WrongCredentials => wrong(),
             error => error,
         })
     }
-}
-
-/// What a round has decided: nothing of it is computed again while the password is the one that was verified.
-struct Decided {
-    attempt: Attempt,
-    verified: StoredHash,
-    hash: StoredHash,
 }
 
 /// Rejects the present password, after every other rule. A 401 would make clients log out.

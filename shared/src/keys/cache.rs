@@ -102,11 +102,6 @@ impl<S: Source> Cached<S> {
         self.fresh().await.map(|(_, value)| value)
     }
 
-    /// Returns the value as it was read last, without waiting for anything; `None` before that, and while it is being read.
-    pub fn at_hand(&self) -> Option<Arc<S::Value>> {
-        self.kept.try_lock().ok()?.value.clone()
-    }
-
     /// Returns what `pick` finds in the value, or `None`. Where it finds nothing, the value is read again for it, at most once in
     /// 30 s.
     ///

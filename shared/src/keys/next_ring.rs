@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::key::SigningKey;
 use super::lifecycle::Lifecycle;
+use super::names_key::NamesKey;
 use super::published::Published;
 use super::ring::{Ring, RingKey};
 use super::session_key::SessionKey;
@@ -41,15 +42,15 @@ impl Lifecycle {
         if ring.session_key(now).is_some() && ring.session_keys.len() < MOST_KEYS {
             ring.session_keys.push(SessionKey::generate(turn)?);
         }
-        with_session_key(ring, now)
+        with_secrets(ring, now)
     }
 
     /// Returns ring and published keys after an emergency: both without the keys of `kids`, which do not come back before the last
     /// of them would have left. If no other key signs, the next one does at once, whether verifiers have it or not. If no session key
-    /// seals, a new one does.
+    /// seals, a new one does; where one was dropped, the key of names is a new one, too.
     pub fn after_emergency(
         &self,
-        ring: Ring,
+        mut ring: Ring,
         published: &Published,
         kids: &[String],
         now: Timestamp,
@@ -58,6 +59,14 @@ impl Lifecycle {
         let published = kids.iter().fold(published.clone(), |published, kid| {
             published.without(kid, forget_at)
         });
+        if ring
+            .session_keys
+            .iter()
+            .any(|key| kids.iter().any(|kid| kid == key.kid()))
+        {
+            // Who has one secret of the ring that no one else has, may have this one.
+            ring.names_key = None;
+        }
         let mut ring = self.remaining(ring, &published, now);
         if ring.signer(now, self.reach_seconds()).is_none() {
             // The key that has been published for longest is in the most caches.
@@ -73,7 +82,7 @@ impl Lifecycle {
         if !ring.keys.iter().any(|ring_key| now < ring_key.dates.signs_from) {
             ring = self.with_next(ring, now)?;
         }
-        let ring = with_session_key(ring, now)?;
+        let ring = with_secrets(ring, now)?;
         let published = published.with(&ring, now);
         Ok((ring, published))
     }
@@ -111,6 +120,9 @@ impl Lifecycle {
         let counting = self.counting(current, published, now);
         if counting.iter().any(|key| !next.contains(key.kid())) {
             return Err("it lacks a session key of the current ring");
+        }
+        if current.names_key.is_some() && next.names_key.is_none() {
+            return Err("it lacks the key of names");
         }
         for key in &next.session_keys {
             if published.is_compromised(key.kid()) {
@@ -188,10 +200,13 @@ pub(super) fn named(kid: &str, rings: &[&Ring], published: &Published) -> Result
     Ok(known.into_iter().map(str::to_owned).collect())
 }
 
-/// Gives a ring whose session keys do not seal now one that does.
-pub(super) fn with_session_key(mut ring: Ring, now: Timestamp) -> Result<Ring, Error> {
+/// Gives a ring what no verifier depends on: a session key that seals now, and a key of names.
+pub(super) fn with_secrets(mut ring: Ring, now: Timestamp) -> Result<Ring, Error> {
     if ring.session_key(now).is_none() {
         ring.session_keys.push(SessionKey::generate(now)?);
+    }
+    if ring.names_key.is_none() {
+        ring.names_key = Some(NamesKey::generate()?);
     }
     Ok(ring)
 }

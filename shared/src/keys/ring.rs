@@ -1,7 +1,7 @@
 //! The key ring: the private keys with the dates of each one's life, and the session keys. `docs/keys.md` draws these lives.
 //!
 //! The document is `{"keys": [{"kind": "RS256", "pem": "-----BEGIN PRIVATE KEY-----…", "made_at": "…", "signs_from": "…",
-//! "signs_until": "…", "drop_at": "…"}], "session_keys": [{"id": "…", "secret": "…", "signs_from": "…"}]}`, the same in the secret
+//! "signs_until": "…", "drop_at": "…"}], "session_keys": [{"id": "…", "secret": "…", "signs_from": "…"}], "names_key": "…"}`, the same in the secret
 //! of a deployment and in the file of `cargo dev`. `signs_until` and `drop_at` never change once they are written: a function that
 //! signs by an old copy of the ring still keeps to them.
 
@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::key::{KeysError, Kind, SigningKey};
 use super::lifecycle::Dates;
+use super::names_key::NamesKey;
 use super::session_key::{SESSION_KEY_ID_BYTES, SessionKey};
 use crate::clock::Timestamp;
 
@@ -37,13 +38,15 @@ impl fmt::Display for RingKey {
     }
 }
 
-/// The private keys and the session keys, each in the order in which they were made.
+/// The private keys and the session keys, each in the order in which they were made, and the key of names.
 #[derive(Debug, Default)]
 pub struct Ring {
     /// The private keys.
     pub keys: Vec<RingKey>,
     /// The session keys.
     pub session_keys: Vec<SessionKey>,
+    /// The key of names that no user has.
+    pub names_key: Option<NamesKey>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -52,6 +55,8 @@ struct Document {
     keys: Vec<DocumentKey>,
     #[serde(default)]
     session_keys: Vec<DocumentSessionKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    names_key: Option<Zeroizing<String>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -97,9 +102,13 @@ impl Ring {
             SessionKey::read(&key.id, &key.secret, key.signs_from)
                 .map_err(|rule| KeysError::new(format!("session key {} {rule}", index + 1)))
         });
+        let names_key = document.names_key.map(|secret| {
+            NamesKey::read(&secret).map_err(|rule| KeysError::new(format!("the key of names {rule}")))
+        });
         Ok(Self {
             keys: keys.collect::<Result<_, KeysError>>()?,
             session_keys: session_keys.collect::<Result<_, KeysError>>()?,
+            names_key: names_key.transpose()?,
         })
     }
 
@@ -127,6 +136,7 @@ impl Ring {
                     signs_from: key.signs_from,
                 })
                 .collect(),
+            names_key: self.names_key.as_ref().map(NamesKey::secret),
         };
         serde_json::to_string(&document)
             .map(Zeroizing::new)

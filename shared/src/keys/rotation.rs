@@ -4,7 +4,7 @@
 //! Always the keys are published first, and the ring that signs by them follows.
 
 use super::lifecycle::Lifecycle;
-use super::next_ring::{named, with_session_key};
+use super::next_ring::{named, with_secrets};
 use super::published::Published;
 use super::published_store::{PublishedStore, Versioned};
 use super::ring::Ring;
@@ -41,7 +41,7 @@ impl Rotation {
 
     /// Makes the first ring if no key may sign, and publishes what is not published. Where all keys have expired, or the lengths
     /// were shortened so much that no key may sign, the ring begins anew: for a laptop, where no verifier has cached the old one. A
-    /// ring without a session key that seals, such as one of an earlier version, gets one.
+    /// ring without a session key that seals or without a key of names, such as one of an earlier version, gets one.
     ///
     /// # Errors
     ///
@@ -52,12 +52,12 @@ impl Rotation {
         let published = self.published.read().await?;
         let current = std::mem::take(&mut change.current);
         let may_sign = current.signer(now, self.lifecycle.reach_seconds()).is_some();
-        if may_sign && current.session_key(now).is_some() {
+        if may_sign && current.session_key(now).is_some() && current.names_key.is_some() {
             let next = published.value.with(&current, now);
             return self.published.replace(&published, &next, now).await;
         }
         let ring = if may_sign {
-            with_session_key(current, now)?
+            with_secrets(current, now)?
         } else {
             let without_keys = Ring {
                 keys: Vec::new(),

@@ -37,7 +37,6 @@ struct Parts {
     secret: Zeroizing<[u8; SECRET_BYTES]>,
     seal: LessSafeKey,
     derive: hmac::Key,
-    names: hmac::Key,
 }
 
 impl SessionKey {
@@ -74,14 +73,12 @@ impl SessionKey {
         let prk = hkdf::Salt::none(hkdf::HKDF_SHA256).extract(secret.as_slice());
         let seal = UnboundKey::from(prk.expand(&[b"latchkey refresh token: seal"], &AES_256_GCM_SIV)?);
         let derive = hmac::Key::from(prk.expand(&[b"latchkey refresh token: derive"], hmac::HMAC_SHA512)?);
-        let names = hmac::Key::from(prk.expand(&[b"latchkey name: hash"], hmac::HMAC_SHA256)?);
         let parts = Parts {
             kid: URL_SAFE_NO_PAD.encode(id),
             id,
             secret,
             seal: LessSafeKey::new(seal),
             derive,
-            names,
         };
         Ok(Self {
             signs_from,
@@ -107,11 +104,6 @@ impl SessionKey {
     /// Returns the key that derives the successor of a token.
     pub fn deriving(&self) -> &hmac::Key {
         &self.parts.derive
-    }
-
-    /// Returns the keyed hash of a name that no user has, in base64url: what is typed as a name may be a password.
-    pub fn hashed(&self, name: &str) -> String {
-        URL_SAFE_NO_PAD.encode(hmac::sign(&self.parts.names, name.as_bytes()))
     }
 
     /// Returns the secret in base64url, for the document of the ring alone.

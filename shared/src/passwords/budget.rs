@@ -14,12 +14,15 @@ const HASHES: f64 = 2.5;
 /// What the default budget covers of a row's own hash, in hashes of today's cost. Older parameters of OWASP's take 0.87 to 1.2.
 const OWN_HASH: f64 = 1.25;
 
-/// How long a wrong verdict takes, from when its hash has its turn.
+/// What the budget has for the store's requests before a hash. A user's item with many sessions takes longer to be read than that of an unknown name.
+const STORE: Duration = Duration::from_millis(30);
+
+/// How long a wrong verdict takes, from when the request's work began, less the wait for the turn of its hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogInBudget {
     /// As long as it takes: for callers who know already that the user exists.
     None,
-    /// 2.5 times what today's hash took in this very verification. So it needs no measurement at a start, is right in the first
+    /// 30 ms for the store, and 2.5 times what today's hash took in this very verification. So it needs no measurement at a start, is right in the first
     /// request, and grows with the load of the machine.
     Measured,
     /// This long.
@@ -35,6 +38,14 @@ impl LogInBudget {
         })
     }
 
+    /// Returns how long the store's requests may take and not be told, in an attempt that is refused without a hash.
+    pub(super) fn of_the_store(self) -> Duration {
+        match self {
+            Self::None => Duration::ZERO,
+            Self::Measured | Self::Fixed(_) => STORE,
+        }
+    }
+
     /// Reports whether a row takes longer than [`LogInBudget::Measured`], by its parameters. Such a row can be told by time from an unknown name,
     /// until its next log-in renews it.
     pub fn is_exceeded_by(stored: &StoredHash, cost: HashCost) -> bool {
@@ -48,7 +59,7 @@ impl LogInBudget {
     pub fn where_a_hash_took(self, hash: Duration) -> Duration {
         match self {
             Self::None => Duration::ZERO,
-            Self::Measured => hash.mul_f64(HASHES),
+            Self::Measured => STORE + hash.mul_f64(HASHES),
             Self::Fixed(budget) => budget,
         }
     }

@@ -42,13 +42,13 @@ impl Hasher {
         Self { budget, ..self }
     }
 
-    /// Waits for the turn of a hash.
+    /// Waits for the turn of a hash. `begun` is when the request's work began, from which the budget counts.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] where too many hashes are waiting; logged.
-    pub async fn turn(&self) -> Result<Turn, Error> {
-        self.queue.turn().await
+    pub async fn turn(&self, begun: Instant) -> Result<Turn, Error> {
+        self.queue.turn(begun).await
     }
 
     /// Hashes a password at the current cost, under a fresh salt of 128 bits.
@@ -58,7 +58,7 @@ impl Hasher {
     /// [`Error::Unavailable`] where too many hashes are waiting.
     pub async fn hash(&self, password: Arc<Password>) -> Result<StoredHash, Error> {
         let cost = self.cost;
-        let turn = self.turn().await?;
+        let turn = self.turn(Instant::now()).await?;
         self.run(turn, move |memory| argon2::hash(&password, cost, memory))
             .await?
     }
@@ -72,6 +72,7 @@ impl Hasher {
         stored: Option<StoredHash>,
     ) -> Result<Verdict, Error> {
         let cost = self.cost;
+        let begun = turn.begun;
         let attempt = self
             .run(turn, move |memory| {
                 Attempt::make(&password, stored.as_ref(), cost, memory)
@@ -79,9 +80,14 @@ impl Hasher {
             .await??;
         if !matches!(attempt.verdict, Verdict::Right { .. }) {
             let budget = self.budget.where_a_hash_took(attempt.todays_hash);
-            sleep_until((attempt.started + budget).into()).await;
+            sleep_until((begun + budget).into()).await;
         }
         Ok(attempt.verdict)
+    }
+
+    /// Waits until what the store's requests took can no longer be told. `begun` is when the request's work began.
+    pub async fn hide_the_stores_time(&self, begun: Instant) {
+        sleep_until((begun + self.budget.of_the_store()).into()).await;
     }
 
     async fn run<T: Send + 'static>(
@@ -134,8 +140,6 @@ impl KeptMemory {
 /// A verification that is done.
 struct Attempt {
     verdict: Verdict,
-    /// When it had its turn. What it waited before says nothing of the row, and so is no part of the budget.
-    started: Instant,
     /// How long the hash at today's cost took.
     todays_hash: Duration,
 }
@@ -148,7 +152,6 @@ impl Attempt {
         cost: HashCost,
         memory: &mut Vec<Block>,
     ) -> Result<Self, Error> {
-        let started = Instant::now();
         let normalized = password.normalized();
         let own = stored.and_then(|stored| ParsedArgon2::read(stored.as_str()));
         let is_todays = own.as_ref().is_some_and(|own| own.costs_as_much_as(cost));
@@ -174,10 +177,6 @@ impl Attempt {
             (None, Some(stored)) => imported::verify(password.as_sent(), stored.as_str()),
             (None, None) => Verdict::Wrong,
         };
-        Ok(Self {
-            verdict,
-            started,
-            todays_hash,
-        })
+        Ok(Self { verdict, todays_hash })
     }
 }

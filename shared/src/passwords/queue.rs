@@ -1,7 +1,7 @@
 //! Whose hash is next: a flood of log-ins must not take the processor from all other requests, nor let clients wait for nothing.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -35,12 +35,13 @@ impl Queue {
         }
     }
 
-    /// Takes a place and waits for the turn.
+    /// Takes a place and waits for the turn. `begun` is when the request's work began.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] where [`MAX_WAITING`] others wait, or after [`MAX_WAIT`]; logged.
-    pub(super) async fn turn(&self) -> Result<Turn, Error> {
+    pub(super) async fn turn(&self, begun: Instant) -> Result<Turn, Error> {
+        let asked = Instant::now();
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| refused("too many hashes are waiting"))?;
         let turn = timeout(MAX_WAIT, Arc::clone(&self.turns).acquire_owned())
@@ -48,6 +49,7 @@ impl Queue {
             .map_err(|_| refused("the hash had no turn in time"))?
             .map_err(|closed| Error::internal("the queue of hashes", closed.to_string()))?;
         Ok(Turn {
+            begun: begun + asked.elapsed(),
             _place: place,
             _turn: turn,
         })
@@ -57,6 +59,8 @@ impl Queue {
 /// The turn of one hash.
 #[derive(Debug)]
 pub struct Turn {
+    /// When the request's work began, without the wait for the turn: that says nothing of the row, and so is no part of the budget.
+    pub(super) begun: Instant,
     _place: OwnedSemaphorePermit,
     _turn: OwnedSemaphorePermit,
 }

@@ -9,8 +9,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::budget::Budget;
 use super::limits::{
-    CAP_MILLIS, DAY_MILLIS, KEPT_STRANGERS, MAX_IN_A_ROW, MAX_REMEMBERED, MAX_STRANGERS, REMEMBERED_MILLIS,
-    WAITS,
+    CAP_MILLIS, DAY_MILLIS, KEPT_STRANGERS, MAX_IN_A_ROW, MAX_REMEMBERED, MAX_STRANGERS, MOST_FORGOTTEN,
+    REMEMBERED_MILLIS, WAITS,
 };
 use crate::error::Error;
 use crate::events::Limit;
@@ -211,7 +211,7 @@ impl Attempts {
             .own
             .iter()
             .filter(|(key, own)| own.is_forgotten(now) || left.contains(key));
-        for (key, _) in stale {
+        for (key, _) in stale.take(MOST_FORGOTTEN) {
             if !forgotten.contains(key) {
                 forgotten.push(key.clone());
             }

@@ -34,6 +34,10 @@ pub(crate) const MAX_STRANGERS: u32 = 24;
 /// How many attempts are left of [`MAX_STRANGERS`].
 pub(crate) const KEPT_STRANGERS: u32 = 12;
 
+/// How many networks and devices, at most, one success clears of failures that are forgotten by time: an expression of DynamoDB has at most 4 KB.
+/// The next success clears more.
+pub(crate) const MOST_FORGOTTEN: usize = 50;
+
 /// The window of the counters of a network.
 pub(crate) const WINDOW_MILLIS: i64 = 10 * 60 * 1000;
 

@@ -73,12 +73,6 @@ impl Signer {
         self.ring.get().await
     }
 
-    /// Returns the keyed hash of a name as it is compared, for the log; `None` before the ring has been read, and while it is.
-    pub fn hashed_name(&self, typed: &str) -> Option<String> {
-        let ring = self.ring.at_hand()?;
-        Some(ring.session_key(self.clock.now())?.hashed(typed))
-    }
-
     /// Returns what `pick` finds in the key ring, or `None`. Where it finds nothing, such as a session key that another copy of the
     /// function uses by now, the ring is read again, at most once in 30 s.
     ///

@@ -27,6 +27,10 @@ impl NameKey {
     /// that no user can claim another person's address as a username. Returns `None` for text that no item can have as its key;
     /// log-in responds as for any unknown name.
     pub fn of(typed: &str) -> Option<Self> {
+        // Folding a long text takes its time, and no name is so long as it is typed.
+        if typed.len() > KEY_MAX_BYTES {
+            return None;
+        }
         let key = match typed.rsplit_once('@') {
             None => Self::Username(fold(typed)),
             Some((local, domain)) => Self::Email(format!("{}@{}", fold(local), ascii_domain(domain)?)),

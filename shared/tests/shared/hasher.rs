@@ -31,7 +31,7 @@ pub(crate) async fn verify_by(
     password: Arc<Password>,
     stored: Option<StoredHash>,
 ) -> Result<Verdict, Error> {
-    let turn = hasher.turn().await?;
+    let turn = hasher.turn(Instant::now()).await?;
     hasher.verify(turn, password, stored).await
 }
 
@@ -94,7 +94,7 @@ fn the_budget_is_measured_unless_it_is_set() {
     };
     let hash = Duration::from_millis(20);
     assert_eq!(read(None), LogInBudget::Measured);
-    assert_eq!(read(None).where_a_hash_took(hash), Duration::from_millis(50));
+    assert_eq!(read(None).where_a_hash_took(hash), Duration::from_millis(80));
     assert_eq!(read(Some("0")), LogInBudget::Measured);
     assert_eq!(
         read(Some("150")).where_a_hash_took(hash),

@@ -90,6 +90,10 @@ async fn a_kid_that_no_key_has_is_rejected() {
     is_rejected(fixture.compromised("another").await, "no key has this kid");
 }
 
+fn hashed(ring: &Ring) -> String {
+    ring.names_key.as_ref().unwrap().hashed("johndoe")
+}
+
 #[tokio::test]
 async fn every_key_at_once_leaves_a_ring_that_is_new() {
     let fixture = Fixture::new().await;
@@ -103,6 +107,7 @@ async fn every_key_at_once_leaves_a_ring_that_is_new() {
     assert_eq!((ring.keys.len(), ring.session_keys.len()), (2, 1));
     assert!(ring.signer(fixture.now(), 0).is_some() && ring.session_key(fixture.now()).is_some());
     assert!(!before.kids().any(|kid| ring.contains(kid)));
+    assert_ne!(hashed(&ring), hashed(&before));
     assert_eq!(fixture.published_kids().await, kids(&ring));
 }
 
@@ -110,15 +115,25 @@ async fn every_key_at_once_leaves_a_ring_that_is_new() {
 async fn a_compromised_session_key_is_replaced_at_once_and_the_others_stay() {
     let fixture = Fixture::new().await;
     fixture.rotate().await;
+    let first = fixture.ring();
     fixture.pass(fixture::ROTATION);
     fixture.rotate().await;
     let before = fixture.ring();
+    assert_eq!(
+        hashed(&before),
+        hashed(&first),
+        "a rotation keeps the key of names"
+    );
     let [bad, next] = before.session_keys.as_slice() else {
         panic!("{before:?}")
     };
     fixture.compromised(bad.kid()).await.unwrap();
+    let ring = fixture.ring();
+    assert_ne!(hashed(&ring), hashed(&before));
+    let names = hashed(&ring);
     fixture.compromised(bad.kid()).await.unwrap();
     let ring = fixture.ring();
+    assert_eq!(hashed(&ring), names, "a repetition changes nothing");
     assert_eq!(kids(&ring), kids(&before));
     assert!(!ring.contains(bad.kid()) && ring.contains(next.kid()));
     assert_eq!(ring.session_keys.len(), 2);

@@ -130,7 +130,9 @@ async fn a_ring_of_before_session_keys_gets_one_that_seals_at_once() {
     for by_rotation in [true, false] {
         let fixture = Fixture::new().await;
         let mut document: serde_json::Value = serde_json::from_str(&ring_of(&[Kind::EdDsa])).unwrap();
-        document.as_object_mut().unwrap().remove("session_keys").unwrap();
+        for secrets in ["session_keys", "names_key"] {
+            document.as_object_mut().unwrap().remove(secrets).unwrap();
+        }
         fixture.secrets.put(&document.to_string());
         let before = fixture.ring();
         if by_rotation {
@@ -145,6 +147,7 @@ async fn a_ring_of_before_session_keys_gets_one_that_seals_at_once() {
         let ring = fixture.ring();
         assert_eq!(ring.session_keys.len(), 1);
         assert_eq!(ring.session_keys[0].signs_from, fixture.now());
+        assert!(ring.names_key.is_some());
     }
 }
 

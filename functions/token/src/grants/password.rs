@@ -1,6 +1,7 @@
 //! The grant `password` (RFC 6749 section 4.3).
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::future::join;
 use shared::clock::Timestamp;
@@ -154,10 +155,13 @@ impl Token {
 
     /// Returns the user whose password this is.
     async fn log_in(&self, grant: PasswordGrant, network: &Network) -> Result<Verified, Error> {
+        let begun = Instant::now();
         let name = NameKey::of(&grant.username);
         let compared = name.as_ref().map_or(grant.username.as_str(), NameKey::as_str);
         let Some(password) = grant.password.map(Arc::new) else {
-            let hash = self.signer.hashed_name(compared);
+            // No hash can match, so that none is computed and nothing is counted.
+            let ring = self.signer.ring().await.ok();
+            let hash = ring.and_then(|ring| Some(ring.names_key.as_ref()?.hashed(compared)));
             let subject = hash.as_deref().map_or(Subject::Unnamed, Subject::Name);
             failed(subject, Reason::WrongPassword);
             return Err(Error::WrongCredentials);
@@ -177,9 +181,13 @@ impl Token {
             network_refused,
         } = looked_up?;
         let device = self.device(device_token, user.as_ref()).await;
+        let ring = ring?;
+        let names_key = ring.names_key.as_ref();
+        let names_key =
+            names_key.ok_or_else(|| Error::unavailable("the keys", "the ring has no key of names"))?;
         let subject = match user {
             Some(user) => users::Subject::User(user),
-            None => users::Subject::Unknown(self.newest_session_key(&*ring?)?.hashed(compared)),
+            None => users::Subject::Unknown(names_key.hashed(compared)),
         };
         let guess = Guess {
             asked,
@@ -187,6 +195,7 @@ impl Token {
             device,
             network_refused,
             password: Arc::clone(&password),
+            begun,
         };
         let verified = self.guesses.verify(guess).await?;
         if verified.renew && !verified.user.state.disabled {

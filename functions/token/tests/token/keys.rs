@@ -2,7 +2,7 @@
 
 use jsonwebtoken::decode_header;
 use shared::clock::Timestamp;
-use shared::keys::{Dates, Kind, Ring, RingKey, SessionKey, SigningKey};
+use shared::keys::{Dates, Kind, NamesKey, Ring, RingKey, SessionKey, SigningKey};
 use shared::tokens::Signer;
 use testing::clock::TestClock;
 use testing::deployment::Deployment;
@@ -72,6 +72,7 @@ fn ring_of(keys: Vec<RingKey>) -> Ring {
     Ring {
         keys,
         session_keys: vec![SessionKey::generate(Timestamp::from_unix(START)).unwrap()],
+        names_key: Some(NamesKey::generate().unwrap()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Seek};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
@@ -326,6 +327,31 @@ async fn eight_networks_are_remembered_and_an_attack_from_many_leaves_the_item_s
 }
 
 #[tokio::test]
+async fn hundreds_of_devices_with_old_failures_keep_no_one_out_and_leave_with_the_successes() {
+    let fixture = Fixture::new().await;
+    let table = fixture.deployment.table();
+    for device in 0..300 {
+        let key = format!("01KAS8M1E0QZ3V5X7Y9A1B3{device:03}");
+        let old = (fixture.time.now().unix() - 2 * DAY) * 1000;
+        for (name, number) in [("attempts", 1), ("attempted_at", old)] {
+            let value = json!({"N": number.to_string()});
+            table.set(&fixture.user, &format!("{name}@{key}"), value).await;
+        }
+    }
+    for _ in 0..6 {
+        assert_eq!(fixture.status(HOME, PASSWORD).await, 200);
+    }
+    let item = fixture.item().await;
+    let left = item
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|name| name.starts_with("attempt"));
+    let left: Vec<&String> = left.filter(|name| name.contains('@')).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
 async fn a_network_that_failed_too_often_is_refused_for_all_names_but_where_it_is_known() {
     let fixture = Fixture::of(Deployment::start().await.with("NETWORK_FAILED_LOG_INS", "20")).await;
     assert_eq!(fixture.status(HOME, PASSWORD).await, 200);
@@ -354,7 +380,12 @@ async fn a_refused_attempt_makes_two_requests_and_none_while_it_is_remembered() 
         }
         for _ in 0..2 {
             proxy.reset_counts();
+            let started = Instant::now();
             assert_eq!(fixture.try_from(HOME, name, WRONG).await.status, 429);
+            assert!(
+                started.elapsed() >= Duration::from_millis(30),
+                "the time of the store's requests does not show"
+            );
             assert_eq!(proxy.operations(), ["BatchGetItem", "UpdateItem"], "{name}");
             proxy.reset_counts();
             assert_eq!(fixture.try_from(HOME, name, WRONG).await.status, 429);

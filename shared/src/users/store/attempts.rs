@@ -216,7 +216,13 @@ impl Users {
         for _ in 0..ROUNDS {
             let mut change = Change::default();
             change.when("attribute_exists(pk)");
-            clear(&mut change, &attempt.clearing(attempts.as_ref(), now));
+            let clearing = attempt.clearing(attempts.as_ref(), now);
+            if clearing.of_strangers > 0 {
+                // A second sending of the write would subtract them again.
+                let own = change.name(names::attempts(&clearing.network));
+                change.when(format!("attribute_exists({own})"));
+            }
+            clear(&mut change, &clearing);
             match self.update(user, change).await? {
                 Written::Done(_) | Written::Refused(None) => return Ok(()),
                 Written::Refused(Some(found)) => attempts = Some(Attempts::decode(&found)?),
