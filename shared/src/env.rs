@@ -33,7 +33,7 @@ variables! {
     ARGON2_PARALLELISM: Number = Number { unit: "lanes", min: 1, max: 16 }, Some("1"), "the lanes of a password hash";
     MIN_PASSWORD_LENGTH: Number = Number { unit: "code points as typed", min: 8, max: 64 }, Some("8"), "the shortest password that can be chosen; NIST SP 800-63B-4 asks for 15 where it is the only factor";
     SERVICE_NAME: Text = Text("text"), Some("latchkey"), "the service's name, in log lines; a new password that is made of it is rejected";
-    LOGIN_BUDGET_MS: Number = Number { unit: "ms", min: 0, max: 5_000 }, Some("0"), "how long a log-in with wrong credentials takes from its hash on; 0 for 2.5 times that hash";
+    LOGIN_BUDGET_MS: Number = Number { unit: "ms", min: 0, max: 5_000 }, Some("0"), "how long a log-in with wrong credentials takes, less its wait for the hash; 0 for 30 ms and 2.5 times that hash";
     ISSUER: Origin = Origin, None, "the tokens' `iss`, byte for byte";
     AUDIENCE: Text = Text("text; empty for the issuer"), Some(""), "the tokens' `aud`";
     CLIENT_ID: Text = Text("text"), Some("latchkey"), "the tokens' `client_id`";
