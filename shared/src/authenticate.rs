@@ -6,8 +6,9 @@ use crate::clock::Timestamp;
 use crate::error::{Error, RECENT_AUTHENTICATION_SECONDS};
 use crate::http::bearer;
 use crate::sessions::{Session, Sessions};
+use crate::scope::Scopes;
 use crate::tokens::{Claims, LEEWAY_SECONDS, Verifier};
-use crate::users::{Account, User, Users, Wanted};
+use crate::users::{Account, User, Wanted};
 
 /// The caller of a request: a token that verifies, of a session that is live, and its user, who is not disabled.
 #[derive(Debug)]
@@ -18,12 +19,27 @@ pub struct Caller {
     pub user: User,
     /// The token's session; `None` where log-ins begin none.
     pub session: Option<Session>,
+    /// The scopes of the token.
+    pub scopes: Scopes,
 }
 
 impl Caller {
     /// Returns the id of the token's session; `None` where log-ins begin none.
     pub fn session_id(&self) -> Option<&str> {
         self.claims.sid.as_deref()
+    }
+
+    /// Rejects a token without a scope.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InsufficientScope`], which names the scope.
+    pub fn require(&self, scope: &'static str) -> Result<(), Error> {
+        if self.scopes.contains(scope) {
+            Ok(())
+        } else {
+            Err(Error::InsufficientScope(scope))
+        }
     }
 
     /// Rejects a token whose user gave the password more than 300 seconds ago (RFC 9470), or ahead of now by more than clocks may
@@ -47,10 +63,10 @@ impl Caller {
 /// # Errors
 ///
 /// The rows of the error table for a bearer token: 401, 400, 503.
-pub async fn authenticate(verifier: &Verifier, users: &Users, request: &Request) -> Result<Caller, Error> {
+pub async fn authenticate(verifier: &Verifier, request: &Request) -> Result<Caller, Error> {
     let claims = verifier.verify(bearer::token(request.headers())?).await?;
     let wanted = claims.sid.as_deref().map_or(Wanted::None, Wanted::One);
-    let account = users.find(&claims.sub, wanted).await?;
+    let account = verifier.users().find(&claims.sub, wanted).await?;
     admit(verifier, claims, account).map(|(caller, _)| caller)
 }
 
@@ -61,11 +77,10 @@ pub async fn authenticate(verifier: &Verifier, users: &Users, request: &Request)
 /// As [`authenticate`].
 pub async fn authenticate_with_sessions(
     verifier: &Verifier,
-    users: &Users,
     request: &Request,
 ) -> Result<(Caller, Sessions), Error> {
     let claims = verifier.verify(bearer::token(request.headers())?).await?;
-    let account = users.find(&claims.sub, Wanted::All).await?;
+    let account = verifier.users().find(&claims.sub, Wanted::All).await?;
     admit(verifier, claims, account)
 }
 
@@ -85,6 +100,7 @@ fn admit(verifier: &Verifier, claims: Claims, account: Option<Account>) -> Resul
         None => return Err(Error::InvalidToken),
     };
     let caller = Caller {
+        scopes: Scopes::of_token(claims.scope.as_deref()),
         claims,
         user: account.user,
         session,

@@ -54,8 +54,8 @@ pub enum Error {
     InvalidRefreshToken,
     /// The right password of a disabled user.
     InactiveAtLogIn,
-    /// A scope that does not exist, or that the user may not have.
-    InvalidScope,
+    /// A scope that is none, or that the user may not have; the message says which.
+    InvalidScope(&'static str),
     /// Fields that do not validate, all of them.
     Invalid(Vec<FieldError>),
     /// A name that another user has.
@@ -70,6 +70,8 @@ pub enum Error {
     InvalidToken,
     /// A token whose log-in was too long ago for what is asked (RFC 9470).
     InsufficientUserAuthentication,
+    /// A token without the scope that the route needs.
+    InsufficientScope(&'static str),
     /// The token's user is disabled.
     Inactive,
     /// A session that is unknown, has ended, or is another user's: one and the same response.
@@ -119,6 +121,8 @@ struct Facts {
     /// `error` of RFC 6750 section 3.1, where there is one.
     bearer: Option<&'static str>,
     challenge: bool,
+    /// `scope` of RFC 6750 section 3, where one is missing.
+    scope: Option<&'static str>,
     detail: Cow<'static, str>,
 }
 
@@ -129,6 +133,7 @@ impl Facts {
             oauth,
             bearer: None,
             challenge: false,
+            scope: None,
             detail: detail.into(),
         }
     }
@@ -195,11 +200,7 @@ impl Error {
                 "The refresh token is invalid, expired, revoked or was used before",
             ),
             Self::InactiveAtLogIn => Facts::new(StatusCode::BAD_REQUEST, "invalid_grant", "Inactive user"),
-            Self::InvalidScope => Facts::new(
-                StatusCode::BAD_REQUEST,
-                "invalid_scope",
-                "No scope can be granted",
-            ),
+            Self::InvalidScope(rule) => Facts::new(StatusCode::BAD_REQUEST, "invalid_scope", *rule),
             Self::Invalid(errors) => Facts::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid_request",
@@ -232,6 +233,11 @@ impl Error {
                 "More recent authentication is required",
             )
             .challenged(Some("insufficient_user_authentication")),
+            Self::InsufficientScope(needed) => Facts {
+                scope: Some(needed),
+                ..Facts::new(StatusCode::FORBIDDEN, "access_denied", "Not enough permissions")
+                    .challenged(Some("insufficient_scope"))
+            },
             Self::Inactive => Facts::new(StatusCode::BAD_REQUEST, "invalid_request", "Inactive user"),
             Self::NoSuchSession => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "No such session"),
             Self::NotFound => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "Not Found"),
@@ -304,7 +310,10 @@ impl Facts {
                     described(error)
                 )
             }
-            Some(error) => format!("Bearer realm=\"{REALM}\", error=\"{error}\""),
+            Some(error) => {
+                let scope = self.scope.map(|scope| format!(", scope=\"{scope}\""));
+                format!("Bearer realm=\"{REALM}\", error=\"{error}\"{}", scope.unwrap_or_default())
+            }
         }
     }
 }

@@ -7,6 +7,8 @@ pub mod clock;
 pub mod error;
 pub mod events;
 #[cfg(feature = "table")]
+pub mod scope;
+#[cfg(feature = "table")]
 pub mod unicode;
 
 pub mod env;

@@ -77,6 +77,6 @@ impl HttpFunction for Me {
 
 impl Me {
     async fn caller(&self, request: &Request) -> Result<Caller, Error> {
-        authenticate(&self.verifier, &self.users, request).await
+        authenticate(&self.verifier, request).await
     }
 }

@@ -71,7 +71,7 @@ impl HttpFunction for Sessions {
 
 impl Sessions {
     async fn list(&self, request: &Request) -> Result<Response<Body>, Error> {
-        let (caller, mut sessions) = authenticate_with_sessions(&self.verifier, &self.users, request).await?;
+        let (caller, mut sessions) = authenticate_with_sessions(&self.verifier, request).await?;
         if !self.enabled {
             sessions.clear();
         }
@@ -81,7 +81,7 @@ impl Sessions {
 
     /// Ends one session. The caller's own needs the token alone, as a log-out does.
     async fn end(&self, request: &Request, id: &str) -> Result<Response<Body>, Error> {
-        let (caller, sessions) = authenticate_with_sessions(&self.verifier, &self.users, request).await?;
+        let (caller, sessions) = authenticate_with_sessions(&self.verifier, request).await?;
         let now = self.clock.now();
         if caller.session_id() != Some(id) {
             caller.require_recent_authentication(now)?;
@@ -102,7 +102,7 @@ impl Sessions {
 
     /// Ends all sessions but the caller's.
     async fn end_others(&self, request: &Request) -> Result<Response<Body>, Error> {
-        let caller = authenticate(&self.verifier, &self.users, request).await?;
+        let caller = authenticate(&self.verifier, request).await?;
         caller.require_recent_authentication(self.clock.now())?;
         let own = caller.session_id().zip(caller.session.as_ref());
         self.users.end_other_sessions(&caller.user.id, own).await?;

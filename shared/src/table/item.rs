@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::clock::Timestamp;
 use crate::error::Error;
+use crate::scope::Scopes;
 
 /// An item, or the key of one.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -86,6 +87,23 @@ pub(crate) fn optional_bytes<const N: usize>(
             Ok(Some(bytes))
         }
         Some(_) => Err(unreadable(name)),
+    }
+}
+
+/// Reads an attribute that is a set of scopes, empty where it does not exist.
+pub(crate) fn scopes(item: &Item, name: &'static str) -> Result<Scopes, Error> {
+    match item.get(name) {
+        None => Ok(Scopes::default()),
+        Some(AttributeValue::Ss(scopes)) => Ok(Scopes::known(scopes.iter().cloned())),
+        Some(_) => Err(unreadable(name)),
+    }
+}
+
+/// Sets an attribute that is a set of scopes. A set that is empty has none, since DynamoDB accepts none.
+pub(crate) fn put_scopes(item: &mut Item, name: &str, scopes: &Scopes) {
+    if !scopes.is_empty() {
+        let all = scopes.iter().map(str::to_owned).collect();
+        item.insert(name.to_owned(), AttributeValue::Ss(all));
     }
 }
 

@@ -9,9 +9,11 @@ use crate::error::Error;
 use crate::function::StartError;
 use crate::keys::{Cached, Lead, Published, PublishedStore};
 use crate::table::Table;
+use crate::users::Users;
 
 /// A verifier of one issuer's tokens.
 pub struct Verifier {
+    users: Users,
     issuer: Issuer,
     /// The longest life of a token.
     token_seconds: u32,
@@ -24,11 +26,17 @@ impl Verifier {
     pub fn new(table: Table, env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
         let max_age_seconds = Lead::read(env)?.copy_seconds();
         Ok(Self {
+            users: Users::new(table.clone()),
             issuer: Issuer::read(env)?,
             token_seconds: env.get(&ACCESS_TOKEN_SECONDS)?,
             keys: Cached::new(PublishedStore::new(table), clock.clone(), max_age_seconds),
             clock: clock.clone(),
         })
+    }
+
+    /// Returns the users whose tokens it verifies.
+    pub fn users(&self) -> &Users {
+        &self.users
     }
 
     /// Returns the time by which it verifies.

@@ -10,7 +10,7 @@ use super::username::Username;
 use crate::error::Error;
 use crate::passwords::StoredHash;
 use crate::sessions::{self, SessionsState};
-use crate::table::item::{Item, Key, flag, optional_number, optional_text, put, text, time};
+use crate::table::item::{Item, Key, flag, optional_number, optional_text, put, scopes, text, time};
 
 pub(super) fn user_key(id: &str) -> Key {
     Key::new(format!("user#{id}"), "user")
@@ -73,12 +73,15 @@ pub(super) fn from_name(name: &NameKey, user: &UserId) -> Item {
 
 /// The attribute of [`SessionsState::credential_generation`].
 const GENERATION: &str = "credential_generation";
+/// The scopes that an operator granted.
+pub(super) const SCOPES: &str = "scopes";
 /// The map of sessions.
 const SESSIONS: &str = "sessions";
 
 /// The attributes of which [`to_account`] makes an account, without those of sessions.
 pub(super) const ACCOUNT: &[&str] = &[
     GENERATION,
+    SCOPES,
     "id",
     "username",
     "email",
@@ -95,6 +98,7 @@ pub(super) fn to_account(item: &Item) -> Result<Account, Error> {
         user: to_user(item)?,
         credential_generation: optional_number(item, GENERATION)?.unwrap_or_default(),
         sessions: sessions::decode(item)?.unwrap_or_default(),
+        scopes: scopes(item, SCOPES)?,
     })
 }
 
@@ -115,7 +119,7 @@ fn to_user(item: &Item) -> Result<User, Error> {
 }
 
 /// The attributes of which [`to_credentials`] makes credentials.
-pub(super) const CREDENTIALS: &[&str] = &["id", "disabled", "password_hash", GENERATION, SESSIONS];
+pub(super) const CREDENTIALS: &[&str] = &["id", "disabled", "password_hash", GENERATION, SESSIONS, SCOPES];
 
 /// Decodes what a log-in needs of a user.
 pub(super) fn to_credentials(item: &Item) -> Result<Credentials, Error> {
@@ -123,6 +127,7 @@ pub(super) fn to_credentials(item: &Item) -> Result<Credentials, Error> {
         id: UserId::known(text(item, "id")?),
         hash: StoredHash::from_store(text(item, "password_hash")?),
         state: to_state(item)?,
+        scopes: scopes(item, SCOPES)?,
     })
 }
 

@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Violation};
 use crate::openapi::{merged, text};
 use crate::passwords::StoredHash;
+use crate::scope::Scopes;
 use crate::sessions::{Sessions, SessionsState};
 
 /// A user as clients see it; what is secret about a user is not in this type.
@@ -38,6 +39,8 @@ pub struct Account {
     pub credential_generation: u64,
     /// The sessions that were asked for.
     pub sessions: Sessions,
+    /// The scopes that an operator granted to the user.
+    pub scopes: Scopes,
 }
 
 /// What a log-in needs of a user.
@@ -49,6 +52,8 @@ pub struct Credentials {
     pub hash: StoredHash,
     /// Whether the user is disabled, and what the session's write depends on.
     pub state: SessionsState,
+    /// The scopes that an operator granted to the user.
+    pub scopes: Scopes,
 }
 
 /// The members of a user that are not in [`Profile`], since `utoipa` documents a flattened struct as another schema.
