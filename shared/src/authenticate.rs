@@ -5,8 +5,8 @@ use lambda_http::Request;
 use crate::clock::Timestamp;
 use crate::error::{Error, RECENT_AUTHENTICATION_SECONDS};
 use crate::http::bearer;
-use crate::sessions::{Session, Sessions};
 use crate::scope::Scopes;
+use crate::sessions::{Session, Sessions};
 use crate::tokens::{Claims, LEEWAY_SECONDS, Verifier};
 use crate::users::{Account, User, Wanted};
 

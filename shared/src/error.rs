@@ -312,7 +312,10 @@ impl Facts {
             }
             Some(error) => {
                 let scope = self.scope.map(|scope| format!(", scope=\"{scope}\""));
-                format!("Bearer realm=\"{REALM}\", error=\"{error}\"{}", scope.unwrap_or_default())
+                format!(
+                    "Bearer realm=\"{REALM}\", error=\"{error}\"{}",
+                    scope.unwrap_or_default()
+                )
             }
         }
     }

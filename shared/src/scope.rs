@@ -36,7 +36,11 @@ impl Scopes {
     ///
     /// The rule that one of them breaks.
     pub fn of<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Result<Self, Violation> {
-        scopes.into_iter().map(parse_one).collect::<Result<_, _>>().map(Self)
+        scopes
+            .into_iter()
+            .map(parse_one)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// Wraps scopes that this service stored.
@@ -46,7 +50,12 @@ impl Scopes {
 
     /// Returns the scopes of a token that verified.
     pub fn of_token(claim: Option<&str>) -> Self {
-        Self::known(claim.unwrap_or_default().split_ascii_whitespace().map(str::to_owned))
+        Self::known(
+            claim
+                .unwrap_or_default()
+                .split_ascii_whitespace()
+                .map(str::to_owned),
+        )
     }
 
     /// Reports whether it has a scope.
