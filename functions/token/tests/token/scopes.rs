@@ -6,7 +6,7 @@ use shared::users::{UserId, Users};
 use testing::clock::TestClock;
 use testing::deployment::{Answer, Deployment, call};
 use testing::event::Event;
-use testing::forge::claims_of;
+use testing::forge::claims;
 use token::Token;
 
 use super::PASSWORD;
@@ -61,7 +61,7 @@ impl Fixture {
 /// Returns the scope of the response, which is the token's, too.
 fn scope(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{answer:?}");
-    let claims = claims_of(answer.body["access_token"].as_str().unwrap());
+    let claims = claims(answer.body["access_token"].as_str().unwrap());
     assert_eq!(claims["scope"], answer.body["scope"], "{answer:?}");
     answer.body["scope"].clone()
 }
