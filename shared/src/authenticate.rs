@@ -49,8 +49,9 @@ impl Caller {
     ///
     /// [`Error::InsufficientUserAuthentication`]: the client logs in with the password again.
     pub fn require_recent_authentication(&self, now: Timestamp) -> Result<(), Error> {
-        let age = now.unix().saturating_sub(self.claims.auth_time);
-        if (-LEEWAY_SECONDS..=i64::from(RECENT_AUTHENTICATION_SECONDS)).contains(&age) {
+        let age = self.claims.auth_time.map(|time| now.unix().saturating_sub(time));
+        let is_recent = -LEEWAY_SECONDS..=i64::from(RECENT_AUTHENTICATION_SECONDS);
+        if age.is_some_and(|age| is_recent.contains(&age)) {
             Ok(())
         } else {
             Err(Error::InsufficientUserAuthentication)

@@ -22,6 +22,8 @@ pub use violation::{Code, Conflict, FieldError, Violation};
 /// The realm of every challenge.
 const REALM: &str = "latchkey";
 
+const INVALID_CLIENT: &str = "Client authentication failed";
+
 /// How old the log-in of a token may be where a recent one is needed, in seconds: `max_age` of the challenge (RFC 9470 section 3).
 pub(crate) const RECENT_AUTHENTICATION_SECONDS: u32 = 300;
 
@@ -54,6 +56,13 @@ pub enum Error {
     InvalidRefreshToken,
     /// The right password of a disabled user.
     InactiveAtLogIn,
+    /// A client with a wrong secret, or without the proof that is needed here.
+    InvalidClient {
+        /// Whether it used HTTP Basic, so that the response is a challenge (RFC 6749 section 5.2).
+        by_header: bool,
+    },
+    /// A client that may not use the grant.
+    UnauthorizedClient,
     /// A scope that is none, or that the user may not have; the message says which.
     InvalidScope(&'static str),
     /// Fields that do not validate, all of them.
@@ -121,6 +130,8 @@ struct Facts {
     /// `error` of RFC 6750 section 3.1, where there is one.
     bearer: Option<&'static str>,
     challenge: bool,
+    /// Whether the challenge is of HTTP Basic, for a client.
+    basic: bool,
     /// `scope` of RFC 6750 section 3, where one is missing.
     scope: Option<&'static str>,
     detail: Cow<'static, str>,
@@ -133,6 +144,7 @@ impl Facts {
             oauth,
             bearer: None,
             challenge: false,
+            basic: false,
             scope: None,
             detail: detail.into(),
         }
@@ -200,6 +212,18 @@ impl Error {
                 "The refresh token is invalid, expired, revoked or was used before",
             ),
             Self::InactiveAtLogIn => Facts::new(StatusCode::BAD_REQUEST, "invalid_grant", "Inactive user"),
+            Self::InvalidClient { by_header: true } => Facts {
+                basic: true,
+                ..Facts::new(StatusCode::UNAUTHORIZED, "invalid_client", INVALID_CLIENT).challenged(None)
+            },
+            Self::InvalidClient { by_header: false } => {
+                Facts::new(StatusCode::BAD_REQUEST, "invalid_client", INVALID_CLIENT)
+            }
+            Self::UnauthorizedClient => Facts::new(
+                StatusCode::BAD_REQUEST,
+                "unauthorized_client",
+                "The client may not use this grant",
+            ),
             Self::InvalidScope(rule) => Facts::new(StatusCode::BAD_REQUEST, "invalid_scope", *rule),
             Self::Invalid(errors) => Facts::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -302,6 +326,7 @@ impl Facts {
             format!("Bearer realm=\"{REALM}\", error=\"{error}\", error_description=\"{detail}\"")
         };
         match self.bearer {
+            None if self.basic => format!("Basic realm=\"{REALM}\""),
             None => format!("Bearer realm=\"{REALM}\""),
             Some(error @ "invalid_token") => described(error),
             Some(error @ "insufficient_user_authentication") => {

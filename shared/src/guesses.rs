@@ -91,10 +91,16 @@ impl Guesses {
         }
     }
 
-    /// Returns the user of a name, and until when the network has failed too often; one request.
-    pub async fn look_up(&self, name: Option<&NameKey>, network: &Network) -> Result<LookedUp, Error> {
+    /// Returns the user of a name, until when the network has failed too often, and the client of an id; one request.
+    pub async fn look_up(
+        &self,
+        name: Option<&NameKey>,
+        network: &Network,
+        client: Option<&str>,
+    ) -> Result<LookedUp, Error> {
         let now = self.clock.millis();
-        self.users.look_up(name, &self.networks, network, now).await
+        let looked_up = self.users.look_up(name, &self.networks, network, client, now);
+        looked_up.await
     }
 
     /// Returns until when the network has failed too often; one read.

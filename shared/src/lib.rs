@@ -39,6 +39,8 @@ pub mod sessions;
 pub mod throttle;
 
 #[cfg(feature = "table")]
+pub mod clients;
+#[cfg(feature = "table")]
 pub mod users;
 
 #[cfg(feature = "table")]

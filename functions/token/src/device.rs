@@ -4,15 +4,15 @@ use lambda_http::Request;
 use shared::http::client::{self, Network};
 use shared::logging;
 
-/// The client of a log-in.
-pub(crate) struct Client {
+/// Where a log-in comes from.
+pub(crate) struct From {
     /// Its network, by which attempts are counted.
     pub(crate) network: Network,
     /// What a list of sessions shows.
     pub(crate) device: Device,
 }
 
-impl Client {
+impl From {
     pub(crate) fn of(request: &Request) -> Self {
         Self {
             network: client::network(request),

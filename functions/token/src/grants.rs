@@ -1,5 +1,6 @@
 //! The grants of the token endpoint, one module each.
 
+pub(crate) mod client_credentials;
 pub(crate) mod password;
 pub(crate) mod refresh_token;
 

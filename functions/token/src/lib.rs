@@ -2,6 +2,7 @@
 
 use lambda_http::{Body, Request};
 use serde::Serialize;
+use shared::clients::{Clients, PresentedClient};
 use shared::clock::{Clock, Timestamp};
 use shared::env::Env;
 use shared::error::{Error, ErrorFormat};
@@ -22,7 +23,7 @@ mod device;
 mod grants;
 mod revoke;
 
-use device::Client;
+use device::From;
 use grants::password::PasswordGrant;
 use grants::refresh_token::RefreshTokenGrant;
 
@@ -31,8 +32,7 @@ const PATH: &str = "/token";
 /// The path of the revocation endpoint (RFC 7009).
 const REVOKE_PATH: &str = "/revoke";
 
-/// The parameters that are known; each may be sent once. A client's id and secret are known and ignored, until clients can be
-/// registered.
+/// The parameters that are known; each may be sent once.
 const PARAMETERS: &[&str] = &[
     "grant_type",
     "username",
@@ -48,6 +48,7 @@ const PARAMETERS: &[&str] = &[
 /// tokens.
 pub struct Token {
     users: Users,
+    clients: Clients,
     guesses: Guesses,
     hasher: Hasher,
     /// The refresh tokens that were rejected a moment ago.
@@ -68,6 +69,7 @@ impl Function for Token {
         let hasher = Hasher::new(HashCost::read(env)?).with_budget(LogInBudget::read(env)?);
         Ok(Self {
             users: Users::new(table.clone()),
+            clients: Clients::new(table.clone()),
             guesses: Guesses::new(table.clone(), env, hasher.clone(), clock)?,
             hasher,
             rejected: Refusals::default(),
@@ -104,16 +106,18 @@ impl HttpFunction for Token {
 impl Token {
     async fn token(&self, request: &Request) -> Result<Response, Error> {
         let mut form = Form::read(request, PARAMETERS).await?;
-        let client = Client::of(request);
+        let from = From::of(request);
+        let client = PresentedClient::read(request.headers(), &mut form)?;
         let grant_type = form.take("grant_type");
         match (grant_type.as_ref().map(|grant| grant.as_str()), &self.sessions) {
             (Some("password"), _) if self.grants.password => {
-                self.password_grant(PasswordGrant::read(&mut form)?, client).await
+                self.password_grant(PasswordGrant::read(&mut form)?, client, from).await
             }
             (Some("refresh_token"), Some(policy)) => {
-                self.refresh_grant(RefreshTokenGrant::read(&mut form)?, policy)
+                self.refresh_grant(RefreshTokenGrant::read(&mut form)?, client, policy)
                     .await
             }
+            (Some("client_credentials"), _) => self.client_credentials_grant(&mut form, client).await,
             (Some(_), _) => Err(Error::UnsupportedGrantType),
             // Every FastAPI client may leave it out.
             (None, _) => {
@@ -124,7 +128,7 @@ impl Token {
                 if !self.grants.password {
                     return Err(Error::UnsupportedGrantType);
                 }
-                self.password_grant(grant, client).await
+                self.password_grant(grant, client, from).await
             }
         }
     }

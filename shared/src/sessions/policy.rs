@@ -54,6 +54,7 @@ impl Policy {
         ip: Option<String>,
         user_agent: Option<String>,
         scopes: Scopes,
+        client: Option<String>,
     ) -> Session {
         let now = Timestamp::from_millis(rotation.rotated_at);
         Session {
@@ -63,6 +64,7 @@ impl Policy {
             ip,
             user_agent,
             scopes,
+            client,
         }
     }
 }

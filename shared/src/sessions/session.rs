@@ -36,6 +36,8 @@ pub struct Session {
     pub user_agent: Option<String>,
     /// The scopes that the log-in granted; no refresh widens them.
     pub scopes: Scopes,
+    /// The id of the client that it was issued to; `None` where the log-in named none that is registered.
+    pub client: Option<String>,
 }
 
 /// The newest refresh token of a session, and what a replay of its predecessor needs to find it again.
@@ -83,7 +85,12 @@ impl Session {
         let mut item = self.rotation.encode();
         put(&mut item, "created_at", self.created_at.to_string());
         item.insert("expires_at".to_owned(), expiry(self.expires_at));
-        for (name, value) in [("ip", &self.ip), ("user_agent", &self.user_agent)] {
+        let texts = [
+            ("ip", &self.ip),
+            ("user_agent", &self.user_agent),
+            ("client_id", &self.client),
+        ];
+        for (name, value) in texts {
             if let Some(value) = value {
                 put(&mut item, name, value);
             }
@@ -108,6 +115,7 @@ impl Session {
             ip: optional_text(item, "ip")?,
             user_agent: optional_text(item, "user_agent")?,
             scopes: scopes(item, "scopes")?,
+            client: optional_text(item, "client_id")?,
         })
     }
 }

@@ -22,8 +22,9 @@ pub struct Claims {
     pub iat: i64,
     /// When it expires.
     pub exp: i64,
-    /// When the user gave a password.
-    pub auth_time: i64,
+    /// When the user gave a password; absent from a client's own token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
     /// The token's own id.
     pub jti: String,
     /// The session's id; absent where log-ins begin none.

@@ -6,15 +6,16 @@ use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::random;
 use crate::scope::Scopes;
-use crate::users::UserId;
 
 /// For whom a token is issued.
 #[derive(Debug)]
 pub struct Grant<'a> {
-    /// The user.
-    pub user: &'a UserId,
-    /// When the user gave the password.
-    pub auth_time: Timestamp,
+    /// The id of the user, or of the client itself (RFC 9068 section 2.2).
+    pub subject: &'a str,
+    /// The id of the client; `None` where the request named none that is registered.
+    pub client: Option<&'a str>,
+    /// When the user gave the password; `None` for a client's own token.
+    pub auth_time: Option<Timestamp>,
     /// What it is valid with.
     pub valid_with: ValidWith<'a>,
     /// What it may be used for.
@@ -29,6 +30,8 @@ pub enum ValidWith<'a> {
     /// Where log-ins begin no session, the next generation of the user's credentials. It stands in the `jti`, since times in seconds
     /// could not tell a log-in from a change of the password in the same second.
     Credentials(u64),
+    /// Nothing: it is a client's own.
+    Client,
 }
 
 impl Claims {
@@ -36,7 +39,7 @@ impl Claims {
     pub(super) fn new(
         grant: &Grant<'_>,
         issuer: &Issuer,
-        client_id: &str,
+        default_client: &str,
         exp: Timestamp,
         now: Timestamp,
     ) -> Result<Self, Error> {
@@ -44,15 +47,16 @@ impl Claims {
         let (jti, sid) = match grant.valid_with {
             ValidWith::Session(id, _) => (unique, Some(id.to_owned())),
             ValidWith::Credentials(generation) => (format!("{unique}{GENERATION_MARK}{generation}"), None),
+            ValidWith::Client => (unique, None),
         };
         Ok(Self {
             iss: issuer.iss.clone(),
             aud: issuer.aud.clone(),
-            sub: grant.user.as_str().to_owned(),
-            client_id: client_id.to_owned(),
+            sub: grant.subject.to_owned(),
+            client_id: grant.client.unwrap_or(default_client).to_owned(),
             iat: now.unix(),
             exp: exp.unix(),
-            auth_time: grant.auth_time.unix(),
+            auth_time: grant.auth_time.map(Timestamp::unix),
             jti,
             sid,
             scope: grant.scopes.claim(),

@@ -43,7 +43,11 @@ impl Grants {
 
     /// Returns the names of the offered grants (RFC 7591 section 2).
     pub fn names(self) -> Vec<&'static str> {
-        let all = [(self.password, "password"), (self.refresh_token, "refresh_token")];
+        let all = [
+            (self.password, "password"),
+            (self.refresh_token, "refresh_token"),
+            (true, "client_credentials"),
+        ];
         all.into_iter()
             .filter_map(|(offered, name)| offered.then_some(name))
             .collect()

@@ -105,7 +105,7 @@ impl Signer {
         let longest = now.plus(self.token_seconds);
         let expires = match grant.valid_with {
             ValidWith::Session(_, end) => end.min(longest),
-            ValidWith::Credentials(_) => longest,
+            ValidWith::Credentials(_) | ValidWith::Client => longest,
         };
         let claims = Claims::new(grant, &self.issuer, &self.client_id, expires, now)?;
         Ok(Issued {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::join;
+use shared::clients::{Client, GrantType, PresentedClient};
 use shared::clock::Timestamp;
 use shared::error::Error;
 use shared::events::{Event, Reason, Subject};
@@ -19,7 +20,7 @@ use shared::tokens::{Grant, ValidWith};
 use shared::users::{self, Attempt, Credentials, LookedUp, NameKey, UserId};
 use zeroize::Zeroizing;
 
-use crate::device::{Client, Device};
+use crate::device::{Device, From};
 use crate::grants::requested;
 use crate::{Response, Token, missing};
 
@@ -55,15 +56,20 @@ impl Token {
     pub(crate) async fn password_grant(
         &self,
         grant: PasswordGrant,
-        client: Client,
+        presented: Option<PresentedClient>,
+        from: From,
     ) -> Result<Response, Error> {
         let scope = grant.scope.clone();
-        let Verified { user, attempt, .. } = self.log_in(grant, &client.network).await?;
+        let (Verified { user, attempt, .. }, client) = self.log_in(grant, presented, &from.network).await?;
         let issued = if user.state.disabled {
             Err(Error::InactiveAtLogIn)
         } else {
-            match requested(scope.as_deref().map(String::as_str), &user.state.scopes) {
-                Ok(scopes) => self.issue(&user, &attempt, client.device, scopes).await,
+            let granted = match &client {
+                Some(client) => user.state.scopes.within(&client.scopes),
+                None => user.state.scopes.clone(),
+            };
+            match requested(scope.as_deref().map(String::as_str), &granted) {
+                Ok(scopes) => self.issue(&user, &attempt, from.device, scopes, client.as_ref()).await,
                 Err(error) => Err(error),
             }
         };
@@ -92,19 +98,21 @@ impl Token {
         attempt: &Attempt,
         device: Device,
         scopes: Scopes,
+        client: Option<&Client>,
     ) -> Result<Response, Error> {
         let ring = self.signer.ring().await?;
         let key = self.signer.key(&ring)?;
         if let Some(policy) = &self.sessions {
             return self
-                .begin_session(policy, user, attempt, device, scopes, &ring, key)
+                .begin_session(policy, user, attempt, device, scopes, client, &ring, key)
                 .await;
         }
         let now = self.clock.millis();
         let time = Timestamp::from_millis(now);
         let grant = Grant {
-            user: &user.id,
-            auth_time: time,
+            subject: user.id.as_str(),
+            client: client.map(|client| client.id.as_str()),
+            auth_time: Some(time),
             valid_with: ValidWith::Credentials(user.state.credential_generation),
             scopes: &scopes,
         };
@@ -129,6 +137,7 @@ impl Token {
         attempt: &Attempt,
         device: Device,
         scopes: Scopes,
+        client: Option<&Client>,
         ring: &Ring,
         key: &SigningKey,
     ) -> Result<Response, Error> {
@@ -145,10 +154,17 @@ impl Token {
             generation: token.generation,
             rotated_at: now,
         };
-        let session = policy.begin(first, device.ip, device.user_agent, scopes);
+        let session = policy.begin(
+            first,
+            device.ip,
+            device.user_agent,
+            scopes,
+            client.map(|client| client.id.clone()),
+        );
         let grant = Grant {
-            user: &user.id,
-            auth_time: session.created_at,
+            subject: user.id.as_str(),
+            client: session.client.as_deref(),
+            auth_time: Some(session.created_at),
             valid_with: ValidWith::Session(&id, session.expires_at),
             scopes: &session.scopes,
         };
@@ -163,13 +179,20 @@ impl Token {
         .log();
         Ok(Response {
             issued,
-            refresh_token: Some(token),
+            refresh_token: client
+                .is_none_or(|client| client.grants.contains(&GrantType::RefreshToken))
+                .then_some(token),
             scope: session.scopes.claim(),
         })
     }
 
-    /// Returns the user whose password this is.
-    async fn log_in(&self, grant: PasswordGrant, network: &Network) -> Result<Verified, Error> {
+    /// Returns the user whose password this is, and the registered client that has proved itself.
+    async fn log_in(
+        &self,
+        grant: PasswordGrant,
+        presented: Option<PresentedClient>,
+        network: &Network,
+    ) -> Result<(Verified, Option<Client>), Error> {
         let begun = Instant::now();
         let name = NameKey::of(&grant.username);
         let compared = name.as_ref().map_or(grant.username.as_str(), NameKey::as_str);
@@ -189,12 +212,21 @@ impl Token {
         };
         self.guesses.reject_remembered(asked)?;
         // The keys are read beside the store.
-        let looked_up = self.guesses.look_up(name.as_ref(), network);
+        let id = presented.as_ref().map(|presented| presented.id.as_str());
+        let looked_up = self.guesses.look_up(name.as_ref(), network, id);
         let (looked_up, ring) = join(looked_up, self.signer.ring()).await;
         let LookedUp {
             user,
             network_refused,
+            client,
         } = looked_up?;
+        let client = match &presented {
+            Some(presented) => presented.authenticate(client)?,
+            None => None,
+        };
+        if let Some(client) = &client {
+            client.require(GrantType::Password)?;
+        }
         let device = self.device(device_token, user.as_ref()).await;
         let ring = ring?;
         let names_key = ring.names_key.as_ref();
@@ -216,7 +248,7 @@ impl Token {
         if verified.renew && !verified.user.state.disabled {
             self.renew_hash(&verified.user, password).await;
         }
-        Ok(verified)
+        Ok((verified, client))
     }
 
     /// Returns the session of a token that proves the device of a log-in: a refresh token of that user, up to 30 days old, spent or

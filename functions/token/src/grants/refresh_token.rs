@@ -1,5 +1,6 @@
 //! The grant `refresh_token` (RFC 6749 section 6), with rotation (RFC 9700 section 4.14.2). `docs/sessions.md` draws it.
 
+use shared::clients::{Client, GrantType, PresentedClient};
 use shared::clock::Timestamp;
 use shared::error::Error;
 use shared::events::Event;
@@ -48,8 +49,14 @@ impl Token {
     pub(crate) async fn refresh_grant(
         &self,
         grant: RefreshTokenGrant,
+        presented: Option<PresentedClient>,
         policy: &Policy,
     ) -> Result<Response, Error> {
+        let client = self.client(presented).await?;
+        if let Some(client) = &client {
+            client.require(GrantType::RefreshToken)?;
+        }
+        let client = client.map(|client| client.id);
         let Some(token) = self.open(&grant.token).await? else {
             Event::RefreshUnknown {
                 user: None,
@@ -69,14 +76,14 @@ impl Token {
             return Err(rejected(&token, Error::InvalidRefreshToken));
         }
         let narrowed = match &grant.scope {
-            Some(scope) => Some(self.narrowed(scope, &token, policy, now).await?),
+            Some(scope) => Some(self.narrowed(scope, &token, client.as_deref(), policy, now).await?),
             None => None,
         };
         let ring = self.signer.ring().await?;
         let signing_key = self.signer.key(&ring)?;
         let (user, session) = (UserId::known(token.user.clone()), token.session.clone());
         let auth_time = token.created_at;
-        let continued = self.continued(token, &user, &ring, policy, now).await?;
+        let continued = self.continued(token, &user, client.as_deref(), &ring, policy, now).await?;
         let Continued {
             token,
             expires_at,
@@ -84,8 +91,9 @@ impl Token {
         } = continued;
         let scopes = narrowed.map_or_else(|| scopes.clone(), |narrowed| narrowed.within(&scopes));
         let grant = Grant {
-            user: &user,
-            auth_time,
+            subject: user.as_str(),
+            client: client.as_deref(),
+            auth_time: Some(auth_time),
             valid_with: ValidWith::Session(&session, expires_at),
             scopes: &scopes,
         };
@@ -94,6 +102,14 @@ impl Token {
             refresh_token: Some(token),
             scope: scopes.claim(),
         })
+    }
+
+    /// Returns the registered client that a request names, once it has proved itself; one read, and none where no client is named.
+    pub(crate) async fn client(&self, presented: Option<PresentedClient>) -> Result<Option<Client>, Error> {
+        match presented {
+            Some(presented) => presented.authenticate(self.clients.find(&presented.id).await?),
+            None => Ok(None),
+        }
     }
 
     /// Returns a refresh token that this service sealed, of any generation, or `None`.
@@ -114,6 +130,7 @@ impl Token {
         &self,
         scope: &str,
         token: &RefreshToken,
+        client: Option<&str>,
         policy: &Policy,
         now: i64,
     ) -> Result<Scopes, Error> {
@@ -168,6 +185,7 @@ impl Token {
         &self,
         token: RefreshToken,
         user: &UserId,
+        client: Option<&str>,
         ring: &Ring,
         policy: &Policy,
         now: i64,
@@ -190,6 +208,7 @@ impl Token {
                 generation: successor.generation,
                 rotated_at: now,
             },
+            client,
             expires_at,
             window_seconds: policy.replay_seconds,
         };
@@ -215,6 +234,10 @@ impl Token {
             return Err(rejected(&token, Error::InactiveAtLogIn));
         }
         let session = state.sessions.as_ref().and_then(|all| all.get(&token.session));
+        // Another client's token is rejected and ends nothing.
+        if session.is_some_and(|session| session.client.as_deref() != client) {
+            return Err(rejected(&token, Error::InvalidRefreshToken));
+        }
         match (verdict(session, presented, now, policy.replay_seconds), session) {
             (Verdict::Repeat, Some(session)) => {
                 Event::Refreshed {

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::Users;
 use super::networks::Networks;
+use crate::clients::{self, Client};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::events::Limit;
@@ -48,6 +49,8 @@ pub struct LookedUp {
     pub user: Option<UserId>,
     /// Until when the network has failed too often.
     pub network_refused: Option<i64>,
+    /// The client of the id that was asked for.
+    pub client: Option<Client>,
 }
 
 /// An attempt that was counted.
@@ -114,13 +117,14 @@ impl Attempt {
 }
 
 impl Users {
-    /// Returns the user of a name, and whether the client's network has failed too often; one request for a name that exists as for
+    /// Returns the user of a name, whether the network has failed too often, and the client of an id; one request for a name that exists as for
     /// one that does not. `None` stands for text that cannot be a name: a random key, so that guessing heats no single partition.
     pub async fn look_up(
         &self,
         name: Option<&NameKey>,
         networks: &Networks,
         network: &Network,
+        client: Option<&str>,
         now: i64,
     ) -> Result<LookedUp, Error> {
         let marker = match name {
@@ -129,11 +133,18 @@ impl Users {
         };
         let marker = marker.into_item();
         let counter = networks.key(network).into_item();
+        let client_key = client.and_then(clients::key).map(Key::into_item);
         let keys = KeysAndAttributes::builder()
             .keys(marker.clone())
             .keys(counter)
             .consistent_read(true)
-            .projection_expression("pk, user_id, uses, since")
+            .projection_expression("pk, user_id, uses, since, client_id, #name, secret, grants, scopes, created_at")
+            .expression_attribute_names("#name", "name");
+        let keys = match &client_key {
+            Some(key) => keys.keys(key.clone()),
+            None => keys,
+        };
+        let keys = keys
             .build()
             .map_err(incomplete)?;
         let table = self.table.name();
@@ -143,7 +154,7 @@ impl Users {
         if output.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
             return Err(Error::unavailable("the store", "it left out a part of a read"));
         }
-        let (mut user, mut network_refused) = (None, None);
+        let (mut user, mut network_refused, mut client) = (None, None, None);
         for found in output
             .responses()
             .and_then(|tables| tables.get(table))
@@ -152,6 +163,8 @@ impl Users {
         {
             if found.get("pk") == marker.get("pk") {
                 user = Some(UserId::known(text(found, "user_id")?));
+            } else if client_key.as_ref().is_some_and(|key| found.get("pk") == key.get("pk")) {
+                client = Some(clients::decode(found)?);
             } else {
                 network_refused = networks.refused_until(Some(found), now)?;
             }
@@ -159,6 +172,7 @@ impl Users {
         Ok(LookedUp {
             user,
             network_refused,
+            client,
         })
     }
 

@@ -27,6 +27,8 @@ pub struct Replacement<'a> {
     pub token: Digest,
     /// What replaces it; its time is now.
     pub next: Rotation,
+    /// The client that the session is of.
+    pub client: Option<&'a str>,
     /// When the session expires then.
     pub expires_at: Timestamp,
     /// How old, at least, the replaced token is, in seconds.
@@ -100,6 +102,7 @@ impl Users {
         change.when(format!("attribute_not_exists(disabled) OR disabled = {enabled}"));
         let (token, replaced) = (change.name("token"), change.value(binary(&replacement.token)));
         change.when(format!("{session}.{token} = {replaced}"));
+        when_of_client(&mut change, &session, replacement.client);
         let (rotated_at, oldest) = (change.name("rotated_at"), change.number(oldest));
         change.when(format!("{session}.{rotated_at} < {oldest}"));
         let expires_at = change.name("expires_at");
@@ -170,6 +173,18 @@ fn remaining(found: Option<Item>, id: &str) -> Result<Session, Error> {
         .and_then(|state| state.sessions)
         .and_then(|mut sessions| sessions.remove(id))
         .ok_or(Error::InvalidToken)
+}
+
+/// Adds the condition that a session, a path, was issued to a client, or to none that is registered.
+fn when_of_client(change: &mut Change, session: &str, client: Option<&str>) {
+    let name = change.name("client_id");
+    match client {
+        Some(client) => {
+            let client = change.text(client);
+            change.when(format!("{session}.{name} = {client}"));
+        }
+        None => change.when(format!("attribute_not_exists({session}.{name})")),
+    }
 }
 
 /// Adds the condition that a session is as it was read: a refresh in between has written a newer token, which must not be undone.

@@ -1,0 +1,95 @@
+//! How a client proves itself at the OAuth endpoints (RFC 6749 section 2.3.1): HTTP Basic, or the form.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use lambda_http::http::{HeaderMap, header};
+use percent_encoding::percent_decode;
+use zeroize::Zeroizing;
+
+use super::client::Client;
+use crate::error::Error;
+use crate::http::form::Form;
+
+/// The id and the secret that a request names.
+pub struct PresentedClient {
+    /// The `client_id`, not empty.
+    pub id: String,
+    secret: Zeroizing<String>,
+    by_header: bool,
+}
+
+impl PresentedClient {
+    /// Reads what a request names; `None` where it names no client.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] where header and form differ, or both have a secret.
+    pub fn read(headers: &HeaderMap, form: &mut Form) -> Result<Option<Self>, Error> {
+        let (id, secret) = (form.take("client_id"), form.take("client_secret"));
+        let Some((basic_id, basic_secret)) = basic(headers).filter(|(id, _)| !id.is_empty()) else {
+            return Ok(id.map(|id| Self {
+                id: id.to_string(),
+                secret: secret.unwrap_or_default(),
+                by_header: false,
+            }));
+        };
+        if secret.is_some() || id.is_some_and(|id| *id != basic_id) {
+            return Err(Error::InvalidRequest(
+                "The client must be named once, by the header Authorization or by the form".into(),
+            ));
+        }
+        Ok(Some(Self {
+            id: basic_id,
+            secret: basic_secret,
+            by_header: true,
+        }))
+    }
+
+    /// Returns the client that has proved itself; `None` for an id that no client has, which is ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidClient`] for the wrong secret of a client.
+    pub fn authenticate(&self, client: Option<Client>) -> Result<Option<Client>, Error> {
+        match client {
+            Some(client) if !client.has_secret(&self.secret) => Err(self.invalid()),
+            client => Ok(client),
+        }
+    }
+
+    /// Returns the confidential client that has proved itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidClient`] also for an unknown id and for a public client.
+    pub fn authenticate_confidential(&self, client: Option<Client>) -> Result<Client, Error> {
+        self.authenticate(client)?
+            .filter(Client::is_confidential)
+            .ok_or_else(|| self.invalid())
+    }
+
+    fn invalid(&self) -> Error {
+        Error::InvalidClient {
+            by_header: self.by_header,
+        }
+    }
+}
+
+/// Reads Basic credentials, each part form-url-decoded after base64. What is malformed is none.
+fn basic(headers: &HeaderMap) -> Option<(String, Zeroizing<String>)> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = Zeroizing::new(STANDARD.decode(encoded.trim_matches(' ')).ok()?);
+    let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some((form_decoded(id)?, Zeroizing::new(form_decoded(secret)?)))
+}
+
+/// Decodes `application/x-www-form-urlencoded` (RFC 6749 appendix B).
+fn form_decoded(text: &str) -> Option<String> {
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode(spaced.as_bytes()).decode_utf8().ok()?;
+    Some(decoded.into_owned())
+}
