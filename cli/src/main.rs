@@ -5,11 +5,13 @@
     reason = "a command line program talks to the person who started it"
 )]
 
+mod client;
 mod user;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use shared::clients::Clients;
 use shared::env::{Env, process_variable};
 use shared::table::Table;
 use shared::users::Users;
@@ -33,6 +35,9 @@ enum Subject {
     /// Users and their scopes.
     #[command(subcommand)]
     User(user::Command),
+    /// Clients: programs that may ask for tokens.
+    #[command(subcommand)]
+    Client(client::Command),
 }
 
 #[tokio::main]
@@ -61,5 +66,6 @@ async fn run(arguments: Arguments) -> Result<String, String> {
     let table = Table::connect(&env).await.map_err(|error| error.to_string())?;
     match arguments.subject {
         Subject::User(command) => user::run(&Users::new(table), command).await,
+        Subject::Client(command) => client::run(&Clients::new(table), command).await,
     }
 }

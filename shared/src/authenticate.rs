@@ -65,7 +65,19 @@ impl Caller {
 ///
 /// The rows of the error table for a bearer token: 401, 400, 503.
 pub async fn authenticate(verifier: &Verifier, request: &Request) -> Result<Caller, Error> {
-    let claims = verifier.verify(bearer::token(request.headers())?).await?;
+    admitted(
+        verifier,
+        verifier.verify(bearer::token(request.headers())?).await?,
+    )
+    .await
+}
+
+/// Returns the caller of a token that verified; one read of the store.
+///
+/// # Errors
+///
+/// [`Error::InvalidToken`] where it has ended, [`Error::Inactive`], 503.
+pub async fn admitted(verifier: &Verifier, claims: Claims) -> Result<Caller, Error> {
     let wanted = claims.sid.as_deref().map_or(Wanted::None, Wanted::One);
     let account = verifier.users().find(&claims.sub, wanted).await?;
     admit(verifier, claims, account).map(|(caller, _)| caller)
@@ -87,7 +99,10 @@ pub async fn authenticate_with_sessions(
 
 /// Decides about a token that verified by what the store has of its user.
 fn admit(verifier: &Verifier, claims: Claims, account: Option<Account>) -> Result<(Caller, Sessions), Error> {
-    let account = account.ok_or(Error::InvalidToken)?;
+    // A client's own token has no time of a log-in, and its subject is no user.
+    let account = account
+        .filter(|_| claims.auth_time.is_some())
+        .ok_or(Error::InvalidToken)?;
     if account.user.disabled {
         return Err(Error::Inactive);
     }

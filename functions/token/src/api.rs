@@ -10,10 +10,11 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat};
 use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 
-use crate::{PATH, REVOKE_PATH, Token, TokenResponse, missing};
+use crate::introspect::Introspection;
+use crate::{INTROSPECTION_PATH, PATH, REVOKE_PATH, Token, TokenResponse, missing};
 
 #[derive(OpenApi)]
-#[openapi(paths(token, revoke), components(schemas(OAuthError<'static>, TokenResponse)))]
+#[openapi(paths(token, revoke, introspect), components(schemas(Introspection, OAuthError<'static>, TokenResponse)))]
 pub(crate) struct Document;
 
 /// Documents `POST /token`.
@@ -53,6 +54,25 @@ pub fn token() {}
     security(()),
 )]
 pub fn revoke() {}
+
+/// Documents `POST /introspect`.
+#[utoipa::path(
+    post,
+    path = INTROSPECTION_PATH,
+    operation_id = "introspect",
+    summary = "Ask what a token is now",
+    description = "For confidential clients (RFC 7662), which prove themselves by HTTP Basic or by the form.",
+    tag = "tokens",
+    request_body(
+        content(
+            (IntrospectionRequest = "application/x-www-form-urlencoded"),
+            (IntrospectionRequest = "multipart/form-data"),
+        ),
+    ),
+    responses(IntrospectionResponses),
+    security(()),
+)]
+pub fn introspect() {}
 
 /// The form. One grant needs `username` and `password`, the other `refresh_token`, so that none is required. No rule of registration
 /// applies here: a name or a password that cannot exist is a wrong one.
@@ -97,11 +117,11 @@ impl PartialSchema for TokenRequest {
             )
             .property(
                 "client_id",
-                openapi::text("Not looked at until clients can be registered.", ""),
+                openapi::text("A registered client's, unless it uses HTTP Basic. An id that no client has is ignored.", ""),
             )
             .property(
                 "client_secret",
-                openapi::text("Not looked at until clients can be registered.", ""),
+                openapi::text("The secret of a confidential client.", ""),
             )
             .into()
     }
@@ -126,6 +146,57 @@ impl PartialSchema for RevocationRequest {
 }
 
 impl ToSchema for RevocationRequest {}
+
+/// The form of an introspection (RFC 7662 section 2.1).
+pub struct IntrospectionRequest;
+
+impl PartialSchema for IntrospectionRequest {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .property(
+                "token",
+                described("An access token or a refresh token.").min_length(Some(1)),
+            )
+            .property("token_type_hint", openapi::text("Its value does not matter.", ""))
+            .property(
+                "client_id",
+                openapi::text("A confidential client's, unless it uses HTTP Basic.", ""),
+            )
+            .property(
+                "client_secret",
+                openapi::text("Its secret, unless it uses HTTP Basic.", ""),
+            )
+            .required("token")
+            .into()
+    }
+}
+
+impl ToSchema for IntrospectionRequest {}
+
+/// Every response of `POST /introspect`.
+pub struct IntrospectionResponses;
+
+impl IntoResponses for IntrospectionResponses {
+    fn responses() -> openapi::Responses {
+        let errors = vec![
+            ("too_large", Error::BodyTooLarge),
+            ("content_type", Error::UnsupportedMediaType(form::CONTENT_TYPES)),
+            ("encoded", Error::UnsupportedMediaType(body::NO_ENCODING)),
+            ("missing", missing("The parameter token is missing")),
+            ("invalid_client", Error::InvalidClient { by_header: true }),
+            ("unavailable", Error::unavailable("", "")),
+            ("fault", Error::internal("", "")),
+        ];
+        let success = json::response(&Introspection::default());
+        openapi::responses(
+            Token::ERROR_FORMAT,
+            &Introspection::name(),
+            "introspection",
+            success,
+            errors,
+        )
+    }
+}
 
 /// Every response of `POST /revoke`.
 pub struct RevocationResponses;
@@ -175,6 +246,8 @@ impl IntoResponses for Responses {
             ("slow_down", Error::Throttled(30)),
             ("wrong", Error::WrongCredentials),
             ("inactive", Error::InactiveAtLogIn),
+            ("invalid_client", Error::InvalidClient { by_header: false }),
+            ("unauthorized_client", Error::UnauthorizedClient),
             ("invalid_refresh_token", Error::InvalidRefreshToken),
             ("invalid_scope", Error::InvalidScope("A scope is not granted")),
             ("unavailable", Error::unavailable("", "")),

@@ -5,14 +5,14 @@ use shared::http::client::{self, Network};
 use shared::logging;
 
 /// Where a log-in comes from.
-pub(crate) struct From {
+pub(crate) struct Origin {
     /// Its network, by which attempts are counted.
     pub(crate) network: Network,
     /// What a list of sessions shows.
     pub(crate) device: Device,
 }
 
-impl From {
+impl Origin {
     pub(crate) fn of(request: &Request) -> Self {
         Self {
             network: client::network(request),

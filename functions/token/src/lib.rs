@@ -1,4 +1,4 @@
-//! `POST /token`, the OAuth 2.0 token endpoint (RFC 6749 section 3.2), and `POST /revoke`.
+//! `POST /token`, the OAuth 2.0 token endpoint (RFC 6749 section 3.2), `POST /revoke` and `POST /introspect`.
 
 use lambda_http::{Body, Request};
 use serde::Serialize;
@@ -21,9 +21,10 @@ use utoipa::{OpenApi, ToSchema};
 pub mod api;
 mod device;
 mod grants;
+mod introspect;
 mod revoke;
 
-use device::From;
+use device::Origin;
 use grants::password::PasswordGrant;
 use grants::refresh_token::RefreshTokenGrant;
 
@@ -31,6 +32,9 @@ use grants::refresh_token::RefreshTokenGrant;
 const PATH: &str = "/token";
 /// The path of the revocation endpoint (RFC 7009).
 const REVOKE_PATH: &str = "/revoke";
+
+/// The path of the introspection endpoint (RFC 7662).
+const INTROSPECTION_PATH: &str = "/introspect";
 
 /// The parameters that are known; each may be sent once.
 const PARAMETERS: &[&str] = &[
@@ -98,6 +102,7 @@ impl HttpFunction for Token {
         match request::route(&request) {
             ("POST", PATH, "") => json::response(&TokenResponse::from(self.token(&request).await?)),
             ("POST", REVOKE_PATH, "") => self.revoke(&request).await,
+            ("POST", INTROSPECTION_PATH, "") => self.introspect(&request).await,
             _ => Err(Error::NotFound),
         }
     }
@@ -106,12 +111,13 @@ impl HttpFunction for Token {
 impl Token {
     async fn token(&self, request: &Request) -> Result<Response, Error> {
         let mut form = Form::read(request, PARAMETERS).await?;
-        let from = From::of(request);
+        let origin = Origin::of(request);
         let client = PresentedClient::read(request.headers(), &mut form)?;
         let grant_type = form.take("grant_type");
         match (grant_type.as_ref().map(|grant| grant.as_str()), &self.sessions) {
             (Some("password"), _) if self.grants.password => {
-                self.password_grant(PasswordGrant::read(&mut form)?, client, from).await
+                self.password_grant(PasswordGrant::read(&mut form)?, client, origin)
+                    .await
             }
             (Some("refresh_token"), Some(policy)) => {
                 self.refresh_grant(RefreshTokenGrant::read(&mut form)?, client, policy)
@@ -128,7 +134,7 @@ impl Token {
                 if !self.grants.password {
                     return Err(Error::UnsupportedGrantType);
                 }
-                self.password_grant(grant, client, from).await
+                self.password_grant(grant, client, origin).await
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
+use shared::clients::PresentedClient;
 use shared::error::Error;
 use shared::events::Event;
 use shared::http::empty;
@@ -18,9 +19,12 @@ impl Token {
     /// token, too (RFC 7009 section 2.2).
     pub(crate) async fn revoke(&self, request: &Request) -> Result<Response<Body>, Error> {
         let mut form = Form::read(request, PARAMETERS).await?;
+        let presented = PresentedClient::read(request.headers(), &mut form)?;
         let token = form
             .take("token")
             .ok_or_else(|| missing("The parameter token is missing"))?;
+        // A confidential client proves itself (RFC 7009 section 2.1). The holder of a token may end its session, whichever client it was issued to.
+        self.client(presented).await?;
         if let Some((user, session)) = self.session_of(&token).await?
             && self.users.end_session(&user, &session, self.clock.now()).await?
         {

@@ -79,7 +79,11 @@ impl Client {
         scopes: Scopes,
         now: Timestamp,
     ) -> Result<(Self, Option<ClientSecret>), Error> {
-        let secret = if is_public { None } else { Some(ClientSecret::generate()?) };
+        let secret = if is_public {
+            None
+        } else {
+            Some(ClientSecret::generate()?)
+        };
         let client = Self {
             id: random::ulid(now)?,
             name,

@@ -44,7 +44,11 @@ impl Clients {
         let key = key(&client.id).ok_or_else(|| Error::internal("the client", "its id is too long"))?;
         let mut change = Change::default();
         change.when("attribute_not_exists(pk)");
-        let grants = client.grants.iter().map(|grant| grant.name().to_owned()).collect();
+        let grants = client
+            .grants
+            .iter()
+            .map(|grant| grant.name().to_owned())
+            .collect();
         let mut attributes = vec![
             ("client_id", AttributeValue::S(client.id.clone())),
             ("name", AttributeValue::S(client.name.clone())),
@@ -121,4 +125,3 @@ pub(crate) fn decode(item: &Item) -> Result<Client, Error> {
         created_at: time(item, "created_at")?,
     })
 }
-

@@ -20,7 +20,7 @@ use shared::tokens::{Grant, ValidWith};
 use shared::users::{self, Attempt, Credentials, LookedUp, NameKey, UserId};
 use zeroize::Zeroizing;
 
-use crate::device::{Device, From};
+use crate::device::{Device, Origin};
 use crate::grants::requested;
 use crate::{Response, Token, missing};
 
@@ -57,10 +57,10 @@ impl Token {
         &self,
         grant: PasswordGrant,
         presented: Option<PresentedClient>,
-        from: From,
+        origin: Origin,
     ) -> Result<Response, Error> {
         let scope = grant.scope.clone();
-        let (Verified { user, attempt, .. }, client) = self.log_in(grant, presented, &from.network).await?;
+        let (Verified { user, attempt, .. }, client) = self.log_in(grant, presented, &origin.network).await?;
         let issued = if user.state.disabled {
             Err(Error::InactiveAtLogIn)
         } else {
@@ -69,7 +69,10 @@ impl Token {
                 None => user.state.scopes.clone(),
             };
             match requested(scope.as_deref().map(String::as_str), &granted) {
-                Ok(scopes) => self.issue(&user, &attempt, from.device, scopes, client.as_ref()).await,
+                Ok(scopes) => {
+                    self.issue(&user, &attempt, origin.device, scopes, client.as_ref())
+                        .await
+                }
                 Err(error) => Err(error),
             }
         };

@@ -76,14 +76,19 @@ impl Token {
             return Err(rejected(&token, Error::InvalidRefreshToken));
         }
         let narrowed = match &grant.scope {
-            Some(scope) => Some(self.narrowed(scope, &token, client.as_deref(), policy, now).await?),
+            Some(scope) => Some(
+                self.narrowed(scope, &token, client.as_deref(), policy, now)
+                    .await?,
+            ),
             None => None,
         };
         let ring = self.signer.ring().await?;
         let signing_key = self.signer.key(&ring)?;
         let (user, session) = (UserId::known(token.user.clone()), token.session.clone());
         let auth_time = token.created_at;
-        let continued = self.continued(token, &user, client.as_deref(), &ring, policy, now).await?;
+        let continued = self
+            .continued(token, &user, client.as_deref(), &ring, policy, now)
+            .await?;
         let Continued {
             token,
             expires_at,

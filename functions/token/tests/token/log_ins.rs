@@ -85,7 +85,13 @@ async fn a_log_in_that_is_written_twice_ends_no_session_that_began_in_between() 
     let ring = Ring::parse(shared_ring()).unwrap();
     let key = ring.session_key(fixture.time.now()).unwrap();
     let ids = ["A", "B", "C", "A"].map(|last| format!("01KAS8M1E0QZ3V5X7Y9A1B3C5{last}"));
-    let session = policy.begin(first_of(&fixture, &ids[0], key), None, None, Scopes::default(), None);
+    let session = policy.begin(
+        first_of(&fixture, &ids[0], key),
+        None,
+        None,
+        Scopes::default(),
+        None,
+    );
     let mut reads = Vec::new();
     for id in &ids {
         reads.push(fixture.deployment.counted(&fixture.user).await);

@@ -138,15 +138,15 @@ impl Users {
             .keys(marker.clone())
             .keys(counter)
             .consistent_read(true)
-            .projection_expression("pk, user_id, uses, since, client_id, #name, secret, grants, scopes, created_at")
+            .projection_expression(
+                "pk, user_id, uses, since, client_id, #name, secret, grants, scopes, created_at",
+            )
             .expression_attribute_names("#name", "name");
         let keys = match &client_key {
             Some(key) => keys.keys(key.clone()),
             None => keys,
         };
-        let keys = keys
-            .build()
-            .map_err(incomplete)?;
+        let keys = keys.build().map_err(incomplete)?;
         let table = self.table.name();
         let request = self.table.client().batch_get_item().request_items(table, keys);
         let output = request.send().await.map_err(|error| unavailable(&error))?;
@@ -163,7 +163,10 @@ impl Users {
         {
             if found.get("pk") == marker.get("pk") {
                 user = Some(UserId::known(text(found, "user_id")?));
-            } else if client_key.as_ref().is_some_and(|key| found.get("pk") == key.get("pk")) {
+            } else if client_key
+                .as_ref()
+                .is_some_and(|key| found.get("pk") == key.get("pk"))
+            {
                 client = Some(clients::decode(found)?);
             } else {
                 network_refused = networks.refused_until(Some(found), now)?;

@@ -31,7 +31,13 @@ impl Clients<'_> {
             broken: None,
         };
         let first = state.issue(0, 0);
-        let session = POLICY.begin(state.rotation(first, None, 0), None, None, Scopes::default(), None);
+        let session = POLICY.begin(
+            state.rotation(first, None, 0),
+            None,
+            None,
+            Scopes::default(),
+            None,
+        );
         state.write_sessions().insert(IDS[0].to_owned(), session);
         state.devices[0].held = Some(first);
         state
