@@ -7,6 +7,9 @@ use utoipa::ToSchema;
 
 use crate::JWKS_PATH;
 
+/// How clients prove themselves (RFC 7591 section 2).
+const METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
+
 /// The metadata, the same under both names. What only an OpenID Provider has is absent, since there is no id token here:
 /// `authorization_endpoint`, `subject_types_supported`, `id_token_signing_alg_values_supported`, `userinfo_endpoint`.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -23,10 +26,10 @@ pub struct Metadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     grant_types_supported: Option<Vec<&'static str>>,
-    /// `none`: clients do not prove who they are. Absent where no grant is offered.
+    /// `none` for public clients and those that are not registered. Absent where no grant is offered.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    token_endpoint_auth_methods_supported: Option<[&'static str; 1]>,
+    token_endpoint_auth_methods_supported: Option<[&'static str; 3]>,
     /// Where to end a session (RFC 7009). Absent where no refresh token is issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -34,7 +37,11 @@ pub struct Metadata {
     /// `none`, as at the token endpoint. Absent with the endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    revocation_endpoint_auth_methods_supported: Option<[&'static str; 1]>,
+    revocation_endpoint_auth_methods_supported: Option<[&'static str; 3]>,
+    /// Where a confidential client asks what a token is now (RFC 7662).
+    introspection_endpoint: String,
+    /// How it proves itself.
+    introspection_endpoint_auth_methods_supported: [&'static str; 2],
     /// Empty, and there because RFC 8414 requires it: there is no authorization endpoint.
     response_types_supported: [&'static str; 0],
     /// The scopes that a user may be granted. Absent where the deployment names none.
@@ -55,9 +62,11 @@ impl Metadata {
             jwks_uri: format!("{issuer}{JWKS_PATH}"),
             token_endpoint: endpoint(offered, "/token"),
             grant_types_supported: offered.then_some(names),
-            token_endpoint_auth_methods_supported: offered.then_some(["none"]),
+            token_endpoint_auth_methods_supported: offered.then_some(METHODS),
             revocation_endpoint: endpoint(grants.refresh_token, "/revoke"),
-            revocation_endpoint_auth_methods_supported: grants.refresh_token.then_some(["none"]),
+            revocation_endpoint_auth_methods_supported: grants.refresh_token.then_some(METHODS),
+            introspection_endpoint: format!("{issuer}/introspect"),
+            introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
             response_types_supported: [],
             scopes_supported: (!scopes.is_empty()).then(|| scopes.clone()),
         }

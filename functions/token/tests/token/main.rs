@@ -2,6 +2,7 @@
 //! package `local` show the HTTP contract.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod clients;
 mod condition;
 mod keys;
 mod log_ins;

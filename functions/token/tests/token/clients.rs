@@ -1,0 +1,391 @@
+//! Clients: how they prove themselves, what they may ask for, and whose their tokens are.
+
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use shared::clients::{Client, ClientSecret, Clients, GrantType};
+use shared::scope::Scopes;
+use shared::table::Table;
+use shared::users::UserId;
+use testing::clock::TestClock;
+use testing::deployment::{Answer, Deployment, call};
+use testing::event::Event;
+use testing::forge::claims;
+use token::Token;
+
+use super::PASSWORD;
+
+const AFTER_THE_WINDOW: i64 = 31;
+
+struct Fixture {
+    function: Token,
+    clients: Clients,
+    deployment: Deployment,
+    time: TestClock,
+}
+
+/// A client with what it sends.
+struct Registered {
+    id: String,
+    secret: String,
+}
+
+impl Registered {
+    fn form(&self) -> String {
+        format!("client_id={}&client_secret={}", self.id, self.secret)
+    }
+
+    fn basic(&self) -> String {
+        format!(
+            "Basic {}",
+            STANDARD.encode(format!("{}:{}", self.id, self.secret))
+        )
+    }
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let time = TestClock::at(1_800_000_000);
+        let deployment = Deployment::start().await.at(&time);
+        let user = UserId::known(deployment.user("johndoe", PASSWORD).await);
+        let granted = Scopes::parse("a b").unwrap();
+        assert!(deployment.users().await.grant(&user, &granted).await.unwrap());
+        Self {
+            function: deployment.function().await,
+            clients: Clients::new(Table::connect(&deployment.env()).await.unwrap()),
+            deployment,
+            time,
+        }
+    }
+
+    async fn client(&self, is_public: bool, grants: &[GrantType]) -> Registered {
+        let grants: BTreeSet<GrantType> = grants.iter().copied().collect();
+        let scopes = Scopes::parse("b c").unwrap();
+        let now = self.time.now();
+        let (client, secret) = Client::new("A service".to_owned(), is_public, grants, scopes, now).unwrap();
+        self.clients.create(&client).await.unwrap();
+        Registered {
+            id: client.id,
+            secret: secret
+                .as_ref()
+                .map(ClientSecret::as_str)
+                .unwrap_or_default()
+                .to_owned(),
+        }
+    }
+
+    async fn post(&self, path: &str, form: &str, authorization: Option<&str>) -> Answer {
+        let event = Event::new("POST", path).form(form);
+        let event = match authorization {
+            Some(value) => event.header("authorization", value),
+            None => event,
+        };
+        call(&self.function, event).await
+    }
+
+    async fn token(&self, form: &str) -> Answer {
+        self.post("/token", form, None).await
+    }
+
+    async fn introspect(&self, client: &Registered, token: &str) -> Value {
+        let answer = self
+            .post("/introspect", &format!("token={token}"), Some(&client.basic()))
+            .await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+}
+
+fn is(answer: &Answer, status: u16, error: &str) {
+    assert_eq!(
+        (answer.status, &answer.body["error"]),
+        (status, &json!(error)),
+        "{answer:?}"
+    );
+}
+
+fn text<'a>(answer: &'a Answer, member: &str) -> &'a str {
+    answer.body[member].as_str().unwrap()
+}
+
+const LOG_IN: &str = "username=johndoe&password=correct+horse+battery";
+
+#[tokio::test]
+async fn t_09_a_client_with_a_wrong_secret_is_invalid_client_and_others_are_ignored() {
+    let fixture = Fixture::new().await;
+    let all = [GrantType::Password, GrantType::ClientCredentials];
+    let client = fixture.client(false, &all).await;
+    for form in [LOG_IN, "grant_type=client_credentials"] {
+        let wrong = format!("{form}&client_id={}&client_secret=wrong", client.id);
+        is(&fixture.token(&wrong).await, 400, "invalid_client");
+        is(
+            &fixture.token(&format!("{form}&client_id={}", client.id)).await,
+            400,
+            "invalid_client",
+        );
+        let basic = format!("Basic {}", STANDARD.encode(format!("{}:wrong", client.id)));
+        let answer = fixture.post("/token", form, Some(&basic)).await;
+        is(&answer, 401, "invalid_client");
+        assert_eq!(answer.header("www-authenticate"), "Basic realm=\"latchkey\"");
+        assert_eq!(
+            fixture.token(&format!("{form}&{}", client.form())).await.status,
+            200,
+            "{form}"
+        );
+        assert_eq!(
+            fixture.post("/token", form, Some(&client.basic())).await.status,
+            200,
+            "{form}"
+        );
+    }
+    for ignored in [
+        "client_id=made-up&client_secret=x",
+        "client_id=swagger",
+        "client_secret=x",
+    ] {
+        let answer = fixture.token(&format!("{LOG_IN}&{ignored}")).await;
+        assert_eq!(
+            claims(text(&answer, "access_token"))["client_id"],
+            "latchkey",
+            "{ignored}"
+        );
+    }
+    for ignored in ["Basic Og==", "Basic Y2xpOg==", "Basic %", "Bearer x"] {
+        assert_eq!(
+            fixture.post("/token", LOG_IN, Some(ignored)).await.status,
+            200,
+            "{ignored}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn t_11_basic_credentials_are_form_decoded_and_come_in_one_place() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client(false, &[GrantType::ClientCredentials]).await;
+    let encoded: String = client.id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let basic = format!(
+        "Basic {}",
+        STANDARD.encode(format!("{encoded}:{}", client.secret))
+    );
+    let form = "grant_type=client_credentials";
+    assert_eq!(fixture.post("/token", form, Some(&basic)).await.status, 200);
+    for both in [
+        client.form(),
+        format!("client_secret={}", client.secret),
+        "client_id=another".to_owned(),
+    ] {
+        let answer = fixture
+            .post("/token", &format!("{form}&{both}"), Some(&basic))
+            .await;
+        is(&answer, 400, "invalid_request");
+    }
+    let same = format!("{form}&client_id={}", client.id);
+    assert_eq!(fixture.post("/token", &same, Some(&basic)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_gets_a_token_of_its_own_with_its_scopes_and_no_refresh_token() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client(false, &[GrantType::ClientCredentials]).await;
+    for (asked, granted) in [("", "b c"), ("&scope=c", "c")] {
+        let answer = fixture
+            .token(&format!("grant_type=client_credentials&{}{asked}", client.form()))
+            .await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let claims = claims(text(&answer, "access_token"));
+        assert_eq!(
+            (&claims["sub"], &claims["client_id"], &claims["scope"]),
+            (&json!(client.id), &json!(client.id), &json!(granted))
+        );
+        assert!(
+            claims.get("auth_time").is_none() && claims.get("sid").is_none(),
+            "{claims}"
+        );
+        assert!(answer.body.get("refresh_token").is_none(), "{answer:?}");
+    }
+    let form = format!("grant_type=client_credentials&{}", client.form());
+    is(
+        &fixture.token(&format!("{form}&scope=a")).await,
+        400,
+        "invalid_scope",
+    );
+    is(
+        &fixture.token(&format!("{LOG_IN}&{}", client.form())).await,
+        400,
+        "unauthorized_client",
+    );
+    is(
+        &fixture.token("grant_type=client_credentials").await,
+        400,
+        "invalid_client",
+    );
+    let public = fixture.client(true, &[GrantType::Password]).await;
+    let form = format!("grant_type=client_credentials&client_id={}", public.id);
+    is(&fixture.token(&form).await, 400, "invalid_client");
+}
+
+#[tokio::test]
+async fn t_19_a_refresh_token_is_its_clients_alone() {
+    let fixture = Fixture::new().await;
+    let all = [GrantType::Password, GrantType::RefreshToken];
+    let (own, foreign) = (
+        fixture.client(true, &all).await,
+        fixture.client(false, &all).await,
+    );
+    let first = fixture
+        .token(&format!("{LOG_IN}&scope=b&client_id={}", own.id))
+        .await;
+    assert_eq!(claims(text(&first, "access_token"))["client_id"], own.id.as_str());
+    is(
+        &fixture
+            .token(&format!("{LOG_IN}&scope=a&client_id={}", own.id))
+            .await,
+        400,
+        "invalid_scope",
+    );
+    let unbound = fixture.token(LOG_IN).await;
+    fixture.time.pass(AFTER_THE_WINDOW);
+    let refresh = |answer: &Answer| {
+        format!(
+            "grant_type=refresh_token&refresh_token={}",
+            text(answer, "refresh_token")
+        )
+    };
+    for foreign in [foreign.form(), "client_id=made-up".to_owned(), String::new()] {
+        for scope in ["", "&scope=b"] {
+            let form = format!("{}&{foreign}{scope}", refresh(&first));
+            is(&fixture.token(&form).await, 400, "invalid_grant");
+        }
+    }
+    let second = fixture
+        .token(&format!("{}&client_id={}", refresh(&first), own.id))
+        .await;
+    assert_eq!(
+        claims(text(&second, "access_token"))["client_id"],
+        own.id.as_str(),
+        "nothing was ended"
+    );
+    is(
+        &fixture
+            .token(&format!("{}&{}", refresh(&unbound), foreign.form()))
+            .await,
+        400,
+        "invalid_grant",
+    );
+    assert_eq!(fixture.token(&refresh(&unbound)).await.status, 200);
+    assert!(fixture.clients.delete(&own.id).await.unwrap());
+    let form = format!("{}&client_id={}", refresh(&second), own.id);
+    is(&fixture.token(&form).await, 400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn i_01_an_introspection_without_a_confidential_client_is_a_401() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client(false, &[GrantType::ClientCredentials]).await;
+    let public = fixture.client(true, &[GrantType::Password]).await;
+    for form in [
+        "token=x".to_owned(),
+        "token=x&client_id=made-up&client_secret=x".to_owned(),
+        format!("token=x&client_id={}", public.id),
+        format!("token=x&client_id={}&client_secret=wrong", client.id),
+    ] {
+        let answer = fixture.post("/introspect", &form, None).await;
+        is(&answer, 401, "invalid_client");
+        assert_eq!(answer.header("www-authenticate"), "Basic realm=\"latchkey\"");
+    }
+    is(
+        &fixture.post("/introspect", "", Some(&client.basic())).await,
+        400,
+        "invalid_request",
+    );
+}
+
+#[tokio::test]
+async fn i_02_a_token_of_no_use_is_inactive_and_nothing_else_is_said() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client(false, &[GrantType::ClientCredentials]).await;
+    let inactive = json!({"active": false});
+    let answer = fixture.token(LOG_IN).await;
+    let (access, refresh) = (text(&answer, "access_token"), text(&answer, "refresh_token"));
+    for token in ["x", "x.y.z", refresh] {
+        assert_eq!(fixture.introspect(&client, token).await, inactive, "{token}");
+    }
+    assert_eq!(fixture.introspect(&client, access).await["active"], true);
+    assert_eq!(
+        fixture
+            .post("/revoke", &format!("token={refresh}"), None)
+            .await
+            .status,
+        200
+    );
+    assert_eq!(fixture.introspect(&client, access).await, inactive, "ended");
+    let answer = fixture.token(LOG_IN).await;
+    fixture.time.pass(1_800 + 61);
+    assert_eq!(
+        fixture.introspect(&client, text(&answer, "access_token")).await,
+        inactive,
+        "expired"
+    );
+    let own = fixture
+        .token(&format!("grant_type=client_credentials&{}", client.form()))
+        .await;
+    assert!(fixture.clients.delete(&client.id).await.unwrap());
+    let other = fixture.client(false, &[GrantType::ClientCredentials]).await;
+    assert_eq!(
+        fixture.introspect(&other, text(&own, "access_token")).await,
+        inactive,
+        "its client is gone"
+    );
+}
+
+#[tokio::test]
+async fn i_03_an_active_token_is_described_and_a_refresh_token_to_its_client_alone() {
+    let fixture = Fixture::new().await;
+    let all = [GrantType::Password, GrantType::RefreshToken];
+    let (own, other) = (
+        fixture.client(false, &all).await,
+        fixture.client(false, &all).await,
+    );
+    let answer = fixture.token(&format!("{LOG_IN}&scope=b&{}", own.form())).await;
+    let access = text(&answer, "access_token");
+    let claims = claims(access);
+    let described = fixture.introspect(&other, access).await;
+    for member in ["iss", "sub", "aud", "client_id", "scope", "exp", "iat", "jti"] {
+        assert_eq!(described[member], claims[member], "{member}");
+    }
+    assert_eq!(
+        (
+            &described["active"],
+            &described["token_type"],
+            &described["username"]
+        ),
+        (&json!(true), &json!("bearer"), &json!("johndoe"))
+    );
+    let refresh = text(&answer, "refresh_token");
+    assert_eq!(
+        fixture.introspect(&other, refresh).await,
+        json!({"active": false})
+    );
+    let described = fixture.introspect(&own, refresh).await;
+    assert_eq!(
+        (
+            &described["active"],
+            &described["client_id"],
+            &described["scope"],
+            &described["token_type"]
+        ),
+        (&json!(true), &json!(own.id), &json!("b"), &json!("refresh_token"))
+    );
+    let item = fixture
+        .deployment
+        .table()
+        .item(&format!("client#{}", own.id), "client")
+        .await;
+    assert!(
+        !item.to_string().contains(&own.secret),
+        "the secret is not stored"
+    );
+}
