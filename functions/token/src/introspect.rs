@@ -20,7 +20,7 @@ const PARAMETERS: &[&str] = &["token", "token_type_hint", "client_id", "client_s
 /// What a token is now: exactly `{"active": false}` where it is of no use, whatever the reason (RFC 7662 section 2.2).
 #[derive(Debug, Default, PartialEq, Serialize, ToSchema)]
 #[schema(as = Introspection)]
-pub struct Introspection {
+pub(crate) struct Introspection {
     /// Whether it may be used now.
     active: bool,
     /// Who issued it.

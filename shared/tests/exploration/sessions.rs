@@ -250,6 +250,7 @@ impl State {
             None,
             None,
             Scopes::default(),
+            None,
         );
         self.write_sessions().insert(id.to_owned(), begun);
         Request::Answer(attempt, Some(attempt.token))

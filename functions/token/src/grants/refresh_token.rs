@@ -145,6 +145,9 @@ impl Token {
             return Err(rejected(token, Error::InactiveAtLogIn));
         }
         let session = account.sessions.get(&token.session);
+        if session.is_some_and(|session| session.client.as_deref() != client) {
+            return Err(rejected(token, Error::InvalidRefreshToken));
+        }
         match (
             verdict(session, token.presented(), now, policy.replay_seconds),
             session,

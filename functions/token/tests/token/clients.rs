@@ -52,9 +52,10 @@ impl Fixture {
         let user = UserId::known(deployment.user("johndoe", PASSWORD).await);
         let granted = Scopes::parse("a b").unwrap();
         assert!(deployment.users().await.grant(&user, &granted).await.unwrap());
+        let table = Table::connect(&deployment.env()).await.unwrap();
         Self {
             function: deployment.function().await,
-            clients: Clients::new(Table::connect(&deployment.env()).await.unwrap()),
+            clients: Clients::new(table),
             deployment,
             time,
         }
