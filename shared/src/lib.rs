@@ -13,6 +13,7 @@ pub mod env;
 pub mod http;
 #[cfg(feature = "table")]
 pub mod random;
+
 #[cfg(feature = "table")]
 pub mod scope;
 
@@ -40,6 +41,7 @@ pub mod throttle;
 
 #[cfg(feature = "table")]
 pub mod clients;
+
 #[cfg(feature = "table")]
 pub mod users;
 

@@ -18,23 +18,17 @@ pub struct Metadata {
     issuer: String,
     /// The JWK Set that the tokens verify by.
     jwks_uri: String,
-    /// Where to log in and to refresh. Absent where no grant is offered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    token_endpoint: Option<String>,
-    /// The grants of the token endpoint. Absent where none is offered (RFC 8414 section 3.2: no empty arrays).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    grant_types_supported: Option<Vec<&'static str>>,
-    /// `none` for public clients and those that are not registered. Absent where no grant is offered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    token_endpoint_auth_methods_supported: Option<[&'static str; 3]>,
+    /// Where to log in, to refresh, and where clients get tokens of their own.
+    token_endpoint: String,
+    /// The grants of the token endpoint.
+    grant_types_supported: Vec<&'static str>,
+    /// `none` for public clients and those that are not registered.
+    token_endpoint_auth_methods_supported: [&'static str; 3],
     /// Where to end a session (RFC 7009). Absent where no refresh token is issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     revocation_endpoint: Option<String>,
-    /// `none`, as at the token endpoint. Absent with the endpoint.
+    /// As at the token endpoint. Absent with the endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     revocation_endpoint_auth_methods_supported: Option<[&'static str; 3]>,
@@ -54,16 +48,13 @@ impl Metadata {
     /// Creates the metadata of a deployment.
     pub fn new(issuer: &Issuer, grants: Grants, scopes: &Scopes) -> Self {
         let issuer = &issuer.iss;
-        let names = grants.names();
-        let endpoint = |offered: bool, path: &str| offered.then(|| format!("{issuer}{path}"));
-        let offered = !names.is_empty();
         Self {
             issuer: issuer.clone(),
             jwks_uri: format!("{issuer}{JWKS_PATH}"),
-            token_endpoint: endpoint(offered, "/token"),
-            grant_types_supported: offered.then_some(names),
-            token_endpoint_auth_methods_supported: offered.then_some(METHODS),
-            revocation_endpoint: endpoint(grants.refresh_token, "/revoke"),
+            token_endpoint: format!("{issuer}/token"),
+            grant_types_supported: grants.names(),
+            token_endpoint_auth_methods_supported: METHODS,
+            revocation_endpoint: grants.refresh_token.then(|| format!("{issuer}/revoke")),
             revocation_endpoint_auth_methods_supported: grants.refresh_token.then_some(METHODS),
             introspection_endpoint: format!("{issuer}/introspect"),
             introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],

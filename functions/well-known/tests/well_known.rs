@@ -173,25 +173,45 @@ async fn what_the_gateway_owns_is_left_to_it_once_origins_are_allowed() {
 }
 
 #[tokio::test]
-async fn without_a_grant_the_metadata_names_no_token_endpoint_and_no_empty_array() {
+async fn without_log_ins_the_metadata_names_what_is_left_for_clients() {
     let metadata = metadata_of("false", "false").await;
-    let members: Vec<&String> = metadata.as_object().unwrap().keys().collect();
-    assert_eq!(members, ["issuer", "jwks_uri", "response_types_supported"]);
+    assert_eq!(metadata["grant_types_supported"], json!(["client_credentials"]));
+    assert!(metadata.get("revocation_endpoint").is_none() && metadata.get("scopes_supported").is_none());
+}
+
+#[tokio::test]
+async fn the_metadata_name_the_scopes_of_the_deployment() {
+    let deployment = Deployment::start()
+        .await
+        .with("SCOPES", "links:write, links:read");
+    let function = deployment.function::<WellKnown>().await;
+    let metadata = get(&function, "/.well-known/openid-configuration").await.body;
+    assert_eq!(metadata["scopes_supported"], json!(["links:read", "links:write"]));
+    let wrong = deployment.with("SCOPES", "links read");
+    let message = wrong.start_error::<WellKnown>().await;
+    assert_eq!(message, "SCOPES has an item that is no scope");
 }
 
 #[tokio::test]
 async fn the_metadata_name_the_grants_that_are_offered_and_revocation_with_refresh_tokens() {
     for (password, refresh, grants) in [
-        ("true", "true", json!(["password", "refresh_token"])),
-        ("true", "false", json!(["password"])),
-        ("false", "true", json!(["refresh_token"])),
+        (
+            "true",
+            "true",
+            json!(["password", "refresh_token", "client_credentials"]),
+        ),
+        ("true", "false", json!(["password", "client_credentials"])),
+        ("false", "true", json!(["refresh_token", "client_credentials"])),
     ] {
         let metadata = metadata_of(password, refresh).await;
         assert_eq!(metadata["grant_types_supported"], grants);
         assert_eq!(metadata["token_endpoint"], format!("{ISSUER}/token"));
         let revocation = [
             ("revocation_endpoint", json!(format!("{ISSUER}/revoke"))),
-            ("revocation_endpoint_auth_methods_supported", json!(["none"])),
+            (
+                "revocation_endpoint_auth_methods_supported",
+                json!(["none", "client_secret_basic", "client_secret_post"]),
+            ),
         ];
         for (member, value) in revocation {
             let expected = (refresh == "true").then_some(&value);

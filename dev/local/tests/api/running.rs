@@ -8,8 +8,11 @@ use local::{Data, Dynamodb, Limits, Options, Service};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use shared::clients::{Clients, GrantType};
 use shared::clock::Clock;
+use shared::env::Env;
 use shared::env::process_variable;
+use shared::scope::Scopes;
 use testing::fault_proxy::FaultProxy;
 use testing::forge::Forger;
 use testing::own_table::OwnTable;
@@ -157,6 +160,24 @@ impl Running {
             .await;
         assert_eq!(response.status, 201, "{response:?}");
         response.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Registers a client, and returns its id and its secret.
+    pub(crate) async fn confidential_client(&self) -> (String, String) {
+        let (endpoint, name) = (self.table.endpoint().to_owned(), self.table.name().to_owned());
+        let env = Env::new(move |variable| match variable {
+            "TABLE_NAME" => Some(name.clone()),
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some(endpoint.clone()),
+            _ => None,
+        });
+        let clients = Clients::new(shared::table::Table::connect(&env).await.unwrap());
+        let grants = [GrantType::ClientCredentials].into();
+        let now = Clock::system().now();
+        let (client, secret) =
+            shared::clients::Client::new("A service".to_owned(), false, grants, Scopes::default(), now)
+                .unwrap();
+        clients.create(&client).await.unwrap();
+        (client.id, secret.unwrap().as_str().to_owned())
     }
 
     pub(crate) async fn log_in(&self, username: &str, password: &str) -> Response {

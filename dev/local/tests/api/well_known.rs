@@ -56,6 +56,8 @@ async fn m_02_every_value_of_the_metadata_works() {
         "token_endpoint_auth_methods_supported",
         "revocation_endpoint",
         "revocation_endpoint_auth_methods_supported",
+        "introspection_endpoint",
+        "introspection_endpoint_auth_methods_supported",
         "response_types_supported",
     ];
     assert_eq!(members, BTreeSet::from(walked));
@@ -63,10 +65,30 @@ async fn m_02_every_value_of_the_metadata_works() {
     let keys = get(&service, path(&service, &metadata["jwks_uri"])).await;
     assert!(!keys.body["keys"].as_array().unwrap().is_empty());
     let token_path = path(&service, &metadata["token_endpoint"]);
-    // No client proves who it is, so the one method is `none`.
-    for endpoint in ["token", "revocation"] {
-        let methods = &metadata[format!("{endpoint}_endpoint_auth_methods_supported")];
-        assert_eq!(*methods, json!(["none"]), "{endpoint}");
+    let (client, secret) = service.confidential_client().await;
+    for endpoint in ["token", "revocation", "introspection"] {
+        let methods = metadata[format!("{endpoint}_endpoint_auth_methods_supported")]
+            .as_array()
+            .unwrap();
+        for method in methods {
+            let path = path(&service, &metadata[format!("{endpoint}_endpoint")]);
+            let request = service.request("POST", path);
+            let mut form = vec![("grant_type", "client_credentials"), ("token", "x")];
+            let request = match method.as_str().unwrap() {
+                "client_secret_basic" => request.basic_auth(&client, Some(&secret)),
+                "client_secret_post" => {
+                    form.extend([("client_id", client.as_str()), ("client_secret", &secret)]);
+                    request
+                }
+                "none" => {
+                    form = vec![("username", "johndoe"), ("password", PASSWORD), ("token", "x")];
+                    request
+                }
+                other => panic!("{other}"),
+            };
+            let response = Response::of(request.form(&form)).await;
+            assert_eq!(response.status, 200, "{endpoint} {method}: {response:?}");
+        }
     }
     let mut refresh_token = String::new();
     for grant in metadata["grant_types_supported"].as_array().unwrap() {
@@ -76,12 +98,17 @@ async fn m_02_every_value_of_the_metadata_works() {
             ("password", PASSWORD),
             ("refresh_token", &refresh_token),
         ];
-        let response = Response::of(service.request("POST", token_path).form(&form)).await;
+        let request = service.request("POST", token_path);
+        let request = if grant == "client_credentials" {
+            request.basic_auth(&client, Some(&secret))
+        } else {
+            request
+        };
+        let response = Response::of(request.form(&form)).await;
         assert_eq!(response.status, 200, "{grant}: {response:?}");
-        response.body["refresh_token"]
-            .as_str()
-            .unwrap()
-            .clone_into(&mut refresh_token);
+        if let Some(token) = response.body["refresh_token"].as_str() {
+            token.clone_into(&mut refresh_token);
+        }
     }
     let revocation_path = path(&service, &metadata["revocation_endpoint"]);
     let revocation = service
@@ -93,7 +120,10 @@ async fn m_02_every_value_of_the_metadata_works() {
         .await
         .is_oauth(400, "invalid_grant");
     // And what is not named does not work.
-    for grant in ["client_credentials", "authorization_code"] {
+    for grant in [
+        "authorization_code",
+        "urn:ietf:params:oauth:grant-type:device_code",
+    ] {
         service
             .form(&format!("grant_type={grant}&username=johndoe&password=x"))
             .await

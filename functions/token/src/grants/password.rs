@@ -61,20 +61,15 @@ impl Token {
     ) -> Result<Response, Error> {
         let scope = grant.scope.clone();
         let (Verified { user, attempt, .. }, client) = self.log_in(grant, presented, &origin.network).await?;
-        let issued = if user.state.disabled {
-            Err(Error::InactiveAtLogIn)
-        } else {
-            let granted = match &client {
-                Some(client) => user.state.scopes.within(&client.scopes),
-                None => user.state.scopes.clone(),
-            };
-            match requested(scope.as_deref().map(String::as_str), &granted) {
-                Ok(scopes) => {
-                    self.issue(&user, &attempt, origin.device, scopes, client.as_ref())
-                        .await
-                }
-                Err(error) => Err(error),
-            }
+        let log_in = LogIn {
+            user: &user,
+            attempt: &attempt,
+            client: client.as_ref(),
+            device: origin.device,
+        };
+        let issued = match log_in.scopes(scope.as_deref().map(String::as_str)) {
+            Ok(scopes) => self.issue(log_in, scopes).await,
+            Err(error) => Err(error),
         };
         let Err(error) = &issued else { return issued };
         let id = Subject::User(user.id.as_str());
@@ -95,21 +90,18 @@ impl Token {
         issued
     }
 
-    async fn issue(
-        &self,
-        user: &Credentials,
-        attempt: &Attempt,
-        device: Device,
-        scopes: Scopes,
-        client: Option<&Client>,
-    ) -> Result<Response, Error> {
+    async fn issue(&self, log_in: LogIn<'_>, scopes: Scopes) -> Result<Response, Error> {
         let ring = self.signer.ring().await?;
         let key = self.signer.key(&ring)?;
         if let Some(policy) = &self.sessions {
-            return self
-                .begin_session(policy, user, attempt, device, scopes, client, &ring, key)
-                .await;
+            return self.begin_session(policy, log_in, scopes, &ring, key).await;
         }
+        let LogIn {
+            user,
+            attempt,
+            client,
+            ..
+        } = log_in;
         let now = self.clock.millis();
         let time = Timestamp::from_millis(now);
         let grant = Grant {
@@ -136,14 +128,17 @@ impl Token {
     async fn begin_session(
         &self,
         policy: &Policy,
-        user: &Credentials,
-        attempt: &Attempt,
-        device: Device,
+        log_in: LogIn<'_>,
         scopes: Scopes,
-        client: Option<&Client>,
         ring: &Ring,
         key: &SigningKey,
     ) -> Result<Response, Error> {
+        let LogIn {
+            user,
+            attempt,
+            client,
+            device,
+        } = log_in;
         let session_key = self.newest_session_key(ring)?;
         let now = self.clock.millis();
         let time = Timestamp::from_millis(now);
@@ -275,6 +270,30 @@ impl Token {
                 "the password hash was not renewed"
             );
         }
+    }
+}
+
+/// A log-in whose password was right.
+struct LogIn<'a> {
+    user: &'a Credentials,
+    attempt: &'a Attempt,
+    /// The registered client that has proved itself.
+    client: Option<&'a Client>,
+    device: Device,
+}
+
+impl LogIn<'_> {
+    /// Returns the scopes that it asks for and may have: those that the user was granted, and the client may ask for.
+    fn scopes(&self, asked: Option<&str>) -> Result<Scopes, Error> {
+        let state = &self.user.state;
+        if state.disabled {
+            return Err(Error::InactiveAtLogIn);
+        }
+        let granted = match self.client {
+            Some(client) => state.scopes.within(&client.scopes),
+            None => state.scopes.clone(),
+        };
+        requested(asked, &granted)
     }
 }
 

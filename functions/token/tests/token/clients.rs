@@ -283,6 +283,20 @@ async fn t_19_a_refresh_token_is_its_clients_alone() {
 }
 
 #[tokio::test]
+async fn r_02_a_confidential_client_proves_itself_at_a_revocation() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client(false, &[GrantType::ClientCredentials]).await;
+    let answer = fixture.token(LOG_IN).await;
+    let form = format!("token={}&client_id={}", text(&answer, "refresh_token"), client.id);
+    is(&fixture.post("/revoke", &form, None).await, 400, "invalid_client");
+    let access = text(&answer, "access_token");
+    assert_eq!(fixture.introspect(&client, access).await["active"], true, "nothing was ended");
+    let form = format!("{form}&client_secret={}", client.secret);
+    assert_eq!(fixture.post("/revoke", &form, None).await.status, 200);
+    assert_eq!(fixture.introspect(&client, access).await["active"], false);
+}
+
+#[tokio::test]
 async fn i_01_an_introspection_without_a_confidential_client_is_a_401() {
     let fixture = Fixture::new().await;
     let client = fixture.client(false, &[GrantType::ClientCredentials]).await;
