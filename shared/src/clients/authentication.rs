@@ -19,14 +19,18 @@ pub struct PresentedClient {
 }
 
 impl PresentedClient {
-    /// Reads what a request names; `None` where it names no client.
+    /// Reads what a request names; `None` where it names no client. A header without a secret, which some libraries always send, proves nothing: the
+    /// form counts where it names a client.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidRequest`] where header and form differ, or both have a secret.
+    /// [`Error::InvalidRequest`] where a header with a secret stands beside another id or a secret in the form.
     pub fn read(headers: &HeaderMap, form: &mut Form) -> Result<Option<Self>, Error> {
         let (id, secret) = (form.take("client_id"), form.take("client_secret"));
-        let Some((basic_id, basic_secret)) = basic(headers).filter(|(id, _)| !id.is_empty()) else {
+        let basic = basic(headers).filter(|(basic_id, basic_secret)| {
+            !basic_id.is_empty() && (!basic_secret.is_empty() || id.is_none())
+        });
+        let Some((basic_id, basic_secret)) = basic else {
             return Ok(id.map(|id| Self {
                 id: id.to_string(),
                 secret: secret.unwrap_or_default(),

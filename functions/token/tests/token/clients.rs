@@ -290,7 +290,11 @@ async fn r_02_a_confidential_client_proves_itself_at_a_revocation() {
     let form = format!("token={}&client_id={}", text(&answer, "refresh_token"), client.id);
     is(&fixture.post("/revoke", &form, None).await, 400, "invalid_client");
     let access = text(&answer, "access_token");
-    assert_eq!(fixture.introspect(&client, access).await["active"], true, "nothing was ended");
+    assert_eq!(
+        fixture.introspect(&client, access).await["active"],
+        true,
+        "nothing was ended"
+    );
     let form = format!("{form}&client_secret={}", client.secret);
     assert_eq!(fixture.post("/revoke", &form, None).await.status, 200);
     assert_eq!(fixture.introspect(&client, access).await["active"], false);
