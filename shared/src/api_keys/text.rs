@@ -60,7 +60,7 @@ impl IssuedKey {
         let secret = random_secret()?;
         // As long as it will get, so that no copy is left behind.
         let mut text = Zeroizing::new(String::with_capacity(CHARS));
-        for part in [&prefix(user, id), secret.as_str(), "_"] {
+        for part in [prefix(user, id).as_str(), secret.as_str(), "_"] {
             text.push_str(part);
         }
         let checksum = checksum(&text);
