@@ -23,7 +23,7 @@ impl ApiKeys {
             let caller = authenticate(&self.verifier, request).await?;
             let wanted = Wanted::read(request, &caller.granted)?;
             let (user, now) = (&caller.user.id, self.clock.now());
-            let id = random::ulid(now)?;
+            let id = random::ulid_at(self.clock.millis())?;
             let issued = IssuedKey::generate(user.as_str(), &id)?;
             let expires_at = wanted.expires_in.map(|seconds| now.plus(seconds));
             let key = ApiKey::new(wanted.name, wanted.scopes, &issued, now, expires_at);
