@@ -99,7 +99,10 @@ impl IntoResponses for Created {
         ];
         let errors = vec![
             ("too_large", Error::BodyTooLarge),
-            ("content_type", Error::UnsupportedMediaType(http_json::CONTENT_TYPE)),
+            (
+                "content_type",
+                Error::UnsupportedMediaType(http_json::CONTENT_TYPE),
+            ),
             ("encoded", Error::UnsupportedMediaType(body::NO_ENCODING)),
             (
                 "not_an_object",

@@ -7,8 +7,8 @@ use shared::error::Error;
 use shared::openapi::{merged, text};
 use shared::scope::Scopes;
 use shared::users::UserId;
-use utoipa::openapi::schema::{ObjectBuilder, Schema};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use zeroize::Zeroizing;
 
@@ -59,7 +59,11 @@ impl ApiKeyList {
     pub(crate) fn new(user: &UserId, keys: ApiKeys) -> Self {
         // Ids sort by the time of their creation.
         let newest_first = keys.into_iter().rev();
-        Self(newest_first.map(|(id, key)| OwnApiKey::new(user, id, key)).collect())
+        Self(
+            newest_first
+                .map(|(id, key)| OwnApiKey::new(user, id, key))
+                .collect(),
+        )
     }
 
     /// Returns the list of the documentation's example.
@@ -125,7 +129,10 @@ impl PartialSchema for IssuedApiKey {
             "lk_01KAS8M1E0QZ3V5X7Y9A1B3C5D_01KAY2Z3M4N5P6Q7R8S9T0V1W2_…_…",
         );
         let key = ObjectBuilder::new().property("key", key).required("key");
-        merged("A new API key.", [OwnApiKey::schema(), RefOr::T(Schema::Object(key.build()))])
+        merged(
+            "A new API key.",
+            [OwnApiKey::schema(), RefOr::T(Schema::Object(key.build()))],
+        )
     }
 }
 

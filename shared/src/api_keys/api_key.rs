@@ -140,8 +140,7 @@ impl ApiKey {
 
     fn decode(value: &AttributeValue) -> Result<Self, Error> {
         let item = value.as_m().map_err(|_| unreadable(KEYS))?;
-        let optional_time =
-            |name| Ok::<_, Error>(optional_number(item, name)?.map(Timestamp::from_unix));
+        let optional_time = |name| Ok::<_, Error>(optional_number(item, name)?.map(Timestamp::from_unix));
         Ok(Self {
             name: ApiKeyName(text(item, "name")?),
             hash: optional_bytes(item, "hash")?.ok_or_else(|| unreadable("hash"))?,

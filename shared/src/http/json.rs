@@ -96,9 +96,7 @@ impl Fields {
     pub fn positive(&mut self, field: &'static str) -> Option<u32> {
         let violation = match self.take(field)? {
             Value::Null => return None,
-            Value::Number(number) if number.is_f64() => {
-                Violation::new(Code::Type, "Must be a whole number")
-            }
+            Value::Number(number) if number.is_f64() => Violation::new(Code::Type, "Must be a whole number"),
             Value::Number(number) => {
                 let number = number.as_u64().and_then(|number| u32::try_from(number).ok());
                 if let Some(number) = number.filter(|number| *number > 0) {

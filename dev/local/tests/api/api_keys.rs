@@ -30,18 +30,42 @@ async fn a_user_makes_lists_and_ends_own_keys_and_no_one_elses() {
     let service = Running::start().await;
     let (john, jane) = (service.token("johndoe").await, service.token("janedoe").await);
     assert_eq!(ids(&service, &john).await, [""; 0]);
-    let made = create(&service, &john, &json!({"name": "laptop", "scopes": null, "expires_in": null})).await;
+    let made = create(
+        &service,
+        &john,
+        &json!({"name": "laptop", "scopes": null, "expires_in": null}),
+    )
+    .await;
     assert_eq!(made.status, 201, "{made:?}");
     made.has_common_headers();
-    let members: Vec<&str> = made.body.as_object().unwrap().keys().map(String::as_str).collect();
+    let members: Vec<&str> = made
+        .body
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
     let mut expected = [
-        "id", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at", "key",
+        "id",
+        "name",
+        "prefix",
+        "scopes",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "key",
     ];
     expected.sort_unstable();
     assert_eq!(members, expected);
-    let (id, key) = (made.body["id"].as_str().unwrap(), made.body["key"].as_str().unwrap());
+    let (id, key) = (
+        made.body["id"].as_str().unwrap(),
+        made.body["key"].as_str().unwrap(),
+    );
     assert!(key.starts_with(made.body["prefix"].as_str().unwrap()), "{made:?}");
-    assert_eq!((&made.body["scopes"], &made.body["expires_at"]), (&json!([]), &Value::Null));
+    assert_eq!(
+        (&made.body["scopes"], &made.body["expires_at"]),
+        (&json!([]), &Value::Null)
+    );
     assert_eq!(ids(&service, &john).await, [id]);
     assert_eq!(ids(&service, &jane).await, [""; 0]);
     let path = format!("/api-keys/{id}");
@@ -57,7 +81,9 @@ async fn a_user_makes_lists_and_ends_own_keys_and_no_one_elses() {
     let ended = send(&service, "DELETE", &path, &john).await;
     assert_eq!((ended.status, &ended.body), (204, &json!("")));
     assert_eq!(ids(&service, &john).await, [""; 0]);
-    send(&service, "DELETE", &path, &john).await.is_problem(404, "No such API key");
+    send(&service, "DELETE", &path, &john)
+        .await
+        .is_problem(404, "No such API key");
 }
 
 #[tokio::test]
@@ -87,7 +113,11 @@ async fn no_route_of_latchkeys_own_accepts_a_key() {
     }
     let revoked = Response::of(service.request("POST", "/revoke").form(&[("token", key)])).await;
     assert_eq!(revoked.status, 200);
-    assert_eq!(ids(&service, &token).await.len(), 1, "it is no token to be revoked");
+    assert_eq!(
+        ids(&service, &token).await.len(),
+        1,
+        "it is no token to be revoked"
+    );
 }
 
 #[tokio::test]

@@ -17,7 +17,11 @@ async fn a_01_a_malformed_key_costs_no_request_and_a_right_one_costs_one() {
     fixture.operations();
     let used = fixture.use_key(&made.text).await;
     assert_eq!((used.status, &used.body["sub"]), (200, &json!(fixture.user)));
-    assert_eq!(fixture.operations(), ["BatchGetItem", "UpdateItem"], "the first use is written");
+    assert_eq!(
+        fixture.operations(),
+        ["BatchGetItem", "UpdateItem"],
+        "the first use is written"
+    );
     let (key, length) = (&*made.text, made.text.len());
     let last = if key.ends_with('0') { '1' } else { '0' };
     let wrong_checksum = format!("{}{last}", &key[..length - 1]);
@@ -55,7 +59,12 @@ async fn a_use_is_written_at_once_and_then_once_an_hour_and_its_failure_is_ignor
     let fixture = Fixture::new().await;
     let made = fixture.make(json!({"name": "laptop"})).await;
     let last_used_at = async || fixture.listed().await[0]["last_used_at"].clone();
-    for (passed, written, shown) in [(0, true, 0), (3_599, false, 0), (1, true, 3_600), (3_600, true, 7_200)] {
+    for (passed, written, shown) in [
+        (0, true, 0),
+        (3_599, false, 0),
+        (1, true, 3_600),
+        (3_600, true, 7_200),
+    ] {
         fixture.time.pass(passed);
         fixture.operations();
         assert_eq!(fixture.use_key(&made.text).await.status, 200);
@@ -72,11 +81,17 @@ async fn a_use_is_written_at_once_and_then_once_an_hour_and_its_failure_is_ignor
     let user = UserId::known(fixture.user.clone());
     assert_eq!(fixture.use_key(&made.text).await.status, 200);
     fixture.time.pass(5);
-    users.note_api_key_use(&user, &made.id, fixture.time.now()).await.unwrap();
+    users
+        .note_api_key_use(&user, &made.id, fixture.time.now())
+        .await
+        .unwrap();
     assert_eq!(last_used_at().await, at(10_800));
     assert!(users.end_api_key(&user, &made.id).await.unwrap());
     fixture.time.pass(3_600);
-    users.note_api_key_use(&user, &made.id, fixture.time.now()).await.unwrap();
+    users
+        .note_api_key_use(&user, &made.id, fixture.time.now())
+        .await
+        .unwrap();
     assert_eq!(fixture.listed().await, [json!({}); 0], "a use makes no key");
 }
 
@@ -108,7 +123,9 @@ async fn a_01_an_ended_an_expired_and_a_disabled_owners_key_is_rejected_at_once(
     }
     // The sessions end with a new password, and the keys stay.
     table.set(&fixture.user, "sessions", json!({"M": {}})).await;
-    table.set(&fixture.user, "credential_generation", json!({"N": "1"})).await;
+    table
+        .set(&fixture.user, "credential_generation", json!({"N": "1"}))
+        .await;
     assert_eq!(fixture.use_key(&kept.text).await.status, 200);
     let item = table.item(&format!("user#{}", fixture.user), "user").await;
     table.delete(item["pk"]["S"].as_str().unwrap(), "user").await;
@@ -150,14 +167,21 @@ async fn a_key_comes_in_three_headers_and_a_wrong_one_in_token_is_a_403() {
             (false, "token") => (403, json!("Forbidden")),
             (false, _) => (401, json!("Could not validate credentials")),
         };
-        assert_eq!((answer.status, answer.body["detail"].clone()), expected, "{name}: {value}");
+        assert_eq!(
+            (answer.status, answer.body["detail"].clone()),
+            expected,
+            "{name}: {value}"
+        );
         if answer.status == 403 {
             assert_eq!(answer.header("www-authenticate"), "");
             assert_eq!(answer.body["error"], Value::Null);
         }
     }
     let none = send(&[]).await;
-    assert_eq!((none.status, &none.body["detail"]), (401, &json!("Not authenticated")));
+    assert_eq!(
+        (none.status, &none.body["detail"]),
+        (401, &json!("Not authenticated"))
+    );
     let (key, authorized) = (&*made.text, &*bearer(&made.text));
     let two = format!("{key},{key}");
     for headers in [
@@ -188,14 +212,20 @@ async fn a_key_has_those_of_its_scopes_that_its_owner_still_has() {
         "{refused:?}"
     );
     fixture.grant(&["links:read", "links:write", "other"]).await;
-    let (scoped, plain) = (fixture.make(body).await, fixture.make(json!({"name": "plain"})).await);
+    let (scoped, plain) = (
+        fixture.make(body).await,
+        fixture.make(json!({"name": "plain"})).await,
+    );
     let scope = async |key: &Made| fixture.use_key(&key.text).await.body["scope"].clone();
     let write = async |key: &Made| call(&fixture.protected, protected("POST").bearer(&key.text)).await;
     assert_eq!(scope(&scoped).await, "links:read links:write");
     assert_eq!(scope(&plain).await, Value::Null);
     assert_eq!(write(&scoped).await.status, 200);
     let users = fixture.deployment.users().await;
-    let (user, lost) = (UserId::known(fixture.user.clone()), Scopes::of(["links:write"]).unwrap());
+    let (user, lost) = (
+        UserId::known(fixture.user.clone()),
+        Scopes::of(["links:write"]).unwrap(),
+    );
     assert!(users.revoke(&user, &lost).await.unwrap());
     assert_eq!(scope(&scoped).await, "links:read");
     for key in [&scoped, &plain] {

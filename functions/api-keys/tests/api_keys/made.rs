@@ -22,7 +22,12 @@ async fn a_list_is_one_request_and_a_new_key_or_an_end_one_more() {
     );
     let read = ["BatchGetItem"];
     for (what, event, status, requests) in [
-        ("another", create(&named), 201, &["GetItem", "TransactWriteItems"][..]),
+        (
+            "another",
+            create(&named),
+            201,
+            &["GetItem", "TransactWriteItems"][..],
+        ),
         ("an invalid one", create(&json!({})), 422, &["GetItem"]),
         ("a list", list(), 200, &read),
         ("an unknown one", end(UNKNOWN), 404, &read),
@@ -38,7 +43,10 @@ async fn a_list_is_one_request_and_a_new_key_or_an_end_one_more() {
     }
     for event in [create(&named), list(), end(&first.id)] {
         let answer = call(&fixture.api_keys, event.bearer(&first.text)).await;
-        assert_eq!((answer.status, &answer.body["error"]), (401, &json!("invalid_token")));
+        assert_eq!(
+            (answer.status, &answer.body["error"]),
+            (401, &json!("invalid_token"))
+        );
     }
     assert_eq!(fixture.operations(), [""; 0], "a key is no token here");
 }
@@ -82,7 +90,11 @@ async fn a_user_has_at_most_50_keys_and_those_that_expired_make_room() {
     let named = json!({"name": "at once"});
     let answers = join_all((0..10).map(|_| fixture.send(create(&named)))).await;
     let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
-    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 5, "{statuses:?}");
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 201).count(),
+        5,
+        "{statuses:?}"
+    );
     let full = answers.iter().find(|answer| answer.status != 201).unwrap();
     assert_eq!(
         (full.status, &full.body["detail"]),
@@ -95,7 +107,10 @@ async fn a_user_has_at_most_50_keys_and_those_that_expired_make_room() {
     assert_eq!(fixture.send(create(&named)).await.status, 201);
     let listed = fixture.listed().await;
     assert_eq!(listed.len(), 49);
-    assert!(listed[0]["created_at"] == at(60) && listed[1]["created_at"] == at(0), "the newest first");
+    assert!(
+        listed[0]["created_at"] == at(60) && listed[1]["created_at"] == at(0),
+        "the newest first"
+    );
     assert!(!listed.iter().any(|key| key["name"] == "short"));
 }
 
@@ -103,9 +118,16 @@ async fn a_user_has_at_most_50_keys_and_those_that_expired_make_room() {
 async fn a_lost_response_changes_neither_the_result_nor_the_response() {
     let fixture = Fixture::new().await;
     let first = fixture.make(json!({"name": "first"})).await;
-    fixture.proxy.script_for("TransactWriteItems", [Fault::HangUpAfterWrite]);
+    fixture
+        .proxy
+        .script_for("TransactWriteItems", [Fault::HangUpAfterWrite]);
     let second = fixture.make(json!({"name": "second"})).await;
-    let ids: Vec<Value> = fixture.listed().await.iter().map(|key| key["id"].clone()).collect();
+    let ids: Vec<Value> = fixture
+        .listed()
+        .await
+        .iter()
+        .map(|key| key["id"].clone())
+        .collect();
     assert_eq!(ids.len(), 2);
     assert!(ids.contains(&json!(first.id)) && ids.contains(&json!(second.id)));
     fixture.proxy.script_for("UpdateItem", [Fault::HangUpAfterWrite]);
@@ -122,7 +144,10 @@ async fn no_key_is_created_for_a_caller_who_is_no_longer_one() {
         let issued = IssuedKey::generate(&fixture.user, UNKNOWN).unwrap();
         let name = ApiKeyName::parse("laptop".to_owned()).unwrap();
         let key = ApiKey::new(name, Scopes::default(), &issued, fixture.time.now(), None);
-        users.create_api_key(&user, Some(session), UNKNOWN, &key).await.unwrap()
+        users
+            .create_api_key(&user, Some(session), UNKNOWN, &key)
+            .await
+            .unwrap()
     };
     assert!(!created("ended").await);
     table.set(&fixture.user, "disabled", json!({"BOOL": true})).await;
@@ -154,7 +179,11 @@ async fn a_deletion_of_the_user_ends_the_keys_in_the_same_transaction() {
 #[tokio::test]
 async fn a_session_that_ended_makes_no_key_and_lists_none() {
     let fixture = Fixture::new().await;
-    fixture.deployment.table().set(&fixture.user, "sessions", json!({"M": {}})).await;
+    fixture
+        .deployment
+        .table()
+        .set(&fixture.user, "sessions", json!({"M": {}}))
+        .await;
     for event in [create(&json!({"name": "laptop"})), list(), end(UNKNOWN)] {
         assert_eq!(fixture.send(event).await.status, 401);
     }
@@ -166,7 +195,10 @@ async fn n_17_at_the_most_detailed_level_no_line_holds_a_secret() {
     let secrets: Vec<&str> = texts.iter().map(|text| secret(text)).collect();
     let token = fixture.token_of(&fixture.user);
     let (_, signature) = token.rsplit_once('.').unwrap();
-    check_lines(&output, &[&secrets[..], &["johndoe", "laptop", signature]].concat());
+    check_lines(
+        &output,
+        &[&secrets[..], &["johndoe", "laptop", signature]].concat(),
+    );
 }
 
 #[tokio::test]

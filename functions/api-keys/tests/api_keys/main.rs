@@ -155,7 +155,12 @@ impl Fixture {
     async fn grant(&self, scopes: &[&str]) {
         let users = self.deployment.users().await;
         let scopes = Scopes::of(scopes.iter().copied()).unwrap();
-        assert!(users.grant(&UserId::known(self.user.clone()), &scopes).await.unwrap());
+        assert!(
+            users
+                .grant(&UserId::known(self.user.clone()), &scopes)
+                .await
+                .unwrap()
+        );
     }
 
     /// Returns the operations at the store since the last call.

@@ -175,7 +175,11 @@ impl Users {
 
 /// Requires that attributes are as they were read, that the user is not disabled, and that the caller's session, if there is one, has not
 /// ended. An attribute without a value may be absent or `NULL`, which reads the same.
-pub(super) fn when_profile_is(change: &mut Change, attributes: &[(&'static str, Option<&str>)], session: Option<&str>) {
+pub(super) fn when_profile_is(
+    change: &mut Change,
+    attributes: &[(&'static str, Option<&str>)],
+    session: Option<&str>,
+) {
     let enabled = change.value(AttributeValue::Bool(false));
     change.when("attribute_exists(pk)");
     change.when(format!("attribute_not_exists(disabled) OR disabled = {enabled}"));
