@@ -9,4 +9,4 @@ pub use authentication::PresentedClient;
 pub use client::{Client, ClientSecret, GrantType};
 pub use store::Clients;
 
-pub(crate) use store::{decode, key};
+pub(crate) use store::{ATTRIBUTES, decode, key};

@@ -14,10 +14,9 @@ pub mod http;
 #[cfg(feature = "table")]
 pub mod random;
 
+pub mod function;
 #[cfg(feature = "table")]
 pub mod scope;
-
-pub mod function;
 
 #[cfg(feature = "table")]
 pub mod aws;
@@ -34,6 +33,8 @@ pub mod table;
 #[cfg(feature = "table")]
 pub mod keys;
 
+#[cfg(feature = "table")]
+pub mod api_keys;
 #[cfg(feature = "table")]
 pub mod sessions;
 #[cfg(feature = "table")]

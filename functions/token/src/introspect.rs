@@ -94,8 +94,8 @@ impl Token {
             let issued_to = self.clients.find(&claims.sub).await?;
             return Ok(issued_to.map(|_| active(claims, None)).unwrap_or_default());
         }
-        match admitted(&self.verifier, claims).await {
-            Ok(caller) => Ok(active(caller.claims, Some(&caller.user))),
+        match admitted(&self.verifier, claims.clone()).await {
+            Ok(caller) => Ok(active(claims, Some(&caller.user))),
             Err(Error::InvalidToken | Error::Inactive) => Ok(Introspection::default()),
             Err(error) => Err(error),
         }

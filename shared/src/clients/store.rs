@@ -11,7 +11,8 @@ use crate::table::item::{Item, Key, binary, optional_bytes, scope_set, scopes, t
 use crate::table::{Table, unavailable};
 
 const PREFIX: &str = "client#";
-const ATTRIBUTES: &[&str] = &["client_id", "name", "secret", "grants", "scopes", "created_at"];
+/// The attributes of which [`decode`] makes a client.
+pub(crate) const ATTRIBUTES: &[&str] = &["client_id", "name", "secret", "grants", "scopes", "created_at"];
 /// A longer id is no client's, and DynamoDB rejects a longer key as an error of the caller.
 const ID_MAX_BYTES: usize = 64;
 
