@@ -55,9 +55,14 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let header = parts
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
         match header.and_then(|value| value.split_once(' ')) {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Verifier::from_ref(state).verify(token).await,
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                Verifier::from_ref(state).verify(token).await
+            }
             _ => Err(Rejection::NoToken),
         }
     }
@@ -92,9 +97,15 @@ impl Verifier {
         let now = Instant::now();
         Ok(Self(Arc::new(Inner {
             jwks_uri: format!("{issuer}/.well-known/jwks.json"),
-            client: reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?,
+            client: reqwest::Client::builder()
+                .timeout(Duration::from_secs(5))
+                .build()?,
             validation,
-            keys: Mutex::new(Keys { set: JwkSet { keys: vec![] }, stale: now, next_fetch: now }),
+            keys: Mutex::new(Keys {
+                set: JwkSet { keys: vec![] },
+                stale: now,
+                next_fetch: now,
+            }),
         })))
     }
 
@@ -117,7 +128,13 @@ impl Verifier {
         let now = Instant::now();
         if (now >= keys.stale || keys.set.find(kid).is_none()) && now >= keys.next_fetch {
             match self.fetch().await {
-                Ok(set) => *keys = Keys { set, stale: now + LIFE, next_fetch: now + COOLDOWN },
+                Ok(set) => {
+                    *keys = Keys {
+                        set,
+                        stale: now + LIFE,
+                        next_fetch: now + COOLDOWN,
+                    }
+                }
                 Err(_) => keys.next_fetch = Instant::now() + BACKOFF,
             }
         }
@@ -128,6 +145,13 @@ impl Verifier {
     }
 
     async fn fetch(&self) -> reqwest::Result<JwkSet> {
-        self.0.client.get(&self.0.jwks_uri).send().await?.error_for_status()?.json().await
+        self.0
+            .client
+            .get(&self.0.jwks_uri)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await
     }
 }

@@ -31,7 +31,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .route("/items", get(items))
         .with_state(Verifier::new(&issuer, &audience)?);
-    let address = format!("127.0.0.1:{}", env::var("PORT").unwrap_or_else(|_| "8080".to_owned()));
+    let address = format!(
+        "127.0.0.1:{}",
+        env::var("PORT").unwrap_or_else(|_| "8080".to_owned())
+    );
     let listener = tokio::net::TcpListener::bind(address).await?;
     writeln!(io::stdout(), "Listening on http://{}", listener.local_addr()?)?;
     Ok(axum::serve(listener, app).await?)
