@@ -97,7 +97,7 @@ def test_a_recipe_accepts_access_tokens_for_its_api_and_nothing_else(service, it
         None,
     ]:
         rejected = call(authorization)
-        assert (rejected.status_code, rejected.headers["www-authenticate"][:6]) == (401, "Bearer"), authorization
+        assert (rejected.status_code, rejected.headers.get("www-authenticate", "")[:6]) == (401, "Bearer"), authorization
     # To express-oauth2-jwt-bearer another scheme is a malformed request.
     assert call("Basic Og==").status_code in (400, 401)
 
