@@ -3,15 +3,23 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::BoxError;
+use axum::body::{Body, to_bytes};
 use axum::extract::{FromRef, FromRequestParts};
-use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 /// The algorithm of `KeyKind`; never the one that a token's header names.
 const ALGORITHM: Algorithm = Algorithm::RS256;
@@ -21,6 +29,11 @@ const LIFE: Duration = Duration::from_secs(300);
 const COOLDOWN: Duration = Duration::from_secs(30);
 /// How long after a failed fetch there is none, so that requests do not wait for one another's.
 const BACKOFF: Duration = Duration::from_secs(1);
+
+/// How long a fetch may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How large the key set may be, in bytes.
+const LARGEST: usize = 65_536;
 
 /// The claims of a token that was verified.
 #[derive(Deserialize)]
@@ -73,8 +86,8 @@ where
 pub(crate) struct Verifier(Arc<Inner>);
 
 struct Inner {
-    jwks_uri: String,
-    client: reqwest::Client,
+    jwks_uri: Uri,
+    client: Client<HttpsConnector<HttpConnector>, Body>,
     validation: Validation,
     keys: Mutex<Keys>,
 }
@@ -87,19 +100,27 @@ struct Keys {
 }
 
 impl Verifier {
-    pub(crate) fn new(issuer: &str, audience: &str) -> reqwest::Result<Self> {
+    pub(crate) fn new(issuer: &str, audience: &str) -> Result<Self, BoxError> {
         let mut validation = Validation::new(ALGORITHM);
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[audience]);
         // A claim that is absent would not be compared.
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.leeway = 60;
+        let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let tls = ClientConfig::builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        // Plain HTTP is for `cargo dev`.
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .build();
         let now = Instant::now();
         Ok(Self(Arc::new(Inner {
-            jwks_uri: format!("{issuer}/.well-known/jwks.json"),
-            client: reqwest::Client::builder()
-                .timeout(Duration::from_secs(5))
-                .build()?,
+            jwks_uri: format!("{issuer}/.well-known/jwks.json").parse()?,
+            client: Client::builder(TokioExecutor::new()).build(https),
             validation,
             keys: Mutex::new(Keys {
                 set: JwkSet { keys: vec![] },
@@ -127,7 +148,11 @@ impl Verifier {
         let mut keys = self.0.keys.lock().await;
         let now = Instant::now();
         if (now >= keys.stale || keys.set.find(kid).is_none()) && now >= keys.next_fetch {
-            match self.fetch().await {
+            match timeout(TIMEOUT, self.fetch())
+                .await
+                .map_err(BoxError::from)
+                .flatten()
+            {
                 Ok(set) => {
                     *keys = Keys {
                         set,
@@ -144,14 +169,12 @@ impl Verifier {
         keys.set.find(kid).cloned().ok_or(Rejection::InvalidToken)
     }
 
-    async fn fetch(&self) -> reqwest::Result<JwkSet> {
-        self.0
-            .client
-            .get(&self.0.jwks_uri)
-            .send()
-            .await?
-            .error_for_status()?
-            .json()
-            .await
+    async fn fetch(&self) -> Result<JwkSet, BoxError> {
+        let response = self.0.client.get(self.0.jwks_uri.clone()).await?;
+        if response.status() != StatusCode::OK {
+            return Err(response.status().to_string().into());
+        }
+        let body = to_bytes(Body::new(response.into_body()), LARGEST).await?;
+        Ok(serde_json::from_slice(&body)?)
     }
 }

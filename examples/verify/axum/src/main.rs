@@ -1,22 +1,23 @@
 //! An API in axum that verifies Latchkey's access tokens. Of your own:
 //!
 //! ```sh
-//! cargo add axum reqwest --features reqwest/json
+//! cargo add axum serde_json webpki-roots
+//! cargo add hyper-util --features client-legacy,http1,tokio
+//! cargo add hyper-rustls --no-default-features --features aws-lc-rs,http1,tls12
 //! cargo add jsonwebtoken --no-default-features --features aws_lc_rs
+//! cargo add rustls --no-default-features --features aws_lc_rs,std,tls12
 //! cargo add serde --features derive
 //! cargo add tokio --features full
-//! cargo add serde_json
 //! ISSUER=http://127.0.0.1:3000 PORT=8080 cargo run
 //! ```
 
 mod caller;
 
-use std::error::Error;
 use std::io::Write;
 use std::{env, io};
 
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{BoxError, Json, Router};
 use caller::{Caller, Verifier};
 use serde_json::{Value, json};
 
@@ -25,7 +26,7 @@ async fn items(Caller { sub }: Caller) -> Json<Value> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), BoxError> {
     let issuer = env::var("ISSUER")?;
     let audience = env::var("AUDIENCE").unwrap_or_else(|_| issuer.clone());
     let app = Router::new()
