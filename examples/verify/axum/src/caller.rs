@@ -148,11 +148,8 @@ impl Verifier {
         let mut keys = self.0.keys.lock().await;
         let now = Instant::now();
         if (now >= keys.stale || keys.set.find(kid).is_none()) && now >= keys.next_fetch {
-            match timeout(TIMEOUT, self.fetch())
-                .await
-                .map_err(BoxError::from)
-                .flatten()
-            {
+            let fetched = timeout(TIMEOUT, self.fetch()).await;
+            match fetched.map_err(BoxError::from).flatten() {
                 Ok(set) => {
                     *keys = Keys {
                         set,
@@ -160,7 +157,10 @@ impl Verifier {
                         next_fetch: now + COOLDOWN,
                     }
                 }
-                Err(_) => keys.next_fetch = Instant::now() + BACKOFF,
+                Err(_) => {
+                    keys.next_fetch = Instant::now() + BACKOFF;
+                    return Err(Rejection::NoKeys);
+                }
             }
         }
         if now >= keys.stale {
