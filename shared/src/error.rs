@@ -78,6 +78,8 @@ pub enum Error {
     NoSuchSession,
     /// A path below a route that has nothing there: the response is the gateway's for an unknown route.
     NotFound,
+    /// An error of a function that is not Latchkey's own, such as those of `examples/links`: its status, a 4xx, and its message.
+    Other(StatusCode, String),
     /// Too many attempts; the number is how many seconds the client waits.
     Throttled(u32),
     /// The store or the keys cannot be reached, or no key exists yet.
@@ -241,6 +243,7 @@ impl Error {
             Self::Inactive => Facts::new(StatusCode::BAD_REQUEST, "invalid_request", "Inactive user"),
             Self::NoSuchSession => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "No such session"),
             Self::NotFound => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "Not Found"),
+            Self::Other(status, message) => Facts::new(*status, "invalid_request", message.clone()),
             Self::Throttled(_) => Facts::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "slow_down",
