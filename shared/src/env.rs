@@ -37,6 +37,7 @@ variables! {
     ISSUER: Origin = Origin, None, "the tokens' `iss`, byte for byte";
     AUDIENCE: Text = Text("text; empty for the issuer"), Some(""), "the tokens' `aud`";
     CLIENT_ID: Text = Text("text"), Some("latchkey"), "the tokens' `client_id`";
+    SCOPES: Text = Text("scopes, separated by commas"), Some(""), "the scopes that the metadata name; an operator grants them to users";
     ACCESS_TOKEN_SECONDS: Number = Number { unit: "seconds", min: 60, max: 86_400 }, Some("1800"), "how long an access token lives";
     ENABLE_PASSWORD_GRANT: Flag = Flag, Some("true"), "whether the grant `password` is offered";
     ENABLE_REFRESH_TOKENS: Flag = Flag, Some("true"), "whether a log-in begins a session, with a refresh token";

@@ -7,14 +7,14 @@ pub mod clock;
 pub mod error;
 pub mod events;
 #[cfg(feature = "table")]
-pub mod scope;
-#[cfg(feature = "table")]
 pub mod unicode;
 
 pub mod env;
 pub mod http;
 #[cfg(feature = "table")]
 pub mod random;
+#[cfg(feature = "table")]
+pub mod scope;
 
 pub mod function;
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::env::{Env, EnvError, SCOPES};
 use crate::error::{Code, Violation};
 
 /// The longest list of scopes, in bytes as it is sent.
@@ -14,7 +15,7 @@ const MAX_BYTES: usize = 1024;
 const OPENID: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
 
 /// A set of scopes, each a `scope-token` of RFC 6749 section 3.3.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scopes(BTreeSet<String>);
 
 impl Scopes {
@@ -41,6 +42,18 @@ impl Scopes {
             .map(parse_one)
             .collect::<Result<_, _>>()
             .map(Self)
+    }
+
+    /// Reads the scopes that the deployment names.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvError`] for an item that is no scope.
+    pub fn read(env: &Env<'_>) -> Result<Self, EnvError> {
+        let list = env.get(&SCOPES)?;
+        let scopes = list.split(',').map(str::trim).filter(|_| !list.is_empty());
+        // Not the value, as of every variable.
+        Self::of(scopes).map_err(|_| SCOPES.error("has an item that is no scope"))
     }
 
     /// Wraps scopes that this service stored.

@@ -92,8 +92,7 @@ impl PartialSchema for TokenRequest {
             )
             .property(
                 "scope",
-                described("No scope can be granted yet; empty counts as not sent.")
-                    .max_length(Some(0))
+                described("Scopes that an operator granted to the user, with one space between each two. At a refresh, those of the session to keep.")
                     .examples([""]),
             )
             .property(
@@ -164,6 +163,7 @@ impl IntoResponses for Responses {
             expires_in: 1800,
             expires: Timestamp::from_unix(1_795_468_620),
             refresh_token: Some("b3BhcXVlLXRvLWNsaWVudHMtYW5kLWF0LW1vc3QtNTEyLWNoYXJhY3RlcnM".to_owned()),
+            scope: None,
         };
         let success = json::response(&token);
         let errors = vec![
@@ -176,7 +176,7 @@ impl IntoResponses for Responses {
             ("wrong", Error::WrongCredentials),
             ("inactive", Error::InactiveAtLogIn),
             ("invalid_refresh_token", Error::InvalidRefreshToken),
-            ("invalid_scope", Error::InvalidScope),
+            ("invalid_scope", Error::InvalidScope("A scope is not granted")),
             ("unavailable", Error::unavailable("", "")),
             ("fault", Error::internal("", "")),
         ];

@@ -138,6 +138,7 @@ fn missing(rule: &'static str) -> Error {
 struct Response {
     issued: Issued,
     refresh_token: Option<RefreshToken>,
+    scope: Option<String>,
 }
 
 /// The access token response (RFC 6749 section 5.1).
@@ -156,12 +157,17 @@ pub struct TokenResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     refresh_token: Option<String>,
+    /// The granted scopes, with a space between each two. Absent where none was granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("links:read links:write"))]
+    scope: Option<String>,
 }
 
 impl From<Response> for TokenResponse {
     fn from(response: Response) -> Self {
         let issued = response.issued;
         Self {
+            scope: response.scope,
             refresh_token: response.refresh_token.map(|token| token.as_str().to_owned()),
             access_token: issued.access_token,
             token_type: "bearer",

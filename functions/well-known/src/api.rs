@@ -6,6 +6,7 @@ use shared::error::{Error, Problem};
 use shared::function::HttpFunction;
 use shared::keys::Lead;
 use shared::openapi::{self, described};
+use shared::scope::Scopes;
 use shared::tokens::{Grants, Issuer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema};
@@ -130,6 +131,7 @@ impl IntoResponses for MetadataResponses {
                 password: true,
                 refresh_token: true,
             },
+            &Scopes::default(),
         );
         responses_of(
             &Metadata::name(),

@@ -10,6 +10,7 @@ use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::{json, request};
 use shared::keys::{Cached, Lead, PublishedStore};
+use shared::scope::Scopes;
 use shared::table::Table;
 use shared::tokens::{Grants, Issuer};
 use utoipa::OpenApi;
@@ -31,6 +32,7 @@ pub struct WellKnown {
     keys: Cached<PublishedStore>,
     issuer: Issuer,
     grants: Grants,
+    scopes: Scopes,
     lead: Lead,
     /// `true` where `ALLOWED_ORIGINS` names any, since then the gateway sets the CORS headers.
     gateway_owns_cors: bool,
@@ -47,6 +49,7 @@ impl Function for WellKnown {
             keys: Cached::new(store, clock.clone(), lead.copy_seconds()),
             issuer: Issuer::read(env)?,
             grants: Grants::read(env)?,
+            scopes: Scopes::read(env)?,
             lead,
             gateway_owns_cors: !env.get(&ALLOWED_ORIGINS)?.is_empty(),
             clock: clock.clone(),
@@ -93,7 +96,7 @@ impl WellKnown {
     /// Responds with the metadata (RFC 8414), the same under its own name and under that of OpenID Connect Discovery, since that is
     /// where API Gateway and most libraries look.
     fn metadata(&self) -> Result<Response<Body>, Error> {
-        public(&Metadata::new(&self.issuer, self.grants), self.lead)
+        public(&Metadata::new(&self.issuer, self.grants, &self.scopes), self.lead)
     }
 }
 

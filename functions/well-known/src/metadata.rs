@@ -1,6 +1,7 @@
 //! Authorization server metadata (RFC 8414 section 2): what works here, and nothing else.
 
 use serde::Serialize;
+use shared::scope::Scopes;
 use shared::tokens::{Grants, Issuer};
 use utoipa::ToSchema;
 
@@ -36,11 +37,15 @@ pub struct Metadata {
     revocation_endpoint_auth_methods_supported: Option<[&'static str; 1]>,
     /// Empty, and there because RFC 8414 requires it: there is no authorization endpoint.
     response_types_supported: [&'static str; 0],
+    /// The scopes that a user may be granted. Absent where the deployment names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Vec<String>)]
+    scopes_supported: Option<Scopes>,
 }
 
 impl Metadata {
     /// Creates the metadata of a deployment.
-    pub fn new(issuer: &Issuer, grants: Grants) -> Self {
+    pub fn new(issuer: &Issuer, grants: Grants, scopes: &Scopes) -> Self {
         let issuer = &issuer.iss;
         let names = grants.names();
         let endpoint = |offered: bool, path: &str| offered.then(|| format!("{issuer}{path}"));
@@ -54,6 +59,7 @@ impl Metadata {
             revocation_endpoint: endpoint(grants.refresh_token, "/revoke"),
             revocation_endpoint_auth_methods_supported: grants.refresh_token.then_some(["none"]),
             response_types_supported: [],
+            scopes_supported: (!scopes.is_empty()).then(|| scopes.clone()),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::env::{
     ENABLE_REFRESH_TOKENS, Env, EnvError, MAX_SESSIONS, REFRESH_REPLAY_SECONDS, SESSION_IDLE_SECONDS,
     SESSION_SECONDS,
 };
+use crate::scope::Scopes;
 
 /// The bounds of sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,13 @@ impl Policy {
     }
 
     /// Creates the session that begins with its first refresh token.
-    pub fn begin(&self, rotation: Rotation, ip: Option<String>, user_agent: Option<String>) -> Session {
+    pub fn begin(
+        &self,
+        rotation: Rotation,
+        ip: Option<String>,
+        user_agent: Option<String>,
+        scopes: Scopes,
+    ) -> Session {
         let now = Timestamp::from_millis(rotation.rotated_at);
         Session {
             created_at: now,
@@ -55,6 +62,7 @@ impl Policy {
             rotation,
             ip,
             user_agent,
+            scopes,
         }
     }
 }

@@ -7,7 +7,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::keys::SESSION_KEY_ID_BYTES;
-use crate::table::item::{Item, binary, number, optional_bytes, optional_text, put, time, unreadable};
+use crate::scope::Scopes;
+use crate::table::item::{
+    Item, binary, number, optional_bytes, optional_text, put, put_scopes, scopes, time, unreadable,
+};
 
 /// The length of a salt, in bytes.
 pub const SALT_BYTES: usize = 32;
@@ -31,6 +34,8 @@ pub struct Session {
     pub ip: Option<String>,
     /// The beginning of the log-in's `User-Agent`.
     pub user_agent: Option<String>,
+    /// The scopes that the log-in granted; no refresh widens them.
+    pub scopes: Scopes,
 }
 
 /// The newest refresh token of a session, and what a replay of its predecessor needs to find it again.
@@ -59,6 +64,8 @@ pub struct SessionsState {
     pub disabled: bool,
     /// `None` where the user has never had one: the item has no map yet.
     pub sessions: Option<Sessions>,
+    /// The scopes that an operator granted to the user.
+    pub scopes: Scopes,
 }
 
 impl Session {
@@ -81,6 +88,7 @@ impl Session {
                 put(&mut item, name, value);
             }
         }
+        put_scopes(&mut item, "scopes", &self.scopes);
         AttributeValue::M(item)
     }
 
@@ -99,6 +107,7 @@ impl Session {
             },
             ip: optional_text(item, "ip")?,
             user_agent: optional_text(item, "user_agent")?,
+            scopes: scopes(item, "scopes")?,
         })
     }
 }

@@ -17,6 +17,8 @@ use crate::error::Error;
 pub(crate) struct Change {
     sets: Vec<String>,
     removes: Vec<String>,
+    adds: Vec<String>,
+    deletes: Vec<String>,
     conditions: Vec<String>,
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
@@ -44,6 +46,16 @@ impl Change {
     /// Removes an attribute, or a member of one.
     pub(crate) fn remove(&mut self, path: impl Into<String>) {
         self.removes.push(path.into());
+    }
+
+    /// Adds members to a set; `clause` is the attribute and their placeholder.
+    pub(crate) fn add(&mut self, clause: impl Into<String>) {
+        self.adds.push(clause.into());
+    }
+
+    /// Removes members of a set; `clause` is the attribute and their placeholder.
+    pub(crate) fn delete(&mut self, clause: impl Into<String>) {
+        self.deletes.push(clause.into());
     }
 
     /// Returns the placeholder of a name. DynamoDB reserves some five hundred words.
@@ -107,7 +119,12 @@ impl Change {
 
     fn clauses(self) -> Clauses {
         let mut update = Vec::new();
-        for (verb, clauses) in [("SET", &self.sets), ("REMOVE", &self.removes)] {
+        for (verb, clauses) in [
+            ("SET", &self.sets),
+            ("REMOVE", &self.removes),
+            ("ADD", &self.adds),
+            ("DELETE", &self.deletes),
+        ] {
             if !clauses.is_empty() {
                 update.push(format!("{verb} {}", clauses.join(", ")));
             }

@@ -102,9 +102,13 @@ pub(crate) fn scopes(item: &Item, name: &'static str) -> Result<Scopes, Error> {
 /// Sets an attribute that is a set of scopes. A set that is empty has none, since DynamoDB accepts none.
 pub(crate) fn put_scopes(item: &mut Item, name: &str, scopes: &Scopes) {
     if !scopes.is_empty() {
-        let all = scopes.iter().map(str::to_owned).collect();
-        item.insert(name.to_owned(), AttributeValue::Ss(all));
+        item.insert(name.to_owned(), scope_set(scopes));
     }
+}
+
+/// Encodes a set of scopes, which is not empty.
+pub(crate) fn scope_set(scopes: &Scopes) -> AttributeValue {
+    AttributeValue::Ss(scopes.iter().map(str::to_owned).collect())
 }
 
 /// Creates an attribute of bytes.

@@ -5,6 +5,7 @@ use super::issuer::Issuer;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::random;
+use crate::scope::Scopes;
 use crate::users::UserId;
 
 /// For whom a token is issued.
@@ -16,6 +17,8 @@ pub struct Grant<'a> {
     pub auth_time: Timestamp,
     /// What it is valid with.
     pub valid_with: ValidWith<'a>,
+    /// What it may be used for.
+    pub scopes: &'a Scopes,
 }
 
 /// What ends a token before it expires.
@@ -52,7 +55,7 @@ impl Claims {
             auth_time: grant.auth_time.unix(),
             jti,
             sid,
-            scope: None,
+            scope: grant.scopes.claim(),
             nbf: None,
         })
     }

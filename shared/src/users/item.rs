@@ -127,7 +127,6 @@ pub(super) fn to_credentials(item: &Item) -> Result<Credentials, Error> {
         id: UserId::known(text(item, "id")?),
         hash: StoredHash::from_store(text(item, "password_hash")?),
         state: to_state(item)?,
-        scopes: scopes(item, SCOPES)?,
     })
 }
 
@@ -137,5 +136,6 @@ pub(super) fn to_state(item: &Item) -> Result<SessionsState, Error> {
         credential_generation: optional_number(item, GENERATION)?.unwrap_or_default(),
         disabled: flag(item, "disabled")?,
         sessions: sessions::decode(item)?,
+        scopes: scopes(item, SCOPES)?,
     })
 }

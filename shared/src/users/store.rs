@@ -18,8 +18,9 @@ use crate::clock::Timestamp;
 use crate::error::{Conflict, Error};
 use crate::http::client::Network;
 use crate::passwords::StoredHash;
+use crate::scope::Scopes;
 use crate::table::change::{Change, Written, incomplete};
-use crate::table::item::{Item, text};
+use crate::table::item::{Item, scope_set, text};
 use crate::table::{ROUNDS, Table, contended, unavailable};
 
 pub use attempts::{Attempt, Attempted, Candidate, LookedUp, Subject};
@@ -153,6 +154,25 @@ impl Users {
                 "{generation} = if_not_exists({generation}, {first}) + {one}"
             ));
         }
+        Ok(matches!(self.update(id, change).await?, Written::Done(_)))
+    }
+
+    /// Grants scopes to a user. Returns `false` where there is no such user.
+    pub async fn grant(&self, id: &UserId, scopes: &Scopes) -> Result<bool, Error> {
+        let mut change = Change::default();
+        let scopes = change.value(scope_set(scopes));
+        change.when("attribute_exists(pk)");
+        change.add(format!("{} {scopes}", item::SCOPES));
+        Ok(matches!(self.update(id, change).await?, Written::Done(_)))
+    }
+
+    /// Takes scopes from a user: tokens that were issued keep them until they expire, and no refresh renews them. Returns `false` where there is no such
+    /// user.
+    pub async fn revoke(&self, id: &UserId, scopes: &Scopes) -> Result<bool, Error> {
+        let mut change = Change::default();
+        let scopes = change.value(scope_set(scopes));
+        change.when("attribute_exists(pk)");
+        change.delete(format!("{} {scopes}", item::SCOPES));
         Ok(matches!(self.update(id, change).await?, Written::Done(_)))
     }
 

@@ -52,8 +52,6 @@ pub struct Credentials {
     pub hash: StoredHash,
     /// Whether the user is disabled, and what the session's write depends on.
     pub state: SessionsState,
-    /// The scopes that an operator granted to the user.
-    pub scopes: Scopes,
 }
 
 /// The members of a user that are not in [`Profile`], since `utoipa` documents a flattened struct as another schema.

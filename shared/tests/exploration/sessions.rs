@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use shared::clock::Timestamp;
+use shared::scope::Scopes;
 use shared::sessions::{
     LogIn, Policy, Presented, Rotation, Sessions, SessionsState, Verdict, log_in, verdict,
 };
@@ -244,7 +245,12 @@ impl State {
             self.write_sessions().remove(&id);
             self.excused[id.parse::<usize>().unwrap()] = true;
         }
-        let begun = POLICY.begin(self.rotation(attempt.token, None, attempt.now), None, None);
+        let begun = POLICY.begin(
+            self.rotation(attempt.token, None, attempt.now),
+            None,
+            None,
+            Scopes::default(),
+        );
         self.write_sessions().insert(id.to_owned(), begun);
         Request::Answer(attempt, Some(attempt.token))
     }

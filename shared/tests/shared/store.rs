@@ -1,6 +1,7 @@
 use shared::clock::Timestamp;
 use shared::error::Error;
 use shared::passwords::StoredHash;
+use shared::scope::Scopes;
 use shared::sessions::{Sessions, SessionsState};
 use shared::table::Table;
 use shared::users::{
@@ -49,6 +50,7 @@ async fn a_user_is_read_as_it_was_written_by_id_and_by_each_name() {
                 credential_generation: 0,
                 disabled: true,
                 sessions: Some(Sessions::new()),
+                scopes: Scopes::default(),
             },
         };
         assert_eq!(found, Some(credentials), "{name}");

@@ -61,7 +61,7 @@ async fn the_right_password_of_a_disabled_user_is_an_invalid_grant() {
 }
 
 #[tokio::test]
-async fn no_scope_can_be_granted_and_the_right_password_alone_learns_it() {
+async fn a_scope_that_is_not_granted_is_told_to_the_right_password_alone() {
     let service = Running::start().await;
     service.user("johndoe").await;
     for scope in ["read", "read+write", "%22"] {

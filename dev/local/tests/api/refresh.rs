@@ -78,7 +78,7 @@ async fn t_19_a_refresh_keeps_the_session_and_the_time_of_the_log_in() {
     for new in ["iat", "exp", "jti"] {
         assert_ne!(after[new], before[new], "{new}");
     }
-    // No scope exists, so none is narrower than none.
+    // None was granted, and none is narrower than none.
     let token = second["refresh_token"].as_str().unwrap();
     let form = [
         ("grant_type", "refresh_token"),

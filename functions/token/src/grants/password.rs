@@ -13,12 +13,14 @@ use shared::http::form::Form;
 use shared::keys::{Ring, SigningKey};
 use shared::passwords::Password;
 use shared::random;
+use shared::scope::Scopes;
 use shared::sessions::{Policy, RefreshToken, Rotation};
 use shared::tokens::{Grant, ValidWith};
 use shared::users::{self, Attempt, Credentials, LookedUp, NameKey, UserId};
 use zeroize::Zeroizing;
 
 use crate::device::{Client, Device};
+use crate::grants::requested;
 use crate::{Response, Token, missing};
 
 /// The parameters of the grant.
@@ -27,7 +29,8 @@ pub(crate) struct PasswordGrant {
     /// `None` where it is longer than any password can be.
     password: Option<Password>,
     device_token: Option<Zeroizing<String>>,
-    asks_for_scope: bool,
+    /// The scopes that are asked for, as they were sent.
+    scope: Option<Zeroizing<String>>,
 }
 
 impl PasswordGrant {
@@ -42,7 +45,7 @@ impl PasswordGrant {
             username: username.to_string(),
             password: Password::attempt(std::mem::take(&mut password)),
             device_token: form.take("device_token"),
-            asks_for_scope: form.take("scope").is_some(),
+            scope: form.take("scope"),
         })
     }
 }
@@ -54,20 +57,21 @@ impl Token {
         grant: PasswordGrant,
         client: Client,
     ) -> Result<Response, Error> {
-        let asks_for_scope = grant.asks_for_scope;
+        let scope = grant.scope.clone();
         let Verified { user, attempt, .. } = self.log_in(grant, &client.network).await?;
         let issued = if user.state.disabled {
             Err(Error::InactiveAtLogIn)
-        } else if asks_for_scope {
-            Err(Error::InvalidScope)
         } else {
-            self.issue(&user, &attempt, client.device).await
+            match requested(scope.as_deref().map(String::as_str), &user.state.scopes) {
+                Ok(scopes) => self.issue(&user, &attempt, client.device, scopes).await,
+                Err(error) => Err(error),
+            }
         };
         let Err(error) = &issued else { return issued };
         let id = Subject::User(user.id.as_str());
         match error {
             Error::InactiveAtLogIn => failed(id, Reason::Disabled),
-            Error::InvalidScope => failed(id, Reason::Scope),
+            Error::InvalidScope(_) => failed(id, Reason::Scope),
             Error::WrongCredentials => {
                 // The password was changed since it was verified, so that the attempt is a failure.
                 failed(id, Reason::WrongPassword);
@@ -82,12 +86,18 @@ impl Token {
         issued
     }
 
-    async fn issue(&self, user: &Credentials, attempt: &Attempt, device: Device) -> Result<Response, Error> {
+    async fn issue(
+        &self,
+        user: &Credentials,
+        attempt: &Attempt,
+        device: Device,
+        scopes: Scopes,
+    ) -> Result<Response, Error> {
         let ring = self.signer.ring().await?;
         let key = self.signer.key(&ring)?;
         if let Some(policy) = &self.sessions {
             return self
-                .begin_session(policy, user, attempt, device, &ring, key)
+                .begin_session(policy, user, attempt, device, scopes, &ring, key)
                 .await;
         }
         let now = self.clock.millis();
@@ -96,6 +106,7 @@ impl Token {
             user: &user.id,
             auth_time: time,
             valid_with: ValidWith::Credentials(user.state.credential_generation),
+            scopes: &scopes,
         };
         let issued = self.signer.issue(&grant, key, time)?;
         self.users.clear_attempts(&user.id, attempt, now).await?;
@@ -107,6 +118,7 @@ impl Token {
         Ok(Response {
             issued,
             refresh_token: None,
+            scope: scopes.claim(),
         })
     }
 
@@ -116,6 +128,7 @@ impl Token {
         user: &Credentials,
         attempt: &Attempt,
         device: Device,
+        scopes: Scopes,
         ring: &Ring,
         key: &SigningKey,
     ) -> Result<Response, Error> {
@@ -132,11 +145,12 @@ impl Token {
             generation: token.generation,
             rotated_at: now,
         };
-        let session = policy.begin(first, device.ip, device.user_agent);
+        let session = policy.begin(first, device.ip, device.user_agent, scopes);
         let grant = Grant {
             user: &user.id,
             auth_time: session.created_at,
             valid_with: ValidWith::Session(&id, session.expires_at),
+            scopes: &session.scopes,
         };
         let issued = self.signer.issue(&grant, key, time)?;
         self.users
@@ -150,6 +164,7 @@ impl Token {
         Ok(Response {
             issued,
             refresh_token: Some(token),
+            scope: session.scopes.claim(),
         })
     }
 

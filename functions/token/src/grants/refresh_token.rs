@@ -6,17 +6,20 @@ use shared::events::Event;
 use shared::http::form::Form;
 use shared::keys::{Ring, SESSION_KEY_ID_BYTES, SessionKey};
 use shared::random;
+use shared::scope::Scopes;
 use shared::sessions::{Policy, RefreshToken, Rotation, SALT_BYTES, Session, Verdict, verdict};
 use shared::tokens::{Grant, ValidWith};
 use shared::users::{Replaced, Replacement, UserId, Wanted};
 use zeroize::Zeroizing;
 
+use crate::grants::requested;
 use crate::{Response, Token, missing};
 
 /// The parameters of the grant.
 pub(crate) struct RefreshTokenGrant {
     token: Zeroizing<String>,
-    asks_for_scope: bool,
+    /// The scopes to narrow the access token to, as they were sent.
+    scope: Option<Zeroizing<String>>,
 }
 
 impl RefreshTokenGrant {
@@ -26,7 +29,7 @@ impl RefreshTokenGrant {
             .ok_or_else(|| missing("The parameter refresh_token is missing"))?;
         Ok(Self {
             token,
-            asks_for_scope: form.take("scope").is_some(),
+            scope: form.take("scope"),
         })
     }
 }
@@ -35,6 +38,8 @@ impl RefreshTokenGrant {
 struct Continued {
     token: RefreshToken,
     expires_at: Timestamp,
+    /// Those of the session that its user still has.
+    scopes: Scopes,
 }
 
 impl Token {
@@ -63,22 +68,31 @@ impl Token {
         if policy.expires_at(token.created_at, time) <= time {
             return Err(rejected(&token, Error::InvalidRefreshToken));
         }
-        if grant.asks_for_scope {
-            return Err(self.rejected_scope(&token, policy, now).await?);
-        }
+        let narrowed = match &grant.scope {
+            Some(scope) => Some(self.narrowed(scope, &token, policy, now).await?),
+            None => None,
+        };
         let ring = self.signer.ring().await?;
         let signing_key = self.signer.key(&ring)?;
         let (user, session) = (UserId::known(token.user.clone()), token.session.clone());
         let auth_time = token.created_at;
-        let Continued { token, expires_at } = self.continued(token, &user, &ring, policy, now).await?;
+        let continued = self.continued(token, &user, &ring, policy, now).await?;
+        let Continued {
+            token,
+            expires_at,
+            scopes,
+        } = continued;
+        let scopes = narrowed.map_or_else(|| scopes.clone(), |narrowed| narrowed.within(&scopes));
         let grant = Grant {
             user: &user,
             auth_time,
             valid_with: ValidWith::Session(&session, expires_at),
+            scopes: &scopes,
         };
         Ok(Response {
             issued: self.signer.issue(&grant, signing_key, time)?,
             refresh_token: Some(token),
+            scope: scopes.claim(),
         })
     }
 
@@ -91,20 +105,32 @@ impl Token {
         Ok(key.and_then(|key| RefreshToken::open(text, &key)))
     }
 
-    /// Returns the error of a refresh that asks for a scope: the token's own, or that of the scope. The token is not spent.
-    async fn rejected_scope(&self, token: &RefreshToken, policy: &Policy, now: i64) -> Result<Error, Error> {
+    /// Returns the scopes that a refresh asks for. The token is not spent: what else would reject it is found first.
+    ///
+    /// # Errors
+    ///
+    /// The token's own, or [`Error::InvalidScope`].
+    async fn narrowed(
+        &self,
+        scope: &str,
+        token: &RefreshToken,
+        policy: &Policy,
+        now: i64,
+    ) -> Result<Scopes, Error> {
         let account = self.users.find(&token.user, Wanted::One(&token.session)).await?;
-        let Some(account) = account else {
-            return Ok(self.rejected_for_good(token, now));
-        };
+        let account = account.ok_or_else(|| self.rejected_for_good(token, now))?;
         if account.user.disabled {
-            return Ok(rejected(token, Error::InactiveAtLogIn));
+            return Err(rejected(token, Error::InactiveAtLogIn));
         }
         let session = account.sessions.get(&token.session);
-        match verdict(session, token.presented(), now, policy.replay_seconds) {
-            Verdict::Reuse => self.reused(token, now).await,
-            Verdict::Unknown => Ok(self.rejected_for_good(token, now)),
-            _ => Ok(rejected(token, Error::InvalidScope)),
+        match (
+            verdict(session, token.presented(), now, policy.replay_seconds),
+            session,
+        ) {
+            (Verdict::Reuse, _) => Err(self.reused(token, now).await?),
+            (Verdict::Unknown, _) | (_, None) => Err(self.rejected_for_good(token, now)),
+            (_, Some(session)) => requested(Some(scope), &session.scopes.within(&account.scopes))
+                .map_err(|error| rejected(token, error)),
         }
     }
 
@@ -168,15 +194,19 @@ impl Token {
             window_seconds: policy.replay_seconds,
         };
         let state = match self.users.replace_token(&replacement).await? {
-            Replaced::Done => {
+            Replaced::Done(state) => {
                 Event::Refreshed {
                     user: user.as_str(),
                     session: &token.session,
                 }
                 .log();
+                let session = state.sessions.as_ref().and_then(|all| all.get(&token.session));
                 return Ok(Continued {
                     token: successor,
                     expires_at,
+                    scopes: session
+                        .map(|session| session.scopes.within(&state.scopes))
+                        .unwrap_or_default(),
                 });
             }
             Replaced::Refused(state) => state.ok_or_else(|| self.rejected_for_good(&token, now))?,
@@ -184,8 +214,7 @@ impl Token {
         if state.disabled {
             return Err(rejected(&token, Error::InactiveAtLogIn));
         }
-        let sessions = state.sessions.unwrap_or_default();
-        let session = sessions.get(&token.session);
+        let session = state.sessions.as_ref().and_then(|all| all.get(&token.session));
         match (verdict(session, presented, now, policy.replay_seconds), session) {
             (Verdict::Repeat, Some(session)) => {
                 Event::Refreshed {
@@ -196,9 +225,10 @@ impl Token {
                 Ok(Continued {
                     token,
                     expires_at: session.expires_at,
+                    scopes: session.scopes.within(&state.scopes),
                 })
             }
-            (Verdict::Replay, Some(session)) => self.replayed(&token, session).await,
+            (Verdict::Replay, Some(session)) => self.replayed(&token, session, &state.scopes).await,
             (Verdict::Reuse, _) => Err(self.reused(&token, now).await?),
             (Verdict::Rotate | Verdict::Overtaken, _) => Err(Error::unavailable(
                 "the store",
@@ -211,7 +241,12 @@ impl Token {
     }
 
     /// Derives the successor that the token was replaced by.
-    async fn replayed(&self, token: &RefreshToken, session: &Session) -> Result<Continued, Error> {
+    async fn replayed(
+        &self,
+        token: &RefreshToken,
+        session: &Session,
+        granted: &Scopes,
+    ) -> Result<Continued, Error> {
         let rotation = &session.rotation;
         let key = self.session_key(rotation.key).await?;
         let (Some(key), Some(salt)) = (key, &rotation.salt) else {
@@ -229,6 +264,7 @@ impl Token {
         Ok(Continued {
             token: successor,
             expires_at: session.expires_at,
+            scopes: session.scopes.within(granted),
         })
     }
 

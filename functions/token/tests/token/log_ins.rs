@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::error::Error;
 use shared::keys::{Ring, SessionKey};
+use shared::scope::Scopes;
 use shared::sessions::{Policy, RefreshToken, Rotation};
 use shared::users::UserId;
 use testing::deployment::call;
@@ -84,7 +85,7 @@ async fn a_log_in_that_is_written_twice_ends_no_session_that_began_in_between() 
     let ring = Ring::parse(shared_ring()).unwrap();
     let key = ring.session_key(fixture.time.now()).unwrap();
     let ids = ["A", "B", "C", "A"].map(|last| format!("01KAS8M1E0QZ3V5X7Y9A1B3C5{last}"));
-    let session = policy.begin(first_of(&fixture, &ids[0], key), None, None);
+    let session = policy.begin(first_of(&fixture, &ids[0], key), None, None, Scopes::default());
     let mut reads = Vec::new();
     for id in &ids {
         reads.push(fixture.deployment.counted(&fixture.user).await);
@@ -108,7 +109,7 @@ async fn s_03_a_password_that_changed_or_a_user_disabled_since_ends_a_log_in_und
     let key = ring.session_key(fixture.time.now()).unwrap();
     let under_way = async || fixture.deployment.counted(&fixture.user).await;
     let id = "01KAS8M1E0QZ3V5X7Y9A1B3C5D";
-    let session = policy.begin(first_of(&fixture, id, key), None, None);
+    let session = policy.begin(first_of(&fixture, id, key), None, None, Scopes::default());
     let table = fixture.deployment.table();
 
     let (read, attempt) = under_way().await;

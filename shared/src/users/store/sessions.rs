@@ -36,8 +36,8 @@ pub struct Replacement<'a> {
 /// What became of a replacement.
 #[derive(Debug)]
 pub enum Replaced {
-    /// The token was replaced.
-    Done,
+    /// The token was replaced, in an item that had this state before.
+    Done(SessionsState),
     /// It was not, by this state; `None` where there is no such user.
     Refused(Option<SessionsState>),
 }
@@ -111,8 +111,9 @@ impl Users {
             let (name, value) = (change.name(name), change.value(value));
             change.set(format!("{session}.{name} = {value}"));
         }
-        Ok(match self.update(replacement.user, change).await? {
-            Written::Done(_) => Replaced::Done,
+        let key = item::user_key(replacement.user.as_str());
+        Ok(match self.table.replace(key, change).await? {
+            Written::Done(before) => Replaced::Done(item::to_state(&before.unwrap_or_default())?),
             Written::Refused(found) => Replaced::Refused(found.as_ref().map(item::to_state).transpose()?),
         })
     }

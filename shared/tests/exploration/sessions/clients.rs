@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use shared::scope::Scopes;
 use shared::sessions::{Sessions, SessionsState, Verdict};
 
 use super::*;
@@ -20,6 +21,7 @@ impl Clients<'_> {
                 credential_generation: 0,
                 disabled: false,
                 sessions: Some(Sessions::new()),
+                scopes: Scopes::default(),
             }),
             issued: Vec::new(),
             devices: Default::default(),
@@ -29,7 +31,7 @@ impl Clients<'_> {
             broken: None,
         };
         let first = state.issue(0, 0);
-        let session = POLICY.begin(state.rotation(first, None, 0), None, None);
+        let session = POLICY.begin(state.rotation(first, None, 0), None, None, Scopes::default());
         state.write_sessions().insert(IDS[0].to_owned(), session);
         state.devices[0].held = Some(first);
         state

@@ -1,0 +1,48 @@
+//! `latchkey user`: the scopes of a user.
+
+use clap::{Args, Subcommand};
+use shared::scope::Scopes;
+use shared::users::{NameKey, UserId, Users};
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Grants scopes to a user, who may ask for them from the next log-in on.
+    Grant(Grant),
+    /// Revokes scopes of a user. Tokens that were issued keep them until they expire; the next refresh leaves them out.
+    Revoke(Grant),
+}
+
+#[derive(Args)]
+pub(crate) struct Grant {
+    /// The user's username or e-mail address.
+    name: String,
+    /// The scopes, such as links:read.
+    #[arg(required = true)]
+    scopes: Vec<String>,
+}
+
+/// Runs a command, and returns the user's id.
+pub(crate) async fn run(users: &Users, command: Command) -> Result<String, String> {
+    let (Command::Grant(change) | Command::Revoke(change)) = &command;
+    let scopes = Scopes::of(change.scopes.iter().map(String::as_str));
+    let scopes = scopes.map_err(|violation| violation.message.into_owned())?;
+    if scopes.asks_for_openid() {
+        return Err("the scopes of OpenID Connect need an OpenID Provider, which Latchkey is not".to_owned());
+    }
+    let id = find(users, &change.name).await?;
+    let done = match &command {
+        Command::Grant(_) => users.grant(&id, &scopes).await,
+        Command::Revoke(_) => users.revoke(&id, &scopes).await,
+    };
+    match done {
+        Ok(true) => Ok(id.as_str().to_owned()),
+        Ok(false) => Err("the user is gone".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn find(users: &Users, name: &str) -> Result<UserId, String> {
+    let key = NameKey::of(name).ok_or("no user can have this name")?;
+    let id = users.id_of(&key).await.map_err(|error| error.to_string())?;
+    id.ok_or_else(|| "no user has this name".to_owned())
+}
