@@ -89,7 +89,9 @@ pub fn query(request: &Request, name: &'static str) -> Result<Option<String>, Er
     let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(known, _)| known == name);
     let (value, second) = (values.next(), values.next());
     if second.is_some() {
-        return Err(Error::InvalidRequest(format!("The parameter {name} must come once").into()));
+        return Err(Error::InvalidRequest(
+            format!("The parameter {name} must come once").into(),
+        ));
     }
     let value = value.map(|(_, value)| value.into_owned());
     Ok(value.filter(|value| !value.is_empty()))

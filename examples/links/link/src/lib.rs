@@ -80,7 +80,10 @@ impl Link {
 
     /// Lists the links with each of their tags, or those with one tag.
     async fn list(&self, owner: &str, request: &Request) -> Result<Response<Body>, Error> {
-        let (name, id) = (request::query(request, "tag")?, request::query(request, "tag_id")?);
+        let (name, id) = (
+            request::query(request, "tag")?,
+            request::query(request, "tag_id")?,
+        );
         let mut rows = match (&id, &name) {
             (None, None) => self.store.rows(owner).await?,
             (Some(id), _) => match self.store.find_with_pairs(owner, Kind::Tag, id).await? {

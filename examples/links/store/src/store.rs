@@ -63,7 +63,9 @@ impl Store {
             return Ok(None);
         }
         let request = self.client.get_item().table_name(&self.table);
-        let request = request.set_key(Some(key(owner, sk(kind, id)))).consistent_read(true);
+        let request = request
+            .set_key(Some(key(owner, sk(kind, id))))
+            .consistent_read(true);
         let item = request.send().await.map_err(|error| unavailable(&error))?.item;
         item.map(|item| entity(kind, &item)).transpose()
     }
@@ -170,6 +172,9 @@ fn rows(items: &[Item]) -> Result<Vec<Row>, Error> {
 fn attribute(item: &Item, name: &'static str) -> Result<String, Error> {
     match item.get(name) {
         Some(AttributeValue::S(text)) => Ok(text.clone()),
-        _ => Err(Error::internal("an item of the links", format!("its {name} cannot be read"))),
+        _ => Err(Error::internal(
+            "an item of the links",
+            format!("its {name} cannot be read"),
+        )),
     }
 }

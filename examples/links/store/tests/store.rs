@@ -14,8 +14,9 @@ const OWNER: &str = "01KAY2Z3M4N5P6Q7R8S9T0V1W2";
 async fn store() -> (Store, Engine) {
     let template = Template::parse(include_str!("../../template.yaml")).unwrap();
     let engine = Engine::in_memory(&template).unwrap();
-    let env = Env::new(|name| match name {
-        "AWS_ENDPOINT_URL_DYNAMODB" => Some(engine.endpoint().to_owned()),
+    let endpoint = engine.endpoint().to_owned();
+    let env = Env::new(move |name| match name {
+        "AWS_ENDPOINT_URL_DYNAMODB" => Some(endpoint.clone()),
         "TABLE_NAME" => Some("unused".to_owned()),
         "LINKS_TABLE_NAME" => Some("LinksTable".to_owned()),
         _ => None,
@@ -52,7 +53,9 @@ async fn of_one_pair_posted_at_once_there_is_one() {
     let (store, _engine) = store().await;
     let (link, tag) = (link(0), tag("a"));
     let all = join_all((0..20).map(|_| store.put_pair(OWNER, &link, &tag))).await;
-    let done = all.into_iter().filter(|paired| *paired.as_ref().unwrap() == Paired::Done);
+    let done = all
+        .into_iter()
+        .filter(|paired| *paired.as_ref().unwrap() == Paired::Done);
     assert_eq!(done.count(), 1);
     assert_eq!(store.rows(OWNER).await.unwrap().len(), 1);
 }

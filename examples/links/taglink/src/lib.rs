@@ -45,7 +45,11 @@ impl HttpFunction for Taglink {
             "POST" => self.create(owner, &request).await,
             "GET" => {
                 let named = Named::read(&request)?;
-                json::response(&self.pairs(owner, &named, StatusCode::UNPROCESSABLE_ENTITY).await?)
+                json::response(
+                    &self
+                        .pairs(owner, &named, StatusCode::UNPROCESSABLE_ENTITY)
+                        .await?,
+                )
             }
             "DELETE" => self.delete(owner, &request).await,
             _ => Err(Error::NotFound),
@@ -98,7 +102,8 @@ impl Taglink {
         }
         for round in 0..ROUNDS {
             let pairs = self.pairs(owner, &named, StatusCode::NOT_FOUND).await?;
-            if let (true, 0, Some(tag), Some(link)) = (pairs.is_empty(), round, &named.tag_id, &named.link_id) {
+            if let (true, 0, Some(tag), Some(link)) = (pairs.is_empty(), round, &named.tag_id, &named.link_id)
+            {
                 let message = format!("TagLink with tag_id {tag} and link_id {link} not found");
                 return Err(Error::Other(StatusCode::NOT_FOUND, message));
             }

@@ -32,7 +32,9 @@ impl Store {
         let request = self.client.update_item().table_name(&self.table);
         let request = request
             .set_key(Some(key(owner, own.clone())))
-            .update_expression("SET tag_id = :id, tag = :text, by_tag = :own, pairs = if_not_exists(pairs, :none)")
+            .update_expression(
+                "SET tag_id = :id, tag = :text, by_tag = :own, pairs = if_not_exists(pairs, :none)",
+            )
             .expression_attribute_values(":id", text(&tag.id))
             .expression_attribute_values(":text", text(&tag.text))
             .expression_attribute_values(":own", text(own))
@@ -99,7 +101,8 @@ impl Store {
             if !self.delete_pairs(owner, &pairs).await? {
                 continue;
             }
-            let delete = self.delete_item(owner, sk(kind, id), "pairs = :none", Some((":none", number(0))))?;
+            let delete =
+                self.delete_item(owner, sk(kind, id), "pairs = :none", Some((":none", number(0))))?;
             // Refused where it has a new pair by now.
             if self.transact(vec![delete]).await?.is_empty() {
                 return Ok(true);
@@ -111,7 +114,11 @@ impl Store {
     /// Creates the part of a transaction that changes how many pairs a link or a tag is in, and writes it where it is new.
     fn count(&self, owner: &str, side: &Entity, by: i64) -> Result<TransactWriteItem, Error> {
         let own = sk(side.kind, &side.id);
-        let by_tag = if side.kind == Kind::Tag { ", by_tag = :own" } else { "" };
+        let by_tag = if side.kind == Kind::Tag {
+            ", by_tag = :own"
+        } else {
+            ""
+        };
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key(owner, own.clone())))
