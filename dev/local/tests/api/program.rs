@@ -171,6 +171,21 @@ async fn it_prints_what_it_serves_and_a_line_to_try() {
     assert!(printed.contains(&program.url));
 }
 
+#[tokio::test]
+async fn an_example_is_served_beside_the_service() {
+    let program = Program::start_with(&["--in-memory", "--example", "links"]);
+    assert!(program.printed.join("\n").contains("GET /taglink"));
+    let body = json!({"username": "johndoe", "password": "correct horse battery"}).to_string();
+    program.post("/register", "application/json", &body).await;
+    let (_, token) = program.log_in().await;
+    let token = token["access_token"].as_str().unwrap();
+    let link = || Client::new().post(format!("{}/link/", program.url));
+    let body = json!({"link": "https://example.com", "tag": "a"});
+    assert_eq!(link().json(&body).send().await.unwrap().status(), 401);
+    let linked = link().bearer_auth(token).json(&body).send().await.unwrap();
+    assert_eq!(linked.status(), 201);
+}
+
 #[test]
 fn a_port_in_use_is_named() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -41,7 +41,9 @@ impl Store {
             .expression_attribute_values(":none", number(0))
             .return_values(ReturnValue::AllOld);
         let output = request.send().await.map_err(|error| unavailable(&error))?;
-        Ok(output.attributes.is_none_or(|before| before.is_empty()))
+        // For a new item DynamoDB returns nothing, and the embedded engine the key.
+        let before = output.attributes.unwrap_or_default();
+        Ok(!before.contains_key("tag_id"))
     }
 
     /// Writes a pair, and what is new of its link and its tag; one transaction.
