@@ -331,6 +331,24 @@ if [ "$offers_sessions" = true ]; then
 fi
 
 echo
+echo "== API keys"
+json POST /api-keys '{"name":"try.sh","expires_in":3600}'
+expect 201 'a key is shown once' '(.key | test("^lk_[0-9A-Z]{26}_[0-9A-Z]{26}_[0-9A-Za-z]{27}_[0-9A-Za-z]{6}$")) and (.prefix as $prefix | .key | startswith($prefix))'
+header cache-control no-store
+key=$(found .key)
+key_id=$(found .id)
+bearer GET /api-keys
+expect 200 'the list does not have it' 'length == 1 and .[0].name == "try.sh" and .[0].last_used_at == null and (.[0] | has("key") | not)'
+bearer GET /users/me "$key"
+expect 401 'no route of the service itself accepts it' '.error == "invalid_token"'
+json POST /api-keys '{"scopes":["not:granted"],"expires_in":0}'
+expect 422 'all broken rules at once' '[.errors[] | .field + " " + .code] == ["name required","scopes invalid","expires_in invalid"]'
+bearer DELETE "/api-keys/$key_id"
+empty 204 'a key ends'
+bearer DELETE "/api-keys/$key_id"
+expect 404 'it has ended' '.detail == "No such API key"'
+
+echo
 echo "== one's own account"
 json PATCH /users/me '{"full_name":null,"website":"https://example.com/john"}'
 expect 200 'a user changes' '.full_name == null and .website == "https://example.com/john"'

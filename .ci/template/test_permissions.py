@@ -33,6 +33,12 @@ PERMISSIONS = {
         ("dynamodb:UpdateItem", TABLE, USERS_AND_NETWORKS),
     ],
     "SessionsFunction": [("dynamodb:GetItem", TABLE, None), ("dynamodb:UpdateItem", TABLE, USERS)],
+    "ApiKeysFunction": [
+        ("dynamodb:BatchGetItem", TABLE, None),
+        ("dynamodb:ConditionCheckItem", TABLE, USERS),
+        ("dynamodb:GetItem", TABLE, None),
+        ("dynamodb:UpdateItem", TABLE, USERS),
+    ],
     "WellKnownFunction": [("dynamodb:GetItem", TABLE, KEYS)],
     "RotateKeysFunction": [
         ("dynamodb:GetItem", TABLE, KEYS),

@@ -1,35 +1,39 @@
-//! The one door of every route behind a token.
+//! The one door of every route behind a token or an API key.
 
 use lambda_http::Request;
 
+use crate::api_keys::{ApiKeys, PresentedKey};
 use crate::clock::Timestamp;
 use crate::error::{Error, RECENT_AUTHENTICATION_SECONDS};
 use crate::http::bearer;
+use crate::http::credentials::{Presented, presented};
 use crate::scope::Scopes;
 use crate::sessions::{Session, Sessions};
 use crate::tokens::{Claims, LEEWAY_SECONDS, Verifier};
 use crate::users::{Account, User, Wanted};
 
-/// The caller of a request: a token that verifies, of a session that is live, and its user, who is not disabled.
+/// The caller of a request: a token that verifies, of a session that is live, or an API key, and its user, who is not disabled.
 #[derive(Debug)]
 pub struct Caller {
-    /// The token's claims.
-    pub claims: Claims,
-    /// The token's user, as the store has it now.
+    /// The token's claims; `None` for an API key.
+    pub claims: Option<Claims>,
+    /// The user, as the store has it now.
     pub user: User,
-    /// The token's session; `None` where log-ins begin none.
+    /// The token's session; `None` where log-ins begin none, and for an API key.
     pub session: Option<Session>,
-    /// The scopes of the token.
+    /// The scopes of the token, or those of the key that its owner still has.
     pub scopes: Scopes,
+    /// The scopes that the user has, whatever the token or the key has of them.
+    pub granted: Scopes,
 }
 
 impl Caller {
-    /// Returns the id of the token's session; `None` where log-ins begin none.
+    /// Returns the id of the token's session; `None` where log-ins begin none, and for an API key.
     pub fn session_id(&self) -> Option<&str> {
-        self.claims.sid.as_deref()
+        self.claims.as_ref()?.sid.as_deref()
     }
 
-    /// Rejects a token without a scope.
+    /// Rejects a token or an API key without a scope.
     ///
     /// # Errors
     ///
@@ -43,14 +47,16 @@ impl Caller {
     }
 
     /// Rejects a token whose user gave the password more than 300 seconds ago (RFC 9470), or ahead of now by more than clocks may
-    /// differ. A refresh never renews that time.
+    /// differ, and an API key. A refresh never renews that time.
     ///
     /// # Errors
     ///
     /// [`Error::InsufficientUserAuthentication`]: the client logs in with the password again.
     pub fn require_recent_authentication(&self, now: Timestamp) -> Result<(), Error> {
-        let age = now.unix().saturating_sub(self.claims.auth_time);
-        if (-LEEWAY_SECONDS..=i64::from(RECENT_AUTHENTICATION_SECONDS)).contains(&age) {
+        let auth_time = self.claims.as_ref().map(|claims| claims.auth_time);
+        let age = auth_time.map(|auth_time| now.unix().saturating_sub(auth_time));
+        let recent = -LEEWAY_SECONDS..=i64::from(RECENT_AUTHENTICATION_SECONDS);
+        if age.is_some_and(|age| recent.contains(&age)) {
             Ok(())
         } else {
             Err(Error::InsufficientUserAuthentication)
@@ -58,16 +64,61 @@ impl Caller {
     }
 }
 
-/// Returns the caller of a request; one read of the store.
+/// Returns the caller of a request; one read of the store. An API key is accepted where the verifier is
+/// [`with_api_keys`](Verifier::with_api_keys): as a bearer token, in `X-API-Key`, or in a header `Token`.
 ///
 /// # Errors
 ///
-/// The rows of the error table for a bearer token: 401, 400, 503.
+/// The rows of the error table for a bearer token: 401, 400, 503. A wrong API key in the header `Token` is 403.
 pub async fn authenticate(verifier: &Verifier, request: &Request) -> Result<Caller, Error> {
-    let claims = verifier.verify(bearer::token(request.headers())?).await?;
-    let wanted = claims.sid.as_deref().map_or(Wanted::None, Wanted::One);
-    let account = verifier.users().find(&claims.sub, wanted).await?;
+    if !verifier.accepts_api_keys() {
+        return by_token(verifier, bearer::token(request.headers())?).await;
+    }
+    match presented(request.headers())? {
+        Presented::Bearer(token) if !PresentedKey::is_meant(token) => by_token(verifier, token).await,
+        Presented::Bearer(key) | Presented::ApiKey(key) => by_api_key(verifier, key).await,
+        Presented::Token(key) => by_api_key(verifier, key).await.map_err(|error| match error {
+            Error::InvalidToken => Error::Forbidden,
+            error => error,
+        }),
+    }
+}
+
+async fn by_token(verifier: &Verifier, token: &str) -> Result<Caller, Error> {
+    let claims = verifier.verify(token).await?;
+    let account = verifier.users().find(&claims.sub, session_of(&claims)).await?;
     admit(verifier, claims, account).map(|(caller, _)| caller)
+}
+
+/// Returns what is read of the sessions of a token's user.
+fn session_of(claims: &Claims) -> Wanted<'_> {
+    claims.sid.as_deref().map_or(Wanted::None, Wanted::One)
+}
+
+/// Returns the owner of an API key; one read, and at most once an hour one write. A text that is no key costs neither.
+async fn by_api_key(verifier: &Verifier, text: &str) -> Result<Caller, Error> {
+    let presented = PresentedKey::parse(text).ok_or(Error::InvalidToken)?;
+    let (users, now) = (verifier.users(), verifier.now());
+    let read = users.find_with_api_keys(&presented.user, Wanted::None, Wanted::One(&presented.id));
+    let (account, mut keys) = read.await?.ok_or(Error::InvalidToken)?;
+    let key = keys.remove(&presented.id).ok_or(Error::InvalidToken)?;
+    // A wrong secret learns nothing of the owner.
+    if !key.admits(&presented, now) || account.user.disabled {
+        return Err(Error::InvalidToken);
+    }
+    if key.notes_use(now) {
+        let noted = users.note_api_key_use(&account.user.id, &presented.id, now);
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, api_key_id = presented.id, "the use of an API key was not written");
+        }
+    }
+    Ok(Caller {
+        claims: None,
+        user: account.user,
+        session: None,
+        scopes: key.scopes.within(&account.scopes),
+        granted: account.scopes,
+    })
 }
 
 /// Returns the caller of a request as [`authenticate`] does, and all sessions of its user; one read, too.
@@ -82,6 +133,24 @@ pub async fn authenticate_with_sessions(
     let claims = verifier.verify(bearer::token(request.headers())?).await?;
     let account = verifier.users().find(&claims.sub, Wanted::All).await?;
     admit(verifier, claims, account)
+}
+
+/// Returns the caller of a request as [`authenticate`] does, by a token alone, and all API keys of its user; one read, too.
+///
+/// # Errors
+///
+/// As [`authenticate`].
+pub async fn authenticate_with_api_keys(
+    verifier: &Verifier,
+    request: &Request,
+) -> Result<(Caller, ApiKeys), Error> {
+    let claims = verifier.verify(bearer::token(request.headers())?).await?;
+    let read = verifier
+        .users()
+        .find_with_api_keys(&claims.sub, session_of(&claims), Wanted::All);
+    let (account, keys) = read.await?.unzip();
+    let (caller, _) = admit(verifier, claims, account)?;
+    Ok((caller, keys.unwrap_or_default()))
 }
 
 /// Decides about a token that verified by what the store has of its user.
@@ -101,7 +170,8 @@ fn admit(verifier: &Verifier, claims: Claims, account: Option<Account>) -> Resul
     };
     let caller = Caller {
         scopes: Scopes::of_token(claims.scope.as_deref()),
-        claims,
+        granted: account.scopes,
+        claims: Some(claims),
         user: account.user,
         session,
     };

@@ -64,9 +64,9 @@ pub enum Error {
     RegistrationClosed,
     /// No credentials, or credentials of another scheme.
     NotAuthenticated,
-    /// Two `Authorization` values, or `Bearer` without one token.
+    /// Two credentials, two `Authorization` values, or `Bearer` without one token.
     MalformedAuthorization,
-    /// A token that does not verify, or whose user was deleted.
+    /// A token that does not verify, or whose user was deleted; an API key that is wrong, has ended or expired, or whose owner is disabled.
     InvalidToken,
     /// A token whose log-in was too long ago for what is asked (RFC 9470).
     InsufficientUserAuthentication,
@@ -76,6 +76,12 @@ pub enum Error {
     Inactive,
     /// A session that is unknown, has ended, or is another user's: one and the same response.
     NoSuchSession,
+    /// An API key that is unknown, has ended, or is another user's: one and the same response.
+    NoSuchApiKey,
+    /// A user who has as many API keys as are allowed.
+    TooManyApiKeys,
+    /// A wrong API key in the header `Token`, as one of the tutorials rejects it.
+    Forbidden,
     /// A path below a route that has nothing there: the response is the gateway's for an unknown route.
     NotFound,
     /// An error of a function that is not Latchkey's own, such as those of `examples/links`: its status, a 4xx, and its message.
@@ -242,6 +248,13 @@ impl Error {
             },
             Self::Inactive => Facts::new(StatusCode::BAD_REQUEST, "invalid_request", "Inactive user"),
             Self::NoSuchSession => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "No such session"),
+            Self::NoSuchApiKey => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "No such API key"),
+            Self::TooManyApiKeys => Facts::new(
+                StatusCode::CONFLICT,
+                "invalid_request",
+                "A user has at most 50 API keys",
+            ),
+            Self::Forbidden => Facts::new(StatusCode::FORBIDDEN, "access_denied", "Forbidden"),
             Self::NotFound => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "Not Found"),
             Self::Other(status, message) => Facts::new(*status, "invalid_request", message.clone()),
             Self::Throttled(_) => Facts::new(

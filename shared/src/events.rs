@@ -49,6 +49,10 @@ pub enum Event<'a> {
     Disabled { user: &'a str },
     /// A user deleted the account.
     Deleted { user: &'a str },
+    /// A user created an API key.
+    ApiKeyCreated { user: &'a str, key: &'a str },
+    /// A user ended an API key.
+    ApiKeyEnded { user: &'a str, key: &'a str },
     /// A rotation made this key the newest of the ring.
     KeyRotated { kid: &'a str },
     /// An emergency dropped this key, `*` for all.
@@ -98,6 +102,7 @@ struct Line<'a> {
     user: Option<&'a str>,
     name_hash: Option<&'a str>,
     session: Option<&'a str>,
+    api_key: Option<&'a str>,
     kid: Option<&'a str>,
 }
 
@@ -110,6 +115,7 @@ impl Event<'_> {
             user,
             name_hash,
             session,
+            api_key,
             kid,
         } = self.line();
         let reason = match self {
@@ -128,6 +134,7 @@ impl Event<'_> {
                     user_id = user,
                     name_hash,
                     session_id = session,
+                    api_key_id = api_key,
                     kid,
                     reason,
                     limit,
@@ -157,6 +164,10 @@ impl Event<'_> {
         };
         let of_session = |name, message, user, session| Line {
             session: Some(session),
+            ..of_user(name, message, user)
+        };
+        let of_api_key = |name, message, user, key| Line {
+            api_key: Some(key),
             ..of_user(name, message, user)
         };
         let of_key = |name, message, kid| Line {
@@ -203,6 +214,8 @@ impl Event<'_> {
             Self::NamesChanged { user } => of_user("NamesChanged", "names changed", user),
             Self::Disabled { user } => of_user("Disabled", "user disabled", user),
             Self::Deleted { user } => of_user("Deleted", "user deleted", user),
+            Self::ApiKeyCreated { user, key } => of_api_key("ApiKeyCreated", "API key created", user, key),
+            Self::ApiKeyEnded { user, key } => of_api_key("ApiKeyEnded", "API key ended", user, key),
             Self::KeyRotated { kid } => of_key("KeyRotated", "signing keys rotated", kid),
             Self::KeyDropped { kid } => of_key("KeyDropped", "compromised key dropped", kid),
         }

@@ -6,6 +6,7 @@ use lambda_http::{Body, Response};
 pub mod bearer;
 pub mod body;
 pub mod client;
+pub mod credentials;
 pub mod form;
 pub mod headers;
 pub mod json;

@@ -34,6 +34,8 @@ pub mod table;
 pub mod keys;
 
 #[cfg(feature = "table")]
+pub mod api_keys;
+#[cfg(feature = "table")]
 pub mod sessions;
 #[cfg(feature = "table")]
 pub mod throttle;

@@ -10,12 +10,14 @@ pub(crate) mod item;
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use crate::aws;
 use crate::env::{Env, TABLE_NAME};
 use crate::error::Error;
 use crate::function::StartError;
 
+use change::incomplete;
 use item::{Item, Key};
 
 /// How often, at most, a write is decided anew because another one came first. In each round at least one of the writers succeeds, so
@@ -54,24 +56,12 @@ impl Table {
     /// Reads these attributes of the item of a key, and no others: what a function does not use does not reach its memory. A member
     /// of a map is written `map.member`.
     pub(crate) async fn get(&self, key: Key, attributes: &[&str]) -> Result<Option<Item>, Error> {
-        // By placeholders, since DynamoDB reserves some five hundred words.
-        let mut names = HashMap::new();
-        let paths: Vec<String> = attributes
-            .iter()
-            .map(|path| {
-                let members = path.split('.').map(|name| {
-                    let placeholder = format!("#{}", names.len());
-                    names.insert(placeholder.clone(), name.to_owned());
-                    placeholder
-                });
-                members.collect::<Vec<_>>().join(".")
-            })
-            .collect();
+        let (paths, names) = projection(attributes.iter().copied());
         self.client
             .get_item()
             .table_name(&self.name)
             .set_key(Some(key.into_item()))
-            .projection_expression(paths.join(", "))
+            .projection_expression(paths)
             .set_expression_attribute_names(Some(names))
             .consistent_read(true)
             .send()
@@ -79,6 +69,55 @@ impl Table {
             .map(|output| output.item)
             .map_err(|error| unavailable(&error))
     }
+
+    /// Reads these attributes of two items in one request; an item may lack some of them.
+    pub(crate) async fn get_both(
+        &self,
+        keys: [Key; 2],
+        attributes: &[&str],
+    ) -> Result<[Option<Item>; 2], Error> {
+        // The keys as well: items come in any order.
+        let (paths, names) = projection(attributes.iter().copied().chain(["pk", "sk"]));
+        let keys = keys.map(Key::into_item);
+        let wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys.to_vec()))
+            .projection_expression(paths)
+            .set_expression_attribute_names(Some(names))
+            .consistent_read(true)
+            .build()
+            .map_err(incomplete)?;
+        let request = self.client.batch_get_item().request_items(&self.name, wanted);
+        let output = request.send().await.map_err(|error| unavailable(&error))?;
+        // The SDK does not ask again for what the table throttled.
+        if output.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
+            return Err(Error::unavailable("the store", "it left out a part of a read"));
+        }
+        let mut found = output
+            .responses
+            .and_then(|mut tables| tables.remove(&self.name))
+            .unwrap_or_default();
+        Ok(keys.map(|key| {
+            let is_it = |item: &Item| key.iter().all(|(name, value)| item.get(name) == Some(value));
+            let index = found.iter().position(is_it)?;
+            Some(found.swap_remove(index))
+        }))
+    }
+}
+
+/// Returns the expression of these attributes with its names: by placeholders, since DynamoDB reserves some five hundred words.
+fn projection<'a>(attributes: impl Iterator<Item = &'a str>) -> (String, HashMap<String, String>) {
+    let mut names = HashMap::new();
+    let paths: Vec<String> = attributes
+        .map(|path| {
+            let members = path.split('.').map(|name| {
+                let placeholder = format!("#{}", names.len());
+                names.insert(placeholder.clone(), name.to_owned());
+                placeholder
+            });
+            members.collect::<Vec<_>>().join(".")
+        })
+        .collect();
+    (paths.join(", "), names)
 }
 
 /// Creates the error of a write that others came before in each of its [`ROUNDS`].

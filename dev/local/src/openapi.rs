@@ -4,7 +4,7 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::openapi::security::{
-    Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
+    ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
 };
 use utoipa::openapi::{ContentBuilder, PathItem, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
@@ -26,13 +26,14 @@ use crate::gateway::own_body;
         (name = "users", description = "Register; read, change and delete yourself."),
         (name = "tokens", description = "Log in, refresh, and log out."),
         (name = "sessions", description = "See and end your sessions."),
+        (name = "api-keys", description = "Create, see and end your API keys."),
         (name = "discovery", description = "What verifiers of access tokens need to know."),
     ),
     modifiers(&Schemes),
 )]
 struct Document;
 
-/// How a client proves itself: by logging in here, or by a token that it has.
+/// How a client proves itself: by logging in here, by a token that it has, or, to an API of the reader's, by a key.
 struct Schemes;
 
 impl Modify for Schemes {
@@ -51,10 +52,15 @@ impl Modify for Schemes {
             .bearer_format("JWT")
             .description(Some("An access token of RFC 9068."))
             .build();
+        let key = ApiKeyValue::with_description(
+            "X-API-Key",
+            "An API key, for APIs that accept one: no route of this document does.",
+        );
         // Swagger UI's dialog shows them in the order of their names: the form to log in comes first.
         for (name, scheme) in [
             ("password", SecurityScheme::OAuth2(password)),
             ("token", SecurityScheme::Http(bearer)),
+            ("x-api-key", SecurityScheme::ApiKey(ApiKey::Header(key))),
         ] {
             components.add_security_scheme(name, scheme);
         }

@@ -91,6 +91,44 @@ impl Fields {
         }
     }
 
+    /// Removes and reads a field that is a whole number of 1 or more. Returns `None` where it is absent, `null`, or breaks that rule, which is
+    /// then recorded.
+    pub fn positive(&mut self, field: &'static str) -> Option<u32> {
+        let violation = match self.take(field)? {
+            Value::Null => return None,
+            Value::Number(number) if number.is_f64() => Violation::new(Code::Type, "Must be a whole number"),
+            Value::Number(number) => {
+                let number = number.as_u64().and_then(|number| u32::try_from(number).ok());
+                if let Some(number) = number.filter(|number| *number > 0) {
+                    return Some(number);
+                }
+                Violation::new(Code::Invalid, "Must be from 1 to 4294967295")
+            }
+            _ => Violation::new(Code::Type, "Must be a whole number"),
+        };
+        self.reject(field, violation);
+        None
+    }
+
+    /// Removes and parses a field that is an array of strings. Returns `None` where it is absent, `null`, or breaks a rule, which is then
+    /// recorded.
+    pub fn texts<T>(
+        &mut self,
+        field: &'static str,
+        parse: impl FnOnce(Vec<&str>) -> Result<T, Violation>,
+    ) -> Option<T> {
+        let value = self.take(field)?;
+        if value.is_null() {
+            return None;
+        }
+        let items = value.as_array().map(|items| items.iter().map(Value::as_str));
+        let parsed = match items.and_then(|texts| texts.collect::<Option<Vec<_>>>()) {
+            Some(texts) => parse(texts),
+            None => Err(Violation::new(Code::Type, "Must be an array of strings")),
+        };
+        parsed.map_err(|violation| self.reject(field, violation)).ok()
+    }
+
     fn take(&mut self, field: &str) -> Option<Value> {
         let index = self.members.iter().position(|(name, _)| name == field)?;
         Some(self.members.remove(index).1)

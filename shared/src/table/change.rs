@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
 
 use super::item::{Item, Key};
@@ -101,6 +102,20 @@ impl Change {
             .build()
             .map_err(incomplete)?;
         Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// Returns the condition alone as a part of a transaction.
+    pub(crate) fn into_check(self, table: &Table, key: Key) -> Result<TransactWriteItem, Error> {
+        let clauses = self.clauses();
+        let check = ConditionCheck::builder()
+            .table_name(table.name())
+            .set_key(Some(key.into_item()))
+            .set_condition_expression(clauses.condition)
+            .set_expression_attribute_names(clauses.names)
+            .set_expression_attribute_values(clauses.values)
+            .build()
+            .map_err(incomplete)?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
     /// Returns the deletion of an item, on this condition, as a part of a transaction.

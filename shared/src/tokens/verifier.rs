@@ -18,6 +18,7 @@ pub struct Verifier {
     /// The longest life of a token.
     token_seconds: u32,
     keys: Cached<PublishedStore>,
+    accepts_api_keys: bool,
     clock: Clock,
 }
 
@@ -30,8 +31,21 @@ impl Verifier {
             issuer: Issuer::read(env)?,
             token_seconds: env.get(&ACCESS_TOKEN_SECONDS)?,
             keys: Cached::new(PublishedStore::new(table), clock.clone(), max_age_seconds),
+            accepts_api_keys: false,
             clock: clock.clone(),
         })
+    }
+
+    /// Lets `authenticate` accept API keys beside tokens. Latchkey's own routes accept none.
+    #[must_use]
+    pub fn with_api_keys(mut self) -> Self {
+        self.accepts_api_keys = true;
+        self
+    }
+
+    /// Reports whether API keys are accepted.
+    pub fn accepts_api_keys(&self) -> bool {
+        self.accepts_api_keys
     }
 
     /// Returns the users whose tokens it verifies.

@@ -76,7 +76,7 @@ const GENERATION: &str = "credential_generation";
 /// The scopes that an operator granted.
 pub(super) const SCOPES: &str = "scopes";
 /// The map of sessions.
-const SESSIONS: &str = "sessions";
+pub(super) const SESSIONS: &str = "sessions";
 
 /// The attributes of which [`to_account`] makes an account, without those of sessions.
 pub(super) const ACCOUNT: &[&str] = &[

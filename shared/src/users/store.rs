@@ -3,6 +3,7 @@
 //! Uniqueness is decided here: each name has a marker item that only one transaction can put.
 
 mod accounts;
+mod api_keys;
 mod attempts;
 mod networks;
 mod sessions;
@@ -33,7 +34,7 @@ pub struct Users {
     table: Table,
 }
 
-/// Which sessions of a user are read.
+/// Which sessions or API keys of a user are read.
 #[derive(Clone, Copy, Debug)]
 pub enum Wanted<'a> {
     /// None.
@@ -42,6 +43,17 @@ pub enum Wanted<'a> {
     One(&'a str),
     /// All.
     All,
+}
+
+impl Wanted<'_> {
+    /// Returns the path of what is read of a map.
+    fn path(self, map: &str) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::One(id) => Some(format!("{map}.{id}")),
+            Self::All => Some(map.to_owned()),
+        }
+    }
 }
 
 impl Users {
@@ -110,16 +122,8 @@ impl Users {
         if id.len() > KEY_MAX_BYTES {
             return Ok(None);
         }
-        let own;
-        let sessions = match sessions {
-            Wanted::None => None,
-            Wanted::One(session) => {
-                own = format!("sessions.{session}");
-                Some(own.as_str())
-            }
-            Wanted::All => Some("sessions"),
-        };
-        let attributes: Vec<&str> = item::ACCOUNT.iter().copied().chain(sessions).collect();
+        let sessions = sessions.path(item::SESSIONS);
+        let attributes: Vec<&str> = item::ACCOUNT.iter().copied().chain(sessions.as_deref()).collect();
         let found = self.table.get(item::user_key(id), &attributes).await?;
         found.map(|found| item::to_account(&found)).transpose()
     }

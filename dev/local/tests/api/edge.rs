@@ -82,6 +82,7 @@ async fn behind_an_edge_a_request_without_its_secret_is_a_403_like_the_gateways(
         ("POST", "/register"),
         ("GET", "/users/me"),
         ("GET", "/sessions"),
+        ("GET", "/api-keys"),
         ("GET", "/.well-known/jwks.json"),
         ("GET", "/openapi.json"),
     ] {

@@ -5,6 +5,7 @@
 mod access_token;
 mod account_races;
 mod accounts;
+mod api_keys;
 mod cors;
 mod deployed;
 mod docs;

@@ -133,6 +133,7 @@ impl Fixture {
             }
         }
         let events = vec![
+            ("api-keys", Event::new("GET", "/api-keys").bearer("x.y.z")),
             ("docs", Event::new("GET", "/openapi.json")),
             ("me", me(&token)),
             (

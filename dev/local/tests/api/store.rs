@@ -33,6 +33,9 @@ async fn an_unavailable_store_is_a_503_with_retry_after_on_every_route() {
         (Method::POST, "/revoke"),
         (Method::GET, "/sessions"),
         (Method::DELETE, "/sessions"),
+        (Method::GET, "/api-keys"),
+        (Method::POST, "/api-keys"),
+        (Method::DELETE, "/api-keys/x"),
         (Method::DELETE, "/users/me"),
     ] {
         let request = service.client.request(method, format!("{}{path}", service.url));

@@ -14,7 +14,8 @@ pub use entity::{Entity, Kind, Row};
 pub use http::{created, required, target};
 pub use store::{LINKS_TABLE_NAME, Paired, Store};
 
-/// Creates what each of the functions has: the table of links, and what verifies the tokens of Latchkey's users. Sends nothing.
+/// Creates what each of the functions has: the table of links, and what verifies the tokens and API keys of
+/// Latchkey's users. Sends nothing.
 ///
 /// # Errors
 ///
@@ -22,5 +23,5 @@ pub use store::{LINKS_TABLE_NAME, Paired, Store};
 pub async fn start(env: &Env<'_>, clock: &Clock) -> Result<(Store, Verifier), StartError> {
     let latchkey = Table::connect(env).await?;
     let store = Store::new(&latchkey, env)?;
-    Ok((store, Verifier::new(latchkey, env, clock)?))
+    Ok((store, Verifier::new(latchkey, env, clock)?.with_api_keys()))
 }

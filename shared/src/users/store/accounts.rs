@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use super::attempts::{Attempt, clear};
 use super::sessions::{only, when_as_read};
 use super::{Users, rejection, when_of_generation};
+use crate::api_keys;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::passwords::StoredHash;
@@ -49,28 +50,31 @@ impl Users {
             matches!(self.update(&user.id, change).await?, Written::Done(_))
         } else {
             let own = change.into_update(&self.table, item::user_key(user.id.as_str()))?;
-            self.transact_on(own, &user.id, &renaming).await?
+            self.transact_on(own, &user.id, &renaming, None).await?
         };
         Ok(is_written.then_some(written))
     }
 
-    /// Deletes a user and the markers of its names. Returns `false` where the names are no longer those that were read, the user is
+    /// Deletes a user, the API keys and the markers of the names. Returns `false` where the names are no longer those that were read, the user is
     /// disabled or gone, or the caller's session has ended.
     pub async fn delete(&self, user: &User, session: Option<&str>) -> Result<bool, Error> {
         let [username, email, ..] = item::profile_attributes(&user.profile);
         let mut condition = Change::default();
         when_profile_is(&mut condition, &[username, email], session);
         let own = condition.into_delete(&self.table, item::user_key(user.id.as_str()))?;
+        let keys = Change::default().into_delete(&self.table, api_keys::item_key(user.id.as_str()))?;
         let renaming = Renaming::between(&user.profile, &Profile::default());
-        self.transact_on(own, &user.id, &renaming).await
+        self.transact_on(own, &user.id, &renaming, Some(keys)).await
     }
 
-    /// Writes a user's item and the markers of its names in one transaction. Returns `false` where the item's condition failed.
+    /// Writes a user's item, the markers of its names and what else there is in one transaction. Returns `false` where the item's condition
+    /// failed; `rest` has none.
     async fn transact_on(
         &self,
         own: TransactWriteItem,
         user: &UserId,
         renaming: &Renaming,
+        rest: Option<TransactWriteItem>,
     ) -> Result<bool, Error> {
         let mut writes = vec![own];
         for name in &renaming.added {
@@ -79,6 +83,7 @@ impl Users {
         for name in &renaming.removed {
             writes.push(self.delete_own(name, user)?);
         }
+        writes.extend(rest);
         let request = self.table.client().transact_write_items();
         let Err(error) = request.set_transact_items(Some(writes)).send().await else {
             return Ok(true);
@@ -170,7 +175,11 @@ impl Users {
 
 /// Requires that attributes are as they were read, that the user is not disabled, and that the caller's session, if there is one, has not
 /// ended. An attribute without a value may be absent or `NULL`, which reads the same.
-fn when_profile_is(change: &mut Change, attributes: &[(&'static str, Option<&str>)], session: Option<&str>) {
+pub(super) fn when_profile_is(
+    change: &mut Change,
+    attributes: &[(&'static str, Option<&str>)],
+    session: Option<&str>,
+) {
     let enabled = change.value(AttributeValue::Bool(false));
     change.when("attribute_exists(pk)");
     change.when(format!("attribute_not_exists(disabled) OR disabled = {enabled}"));
@@ -210,7 +219,7 @@ fn profile_change(before: &Profile, session: Option<&str>, written: &User) -> Ch
 }
 
 /// Returns which writes of a canceled transaction had conditions that failed, in their order; empty for another error.
-fn failed_conditions(error: &SdkError<TransactWriteItemsError>) -> Vec<bool> {
+pub(super) fn failed_conditions(error: &SdkError<TransactWriteItemsError>) -> Vec<bool> {
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => canceled
             .cancellation_reasons()

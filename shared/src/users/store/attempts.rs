@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
-
 use super::Users;
 use super::networks::Networks;
 use crate::clock::Timestamp;
@@ -12,9 +10,9 @@ use crate::events::Limit;
 use crate::http::client::Network;
 use crate::passwords::StoredHash;
 use crate::random;
-use crate::table::change::{Change, Written, incomplete};
+use crate::table::change::{Change, Written};
 use crate::table::item::{Item, Key, flag, text};
-use crate::table::{ROUNDS, contended, unavailable};
+use crate::table::{ROUNDS, contended};
 use crate::throttle::{
     Attempts, Budget, CAP_MILLIS, Clearing, DAY_MILLIS, Decision, MAX_IN_A_ROW, MAX_STRANGERS,
     REMEMBERED_MILLIS, WAITS, names,
@@ -127,38 +125,12 @@ impl Users {
             Some(name) => item::name_key(name),
             None => item::no_name_key(&random::ulid_at(now)?),
         };
-        let marker = marker.into_item();
-        let counter = networks.key(network).into_item();
-        let keys = KeysAndAttributes::builder()
-            .keys(marker.clone())
-            .keys(counter)
-            .consistent_read(true)
-            .projection_expression("pk, user_id, uses, since")
-            .build()
-            .map_err(incomplete)?;
-        let table = self.table.name();
-        let request = self.table.client().batch_get_item().request_items(table, keys);
-        let output = request.send().await.map_err(|error| unavailable(&error))?;
-        // The SDK does not ask again for what the table throttled.
-        if output.unprocessed_keys().is_some_and(|keys| !keys.is_empty()) {
-            return Err(Error::unavailable("the store", "it left out a part of a read"));
-        }
-        let (mut user, mut network_refused) = (None, None);
-        for found in output
-            .responses()
-            .and_then(|tables| tables.get(table))
-            .into_iter()
-            .flatten()
-        {
-            if found.get("pk") == marker.get("pk") {
-                user = Some(UserId::known(text(found, "user_id")?));
-            } else {
-                network_refused = networks.refused_until(Some(found), now)?;
-            }
-        }
+        let keys = [marker, networks.key(network)];
+        let [marker, counter] = self.table.get_both(keys, &["user_id", "uses", "since"]).await?;
+        let user = marker.map(|marker| text(&marker, "user_id")).transpose()?;
         Ok(LookedUp {
-            user,
-            network_refused,
+            user: user.map(UserId::known),
+            network_refused: networks.refused_until(counter.as_ref(), now)?,
         })
     }
 

@@ -1,0 +1,90 @@
+//! `POST /api-keys`: a new key, which is shown this once.
+
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Request, Response};
+use shared::api_keys::{ApiKey, ApiKeyName, IssuedKey};
+use shared::authenticate::authenticate;
+use shared::error::{Code, Error, Violation};
+use shared::events::Event;
+use shared::http::body;
+use shared::http::json::{self, Fields};
+use shared::random;
+use shared::scope::Scopes;
+use shared::table::{ROUNDS, contended};
+
+use crate::ApiKeys;
+use crate::shown::{IssuedApiKey, OwnApiKey};
+
+impl ApiKeys {
+    /// Responds 201 with the key.
+    pub(crate) async fn create(&self, request: &Request) -> Result<Response<Body>, Error> {
+        body::read(request)?;
+        for _ in 0..ROUNDS {
+            let caller = authenticate(&self.verifier, request).await?;
+            let wanted = Wanted::read(request, &caller.granted)?;
+            let (user, now) = (&caller.user.id, self.clock.now());
+            let id = random::ulid_at(self.clock.millis())?;
+            let issued = IssuedKey::generate(user.as_str(), &id)?;
+            let expires_at = wanted.expires_in.map(|seconds| now.plus(seconds));
+            let key = ApiKey::new(wanted.name, wanted.scopes, &issued, now, expires_at);
+            let created = self.users.create_api_key(user, caller.session_id(), &id, &key);
+            if created.await? {
+                Event::ApiKeyCreated {
+                    user: user.as_str(),
+                    key: &id,
+                }
+                .log();
+                return shown_once(IssuedApiKey::new(OwnApiKey::new(user, id, key), issued));
+            }
+        }
+        Err(contended())
+    }
+}
+
+pub(crate) fn shown_once(key: IssuedApiKey) -> Result<Response<Body>, Error> {
+    let mut response = json::response(&key)?;
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
+}
+
+/// A body whose every field is valid.
+struct Wanted {
+    name: ApiKeyName,
+    scopes: Scopes,
+    expires_in: Option<u32>,
+}
+
+impl Wanted {
+    /// Reads the body; `granted` are the scopes that the key's owner has.
+    fn read(request: &Request, granted: &Scopes) -> Result<Self, Error> {
+        let mut fields = Fields::read(request)?;
+        if !fields.has("name") {
+            fields.reject("name", no_name());
+        }
+        let name = fields.text("name", ApiKeyName::parse);
+        let scopes = fields.texts("scopes", |scopes| {
+            let scopes = Scopes::of(scopes)?;
+            if scopes.is_subset(granted) {
+                Ok(scopes)
+            } else {
+                Err(not_granted())
+            }
+        });
+        let expires_in = fields.positive("expires_in");
+        fields.finish()?;
+        Ok(Self {
+            // `finish` has rejected a body whose name did not parse.
+            name: name.ok_or_else(|| Error::internal("the API key", "it has no name"))?,
+            scopes: scopes.unwrap_or_default(),
+            expires_in,
+        })
+    }
+}
+
+pub(crate) fn no_name() -> Violation {
+    Violation::new(Code::Required, "Is required")
+}
+
+pub(crate) fn not_granted() -> Violation {
+    Violation::new(Code::Invalid, "Each must be a scope that you have")
+}
