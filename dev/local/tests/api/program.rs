@@ -179,11 +179,25 @@ async fn an_example_is_served_beside_the_service() {
     program.post("/register", "application/json", &body).await;
     let (_, token) = program.log_in().await;
     let token = token["access_token"].as_str().unwrap();
-    let link = || Client::new().post(format!("{}/link/", program.url));
-    let body = json!({"link": "https://example.com", "tag": "a"});
-    assert_eq!(link().json(&body).send().await.unwrap().status(), 401);
-    let linked = link().bearer_auth(token).json(&body).send().await.unwrap();
-    assert_eq!(linked.status(), 201);
+    let url = format!("{}/link/", program.url);
+    let body = json!({"link": "https://example.com", "tag": "a b"});
+    let post = || Client::new().post(&url).json(&body);
+    assert_eq!(post().send().await.unwrap().status(), 401);
+    assert_eq!(post().bearer_auth(token).send().await.unwrap().status(), 201);
+    for (query, status, rows) in [
+        ("tag=a+b", 200, Some(1)),
+        ("tag=a%20b", 200, Some(1)),
+        ("tag=a", 200, Some(0)),
+        ("tag=", 200, Some(1)),
+        ("x=%ff&y", 200, Some(1)),
+        ("tag=a&tag=b", 400, None),
+    ] {
+        let get = Client::new().get(format!("{url}?{query}")).bearer_auth(token);
+        let response = get.send().await.unwrap();
+        assert_eq!(response.status(), status, "{query}");
+        let body: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        assert_eq!(body.as_array().map(Vec::len), rows, "{query}");
+    }
 }
 
 #[test]
