@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use shared::error::Error;
 use shared::table::{ROUNDS, contended, unavailable};
 
-use super::{BY_TAG, Store, key, number, pair, sk, text};
+use super::{BY_TAG, Item, Store, key, number, pair, sk, text};
 use crate::entity::{Entity, Kind, Row};
 
 /// How many pairs one transaction deletes: it has at most 100 parts, and a pair is up to three.
@@ -29,21 +29,12 @@ impl Store {
     /// Writes a tag; returns `false` where it existed.
     pub async fn put_tag(&self, owner: &str, tag: &Entity) -> Result<bool, Error> {
         let own = sk(tag.kind, &tag.id);
-        let request = self.client.update_item().table_name(&self.table);
-        let request = request
-            .set_key(Some(key(owner, own.clone())))
-            .update_expression(
-                "SET tag_id = :id, tag = :text, by_tag = :own, pairs = if_not_exists(pairs, :none)",
-            )
-            .expression_attribute_values(":id", text(&tag.id))
-            .expression_attribute_values(":text", text(&tag.text))
-            .expression_attribute_values(":own", text(own))
-            .expression_attribute_values(":none", number(0))
-            .return_values(ReturnValue::AllOld);
-        let output = request.send().await.map_err(|error| unavailable(&error))?;
-        // For a new item DynamoDB returns nothing, and the embedded engine the key.
-        let before = output.attributes.unwrap_or_default();
-        Ok(!before.contains_key("tag_id"))
+        let mut item = key(owner, own.clone());
+        item.insert(BY_TAG.to_owned(), text(own));
+        item.insert("pairs".to_owned(), number(0));
+        describe(&mut item, tag);
+        let refused = self.transact(vec![self.put_new(item)?]).await?;
+        Ok(refused.is_empty())
     }
 
     /// Writes a pair, and what is new of its link and its tag; one transaction.
@@ -51,14 +42,10 @@ impl Store {
         let row = Row::new(link, tag);
         let mut item = key(owner, pair(&row));
         item.insert(BY_TAG.to_owned(), text(format!("tag#{}#{}", tag.id, link.id)));
-        for side in [link, tag] {
-            item.insert(side.kind.id_name().to_owned(), text(&side.id));
-            item.insert(side.kind.name().to_owned(), text(&side.text));
-        }
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        let put = put.condition_expression("attribute_not_exists(pk)").build();
+        describe(&mut item, link);
+        describe(&mut item, tag);
         let parts = vec![
-            TransactWriteItem::builder().put(put.map_err(incomplete)?).build(),
+            self.put_new(item)?,
             self.count(owner, link, 1)?,
             self.count(owner, tag, 1)?,
         ];
@@ -113,6 +100,17 @@ impl Store {
         Err(contended())
     }
 
+    /// Creates the part of a transaction that puts an item which does not exist.
+    fn put_new(&self, item: Item) -> Result<TransactWriteItem, Error> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(incomplete)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
     /// Creates the part of a transaction that changes how many pairs a link or a tag is in, and writes it where it is new.
     fn count(&self, owner: &str, side: &Entity, by: i64) -> Result<TransactWriteItem, Error> {
         let own = sk(side.kind, &side.id);
@@ -158,7 +156,8 @@ impl Store {
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
-    /// Sends a transaction. Returns which of its parts were refused, and nothing where all are written.
+    /// Sends a transaction. Returns which of its parts were refused, and nothing where all are written. A lost response changes neither,
+    /// since the SDK sends the same idempotency token again.
     async fn transact(&self, parts: Vec<TransactWriteItem>) -> Result<Vec<bool>, Error> {
         let request = self.client.transact_write_items();
         let Err(error) = request.set_transact_items(Some(parts)).send().await else {
@@ -178,6 +177,12 @@ impl Store {
             Err(unavailable(&error))
         }
     }
+}
+
+/// Sets the id and the text of a link or a tag.
+fn describe(item: &mut Item, side: &Entity) {
+    item.insert(side.kind.id_name().to_owned(), text(&side.id));
+    item.insert(side.kind.name().to_owned(), text(&side.text));
 }
 
 fn incomplete(error: BuildError) -> Error {
