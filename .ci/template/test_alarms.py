@@ -132,7 +132,7 @@ def test_each_alarm_notifies_the_topics_that_were_asked_for_of_begin_and_end(sta
 @broken_by("looks back", "Resources.RotationAlarm.Properties.EvaluationPeriods", 24 * 30)
 @broken_by("MeFunction", "Resources.FunctionThrottlesAlarm.Properties.Metrics.3.MetricStat.Metric.Dimensions.0.Value", "${RegisterFunction}")
 @broken_by("does not calculate", "Resources.FunctionThrottlesAlarm.Properties.Metrics.0.Expression", "token + register + me")
-@broken_by("DocsFunction", "Resources.FunctionThrottlesAlarm.Properties.Metrics.7.Fn::If.1.MetricStat.Metric.Dimensions.0.Value", "${MeFunction}")
+@broken_by("DocsFunction", "Resources.FunctionThrottlesAlarm.Properties.Metrics.8.Fn::If.1.MetricStat.Metric.Dimensions.0.Value", "${MeFunction}")
 def test_each_alarm_watches_what_exists_and_one_watches_the_throttles_of_every_function(stack):
     filters = stack.of_type("AWS::Logs::MetricFilter").values()
     counted = {(metric["MetricNamespace"], metric["MetricName"]) for one in filters for metric in one["MetricTransformations"]}

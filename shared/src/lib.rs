@@ -13,10 +13,10 @@ pub mod env;
 pub mod http;
 #[cfg(feature = "table")]
 pub mod random;
-#[cfg(feature = "table")]
-pub mod scope;
 
 pub mod function;
+#[cfg(feature = "table")]
+pub mod scope;
 
 #[cfg(feature = "table")]
 pub mod aws;
