@@ -92,7 +92,7 @@ async fn a_use_is_written_at_once_and_then_once_an_hour_and_its_failure_is_ignor
         .note_api_key_use(&user, &made.id, fixture.time.now())
         .await
         .unwrap();
-    assert_eq!(fixture.listed().await, [json!({}); 0], "a use makes no key");
+    assert!(fixture.listed().await.is_empty(), "a use makes no key");
 }
 
 #[tokio::test]

@@ -105,10 +105,7 @@ async fn only_what_is_shown_or_decides_is_read_and_never_the_password_hash() {
     let response = get(&function, &fixture.token()).await;
     let shown = response.body.as_object().unwrap().keys().cloned();
     let decides = ["credential_generation", "scopes"].map(str::to_owned);
-    assert_eq!(
-        fixture.proxy.attributes_read(),
-        [shown.chain(decides).collect()]
-    );
+    assert_eq!(fixture.proxy.attributes_read(), [shown.chain(decides).collect()]);
 }
 
 #[tokio::test]
