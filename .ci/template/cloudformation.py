@@ -62,6 +62,7 @@ STACKS = {
         "Issuer": "https://login.example.com",
         "AllowedOrigins": "https://app.example.com,https://other.example.com",
         "EnableDocs": "true",
+        "EnableAuthorizer": "true",
         "ExistingTableName": "latchkey-restored",
         "KeyOperatorArn": "arn:aws:iam::123456789012:role/emergency",
         "EnableRotationSchedule": "false",
