@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from cloudformation import DOMAIN, EDGE, resource_name
+from cloudformation import DOMAIN, EDGE, ROOT, read_with_sam, resource_name
 
 broken_by = pytest.mark.broken_by
 
@@ -202,3 +202,41 @@ def test_an_edge_proves_itself_to_the_functions_and_caches_discovery_alone(stack
     assert cached == ["/.well-known/*"], f"{cached} is cached"
     kept = {one["ErrorCode"] for one in edge["CustomErrorResponses"] if one["ErrorCachingMinTTL"] == 0}
     assert {403, 404, 500, 502, 503, 504} <= kept, f"errors are cached, but {kept}"
+
+
+READER = """
+Parameters: {AuthorizerArn: {Default: arn}, Issuer: {Default: issuer}, Audience: {Default: audience}}
+Resources:
+%s
+  Links:
+    Type: AWS::Serverless::Function
+    Properties:
+      {CodeUri: s3://bucket/key, Handler: x, Runtime: provided.al2023,
+       Events: {Get: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /links, Method: get}}}}
+"""
+
+
+def test_the_authorizers_of_the_page_are_what_sam_makes_of_its_lines():
+    by_function, by_gateway = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/protect-your-routes.md").read_text(), re.DOTALL)
+    start = by_function.split("        DefaultAuthorizer")[0]
+    found = []
+    for lines in (by_function, start + by_gateway):
+        body = read_with_sam(READER % lines)["Resources"]["Api"]["Properties"]["Body"]
+        assert body["paths"]["/links"]["get"]["security"] == [{"Latchkey": []}]
+        found.append(body["components"]["securitySchemes"]["Latchkey"]["x-amazon-apigateway-authorizer"])
+    uri = found[0].pop("authorizerUri")["Fn::Sub"][1]
+    assert list(uri.values()) == [{"Ref": "AuthorizerArn"}]
+    assert found == [
+        {
+            "type": "request",
+            "authorizerPayloadFormatVersion": "2.0",
+            "enableSimpleResponses": True,
+            "identitySource": ["$request.header.Authorization", "$context.routeKey"],
+            "authorizerResultTtlInSeconds": 60,
+        },
+        {
+            "type": "jwt",
+            "identitySource": "$request.header.Authorization",
+            "jwtConfiguration": {"issuer": {"Ref": "Issuer"}, "audience": [{"Ref": "Audience"}]},
+        },
+    ]
