@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use authorizer::{Authorizer, Decision};
+use authorizer::Authorizer;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::api_keys::{ApiKey, ApiKeyName, IssuedKey};
@@ -55,7 +55,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// The gateway's cache, by its documentation: what it keeps under the values of the identity sources for so long, and no failure.
 struct Gateway {
     ttl: i64,
-    kept: HashMap<Vec<String>, (Decision, i64)>,
+    kept: HashMap<Vec<String>, (bool, i64)>,
 }
 
 /// One user, one client, and a credential of each kind.
@@ -141,33 +141,32 @@ impl World {
         (event, sources)
     }
 
-    /// Returns what the function itself decides, which is remembered; `None` where the invocation fails.
-    async fn evaluate(&mut self, credential: usize, others: usize, route: usize) -> Option<Decision> {
+    /// Returns whether the function itself allows a request, which is remembered; `None` where the invocation fails.
+    async fn evaluate(&mut self, credential: usize, others: usize, route: usize) -> Option<bool> {
         let (event, _) = self.event(credential, others, route);
-        let decision = self.authorizer.handle(&event, "").await.ok()?;
+        let allowed = self.authorizer.handle(&event, "").await.ok()?.is_authorized;
         let now = self.time.now().unix();
-        self.decided_at
-            .insert((credential, others, decision.is_authorized), now);
-        Some(decision)
+        self.decided_at.insert((credential, others, allowed), now);
+        Some(allowed)
     }
 
-    /// Returns what the gateway does with a request: `None` is its 500.
-    async fn request(&mut self, credential: usize, others: usize, route: usize) -> Option<Decision> {
+    /// Returns whether the gateway allows a request; `None` is its 500.
+    async fn request(&mut self, credential: usize, others: usize, route: usize) -> Option<bool> {
         let now = self.time.now().unix();
         let (_, sources) = self.event(credential, others, route);
-        if let Some((decision, until)) = self.gateway.kept.get(&sources)
+        if let Some((allowed, until)) = self.gateway.kept.get(&sources)
             && now < *until
         {
-            return Some(decision.clone());
+            return Some(*allowed);
         }
         // What the function decides now about a request that has the same sources will be compared with what is kept.
         for other in 0..4 {
             self.evaluate(credential, other, route).await;
         }
-        let decision = self.evaluate(credential, others, route).await?;
+        let allowed = self.evaluate(credential, others, route).await?;
         let until = now + self.gateway.ttl;
-        self.gateway.kept.insert(sources, (decision.clone(), until));
-        Some(decision)
+        self.gateway.kept.insert(sources, (allowed, until));
+        Some(allowed)
     }
 
     async fn step(&mut self, step: Step, seen: &mut Seen) -> Result<(), TestCaseError> {
@@ -189,15 +188,14 @@ impl World {
                 others,
                 route,
             } => {
-                let decision = self.request(credential, others, route).await;
+                let allowed = self.request(credential, others, route).await;
                 let fresh = self.evaluate(credential, others, route).await;
-                let Some(decision) = decision else {
+                let Some(allowed) = allowed else {
                     seen.failures += 1;
                     prop_assert!(fresh.is_none(), "a failure was kept");
                     return Ok(());
                 };
-                let allowed = decision.is_authorized;
-                seen.late += u32::from(allowed && fresh.is_none_or(|fresh| !fresh.is_authorized));
+                seen.late += u32::from(allowed && fresh != Some(true));
                 let last = self.decided_at.get(&(credential, others, allowed)).copied();
                 let age = self.time.now().unix() - last.unwrap_or(i64::MIN / 2);
                 prop_assert!(age < self.gateway.ttl, "{allowed} is {age} s late");
