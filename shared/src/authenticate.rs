@@ -70,7 +70,7 @@ pub enum Principal {
     /// A user, by a token or an API key.
     User(Box<Caller>),
     /// A client that is registered, by a token of its own (RFC 6749 section 4.4); the token's claims.
-    Client(Claims),
+    Client(Box<Claims>),
 }
 
 /// Returns the caller of a request; one read of the store. An API key is accepted where the verifier is
@@ -124,7 +124,7 @@ pub async fn principal(verifier: &Verifier, claims: Claims) -> Result<Principal,
         return Ok(Principal::User(Box::new(caller)));
     }
     match verifier.clients().find(&claims.sub).await? {
-        Some(_) => Ok(Principal::Client(claims)),
+        Some(_) => Ok(Principal::Client(Box::new(claims))),
         None => Err(Error::InvalidToken),
     }
 }

@@ -132,7 +132,7 @@ impl Decision {
                 let subject = caller.user.id.as_str().to_owned();
                 (subject, caller.scopes.claim(), caller.claims)
             }
-            Principal::Client(claims) => (claims.sub.clone(), claims.scope.clone(), Some(claims)),
+            Principal::Client(claims) => (claims.sub.clone(), claims.scope.clone(), Some(*claims)),
         };
         let (client, session) = claims.map(|claims| (claims.client_id, claims.sid)).unzip();
         let members = [
