@@ -51,7 +51,7 @@ describe("/docs", () => {
       if (message.type() === "error" && /Content Security Policy/.test(message.text())) problems.push(message.text());
     });
     dialog = page.locator(".dialog-ux");
-    // One of the two schemes in the dialog: the password form.
+    // One of the three schemes in the dialog: the password form.
     form = dialog.locator(".auth-container").filter({ hasText: "OAuth2, password" });
     await open();
   });
@@ -97,6 +97,13 @@ describe("/docs", () => {
     const table = operation.locator(".live-responses-table");
     await table.locator(".response-col_status").filter({ hasText: String(status) }).first().waitFor();
     return { status, text: await table.first().innerText() };
+  }
+
+  // Creates an API key and returns its id.
+  async function anApiKey(user) {
+    const headers = { authorization: `Bearer ${await logIn(user)}`, "content-type": "application/json" };
+    const response = await fetch(`${url}/api-keys`, { method: "POST", headers, body: JSON.stringify({ name: "laptop" }) });
+    return (await response.json()).id;
   }
 
   async function anotherSession(user) {
@@ -147,8 +154,9 @@ describe("/docs", () => {
     assert.equal(all.length, shown.length);
     for (const operation of all) {
       if (!isOpen(operation) && !(await isAuthorized())) await authorize();
-      // The page's example is the id of no session of this user.
-      const parameters = operation.operationId === "end_session" ? { id: await anotherSession(user) } : {};
+      // The page's examples are ids of no session and no key of this user.
+      const ended = { end_session: anotherSession, end_api_key: anApiKey }[operation.operationId];
+      const parameters = ended ? { id: await ended(user) } : {};
       const { status, text } = await tryOut(page.locator(`#${shown[order(operation)]}`), operation.path, parameters);
       const success = Object.keys(operation.responses).filter((documented) => documented.startsWith("2"));
       assert.deepEqual([String(status)], success, `${operation.operationId}: ${text}`);
@@ -156,8 +164,10 @@ describe("/docs", () => {
     assert.equal((await tryMe()).status, 401, "the user is deleted");
   });
 
-  test("the dialog begins with the form to log in, whose first field has the focus", async () => {
+  test("the dialog offers password, bearer and key, and begins with the form to log in, whose first field has the focus", async () => {
     await openDialog();
+    const offered = await dialog.locator(".auth-container h4").allInnerTexts();
+    assert.deepEqual(offered.map((scheme) => scheme.split(/\s/)[0]), ["password", "token", "x-api-key"]);
     assert.match(await dialog.locator(".auth-container").first().innerText(), /OAuth2, password/);
     assert.equal(await page.evaluate(() => document.activeElement.id), "oauth_username");
   });

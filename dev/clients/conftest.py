@@ -39,7 +39,7 @@ def until(condition):
         time.sleep(0.1)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def programs():
     """The folder of `local` and `rotate`, for tests that start a service of their own."""
     if "LATCHKEY_PROGRAMS" not in os.environ:

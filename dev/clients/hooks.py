@@ -56,6 +56,19 @@ def example_is_another_session(context, case, kwargs):
         case.headers["Authorization"] = f"Bearer {caller.token}"
 
 
+@schemathesis.hook("before_call").apply_to(operation_id="end_api_key")
+def example_is_a_key(context, case, kwargs):
+    """Puts the id of a key that exists in the place of the example's."""
+    global caller
+    if case.meta and case.meta.phase.name == TestPhase.EXAMPLES:
+        # A user has at most 50.
+        caller = Caller()
+        headers = {"Authorization": f"Bearer {caller.token}"}
+        created = requests.post(f"{URL}/api-keys", json={"name": "laptop"}, headers=headers, timeout=10)
+        case.path_parameters["id"] = created.json()["id"]
+        case.headers["Authorization"] = headers["Authorization"]
+
+
 @schemathesis.hook
 def after_call(context, case, response):
     """Notes each operation that succeeded, and replaces a caller whose session it ended."""

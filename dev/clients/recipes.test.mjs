@@ -1,4 +1,4 @@
-// The recipes of docs/use-it-from.md that run on Node.js; browser.test.mjs runs the one for a browser's page.
+// The recipe of docs/use-it-from.md for Next.js; browser.test.mjs runs the one for a browser's page.
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 
 import { recipe } from "./recipes.mjs";
-import { audience, freshUser, logIn, rotatingUrl, until, url } from "./users.mjs";
+import { freshUser, rotatingUrl, until, url } from "./users.mjs";
 
 // Imports a recipe anew, from where it finds the packages of this folder.
 async function imported(code) {
@@ -58,39 +58,4 @@ describe("Next.js", () => {
     assert.deepEqual([...cookies], []);
     assert.equal((await call("GET", "/users/me")).status, 401);
   });
-});
-
-describe("Express", { skip: audience !== url && "the recipe's audience is the issuer" }, () => {
-  async function served(issuer, called) {
-    process.env.ISSUER = issuer;
-    const { app } = await imported(recipe("Express").replace("app.listen(8080);", "export { app };"));
-    const server = app.listen(0, "127.0.0.1");
-    await new Promise((listening) => server.once("listening", listening));
-    const items = (headers) => fetch(`http://127.0.0.1:${server.address().port}/items`, { headers });
-    try {
-      await called((authorization) => items(authorization ? { authorization } : {}));
-    } finally {
-      server.close();
-    }
-  }
-
-  test("the API accepts a fresh token and nothing else", () =>
-    served(url, async (items) => {
-      const token = await logIn(await freshUser());
-      const [head, claims, signature] = token.split(".");
-      const accepted = await items(`Bearer ${token}`);
-      const { sub } = JSON.parse(Buffer.from(claims, "base64url"));
-      assert.deepEqual([accepted.status, (await accepted.json())[0].owner], [200, sub]);
-      const unsigned = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString("base64url");
-      const rejected = [`Bearer ${head}.${claims}.${signature.slice(4)}`, `Bearer ${unsigned}.${claims}.`, "Bearer x", "Basic Og==", undefined];
-      for (const authorization of rejected) {
-        const response = await items(authorization);
-        assert.deepEqual([response.status, (await response.json()).error], [401, "invalid_token"], authorization);
-      }
-    }));
-
-  test("the API responds 503 and not 401 where the keys cannot be reached", () =>
-    served("http://127.0.0.1:9", async (items) => {
-      assert.equal((await items(`Bearer ${await logIn(await freshUser())}`)).status, 503);
-    }));
 });

@@ -108,7 +108,7 @@ pub trait Form {
 
 /// Any text, described by its phrase.
 #[derive(Clone, Copy, Debug)]
-pub struct Text(&'static str);
+pub struct Text(pub &'static str);
 
 impl Form for Text {
     type Value = String;

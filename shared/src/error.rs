@@ -87,12 +87,14 @@ pub enum Error {
     NoSuchSession,
     /// An API key that is unknown, has ended, or is another user's: one and the same response.
     NoSuchApiKey,
-    /// A user who has as many API keys as are allowed.
-    TooManyApiKeys,
+    /// A user who has as many API keys as are allowed; the number is how many those are.
+    TooManyApiKeys(usize),
     /// A wrong API key in the header `Token`, as one of the tutorials rejects it.
     Forbidden,
     /// A path below a route that has nothing there: the response is the gateway's for an unknown route.
     NotFound,
+    /// An error of a function that is not Latchkey's own, such as those of `examples/links`: its status, a 4xx, and its message.
+    Other(StatusCode, String),
     /// Too many attempts; the number is how many seconds the client waits.
     Throttled(u32),
     /// The store or the keys cannot be reached, or no key exists yet.
@@ -271,13 +273,14 @@ impl Error {
             Self::Inactive => Facts::new(StatusCode::BAD_REQUEST, "invalid_request", "Inactive user"),
             Self::NoSuchSession => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "No such session"),
             Self::NoSuchApiKey => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "No such API key"),
-            Self::TooManyApiKeys => Facts::new(
+            Self::TooManyApiKeys(most) => Facts::new(
                 StatusCode::CONFLICT,
                 "invalid_request",
-                "A user has at most 50 API keys",
+                format!("A user has at most {most} API keys"),
             ),
             Self::Forbidden => Facts::new(StatusCode::FORBIDDEN, "access_denied", "Forbidden"),
             Self::NotFound => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "Not Found"),
+            Self::Other(status, message) => Facts::new(*status, "invalid_request", message.clone()),
             Self::Throttled(_) => Facts::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "slow_down",

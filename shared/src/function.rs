@@ -39,8 +39,10 @@ pub trait HttpFunction: Function {
     /// The format of its errors.
     const ERROR_FORMAT: ErrorFormat;
 
-    /// Returns what the OpenAPI document says of its routes.
-    fn openapi() -> OpenApi;
+    /// Returns what the OpenAPI document says of its routes; nothing for a function that is not Latchkey's own.
+    fn openapi() -> OpenApi {
+        OpenApi::default()
+    }
 
     /// Responds to a request.
     ///

@@ -44,7 +44,8 @@ impl Table {
         })
     }
 
-    pub(crate) fn client(&self) -> &Client {
+    /// Returns the client, for a function that has a table of its own, too.
+    pub fn client(&self) -> &Client {
         &self.client
     }
 
@@ -125,6 +126,6 @@ pub fn contended() -> Error {
 }
 
 /// Maps an error of the SDK.
-pub(crate) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Error {
+pub fn unavailable(error: &(dyn std::error::Error + 'static)) -> Error {
     Error::unavailable("the store", aws::message(error))
 }

@@ -29,6 +29,13 @@ pub const FUNCTIONS: &[Registered] = &[
     Registered::behind_a_route::<well_known::WellKnown>(),
 ];
 
+/// Every function of the examples, whose templates are their own.
+pub const EXAMPLES: &[Registered] = &[
+    Registered::behind_a_route::<links_link::Link>(),
+    Registered::behind_a_route::<links_tag::Tag>(),
+    Registered::behind_a_route::<links_taglink::Taglink>(),
+];
+
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type Result<T> = std::result::Result<T, shared::function::StartError>;
 
@@ -134,6 +141,7 @@ impl<O: Fn(&str) -> Option<String> + Send + Sync> Settings<'_, O> {
         for declared in self.template.functions() {
             let registered = FUNCTIONS
                 .iter()
+                .chain(EXAMPLES)
                 .find(|registered| registered.name == declared.package)
                 .ok_or_else(|| StartError::UnknownFunction(declared.package.clone()))?;
             let env = Env::new(|name| self.variable(declared, name));

@@ -19,9 +19,11 @@ use data::Folder;
 use functions::Settings;
 
 pub use data::{Data, KEYS_FILE};
+pub use example::Example;
 
 pub mod cors;
 pub mod data;
+mod example;
 pub mod functions;
 pub mod gateway;
 pub mod generated;
@@ -47,6 +49,8 @@ pub struct Options {
     pub data: Data,
     /// Another DynamoDB to use instead of the embedded one.
     pub dynamodb: Option<Dynamodb>,
+    /// An example to serve beside the service, on the embedded DynamoDB.
+    pub example: Option<Example>,
     /// How long a client may take.
     pub limits: Limits,
 }
@@ -146,7 +150,10 @@ impl Service {
         overrides: impl Fn(&str) -> Option<String> + Send + Sync,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        let template = Template::of_this_project().map_err(StartError::Template)?;
+        let mut template = Template::of_this_project().map_err(StartError::Template)?;
+        if let Some(example) = options.example {
+            template = template.and(example.template().map_err(StartError::Template)?);
+        }
         // The folder first: two services of one checkout conflict in all three, and the folder says it best.
         let folder = Folder::open(&options.data)?;
         let address = SocketAddr::new(options.host, options.port);
@@ -185,6 +192,7 @@ impl Service {
             ("ISSUER", issuer.clone()),
             ("SIGNING_KEYS_FILE", folder.keys_file().display().to_string()),
             ("SIGNING_KEYS_SECRET", String::new()),
+            ("LINKS_TABLE_NAME", example::LINKS_TABLE.to_owned()),
         ]);
         let settings = Settings {
             template: &template,

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use local::data::{default_folder, short};
-use local::{Data, Limits, Options, Service, TABLE_NAME};
+use local::{Data, Example, Limits, Options, Service, TABLE_NAME};
 use shared::clock::Clock;
 use shared::env::process_variable;
 
@@ -34,6 +34,9 @@ struct Arguments {
     /// Keep nothing.
     #[arg(long)]
     in_memory: bool,
+    /// An API of its own to serve on the same port, such as examples/links.
+    #[arg(long, value_enum)]
+    example: Option<Example>,
 }
 
 #[tokio::main]
@@ -65,6 +68,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         dynamodb_port: arguments.dynamodb_port,
         data,
         dynamodb: None,
+        example: arguments.example,
         limits: Limits::default(),
     };
     let service = Service::start(options, process_variable, Clock::system()).await?;

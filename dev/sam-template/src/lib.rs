@@ -52,6 +52,16 @@ impl Template {
         })
     }
 
+    /// Adds the tables, routes and functions of another template, such as an example's that is served beside this one. Parameters and
+    /// other resources stay this template's.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.tables.extend(other.tables);
+        self.routes.extend(other.routes);
+        self.functions.extend(other.functions);
+        self
+    }
+
     /// Returns the CORS configuration of the HTTP API, which applies once there are allowed origins.
     pub fn cors(&self) -> Option<&Cors> {
         self.cors.as_ref()

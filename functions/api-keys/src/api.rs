@@ -2,7 +2,7 @@
 
 use lambda_http::http::StatusCode;
 use serde_json::json;
-use shared::api_keys::ApiKeyName;
+use shared::api_keys::{ApiKeyName, MAX_API_KEYS};
 use shared::error::{Error, FieldError, Problem};
 use shared::http::{body, empty, json as http_json};
 use shared::openapi::{self, or_null};
@@ -109,7 +109,7 @@ impl IntoResponses for Created {
                 Error::InvalidRequest(http_json::ONE_OBJECT.into()),
             ),
             ("invalid", Error::Invalid(invalid)),
-            ("too_many", Error::TooManyApiKeys),
+            ("too_many", Error::TooManyApiKeys(MAX_API_KEYS)),
         ];
         let success = IssuedApiKey::example().and_then(shown_once);
         openapi::behind_a_token(&IssuedApiKey::name(), "api_key", success, errors)

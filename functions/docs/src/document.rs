@@ -9,9 +9,6 @@ use shared::function::StartError;
 /// The document of everything. `cargo run -p local --bin renew` renews it, and a test fails where it differs from the code.
 pub const OPENAPI: &str = include_str!("../openapi.json");
 
-/// What the document says of itself where there is no log-in.
-const WITHOUT_LOG_IN: &str = "User accounts. Errors are those of RFC 9457.";
-
 /// What the document has of something that a deployment can lack.
 struct Part {
     /// The places: JSON pointers, whose last step may also be an item of an array, or the name of one.
@@ -20,8 +17,6 @@ struct Part {
     members: &'static [&'static str],
     /// The grant's name: an item of the metadata's lists, and a member of an operation's ways to prove oneself.
     name: &'static str,
-    /// The parameters of `POST /token` that are required without it, since the other grant is the only one.
-    leaves_required: &'static [&'static str],
 }
 
 const PASSWORD_GRANT: Part = Part {
@@ -36,7 +31,6 @@ const PASSWORD_GRANT: Part = Part {
     ],
     members: &[],
     name: "password",
-    leaves_required: &["grant_type", "refresh_token"],
 };
 
 const REFRESH_TOKENS: Part = Part {
@@ -55,25 +49,6 @@ const REFRESH_TOKENS: Part = Part {
         "revocation_endpoint_auth_methods_supported",
     ],
     name: "refresh_token",
-    leaves_required: &["username", "password"],
-};
-
-/// The token endpoint, which is there where a grant is.
-const TOKEN_ENDPOINT: Part = Part {
-    places: &[
-        "/paths/~1token",
-        "/components/schemas/OAuthError",
-        "/components/schemas/TokenRequest",
-        "/components/schemas/TokenResponse",
-        "/tags/tokens",
-    ],
-    members: &[
-        "token_endpoint",
-        "token_endpoint_auth_methods_supported",
-        "grant_types_supported",
-    ],
-    name: "",
-    leaves_required: &[],
 };
 
 /// Returns the document of what the deployment offers.
@@ -84,11 +59,7 @@ pub(crate) fn offered(env: &Env<'_>) -> Result<Cow<'static, str>, StartError> {
         return Ok(OPENAPI.into());
     }
     let mut absent = Vec::new();
-    for (is_offered, part) in [
-        (password, &PASSWORD_GRANT),
-        (refresh_tokens, &REFRESH_TOKENS),
-        (password || refresh_tokens, &TOKEN_ENDPOINT),
-    ] {
+    for (is_offered, part) in [(password, &PASSWORD_GRANT), (refresh_tokens, &REFRESH_TOKENS)] {
         if !is_offered {
             absent.push(part);
         }
@@ -105,12 +76,10 @@ fn without(absent: &[&Part]) -> Result<String, serde_json::Error> {
             remove(&mut document, place);
         }
         remove_from_operations(&mut document["paths"], part);
-        if let Some(form) = document.pointer_mut("/components/schemas/TokenRequest") {
-            form["required"] = json!(part.leaves_required);
-        }
     }
-    if document["paths"].get("/token").is_none() {
-        document["info"]["description"] = WITHOUT_LOG_IN.into();
+    // Beside username and password alone it may be left out.
+    if absent.iter().any(|part| part.name == PASSWORD_GRANT.name) {
+        document["components"]["schemas"]["TokenRequest"]["required"] = json!(["grant_type"]);
     }
     serde_json::to_string(&document)
 }

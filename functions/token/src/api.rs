@@ -84,7 +84,7 @@ impl PartialSchema for TokenRequest {
             .property(
                 "grant_type",
                 described("May be left out beside username and password.")
-                    .enum_values(Some(["password", "refresh_token", ""])),
+                    .enum_values(Some(["password", "refresh_token", "client_credentials", ""])),
             )
             .property(
                 "username",

@@ -1,7 +1,8 @@
 //! An event of API Gateway's payload format 2.0 as a request.
 //!
 //! A client writes the headers, the query, the cookies and the path, and all of them are strings of its choice. So no value of
-//! theirs makes an event unreadable, and host, scheme, query, cookies and path are not converted at all: nothing depends on them.
+//! theirs makes an event unreadable, and host, scheme, cookies and path are not converted at all: nothing depends on them. The query is
+//! kept as it came, for functions that are not Latchkey's own.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -31,6 +32,10 @@ const LOOPBACK: &str = "localhost";
 #[derive(Clone)]
 struct Id(String);
 
+/// The query as the client sent it.
+#[derive(Clone)]
+struct Query(String);
+
 /// The route that the gateway matched.
 #[derive(Clone)]
 struct Route {
@@ -50,6 +55,8 @@ pub fn read(event: &Value, id: &str) -> Result<Request, Error> {
     *request.headers_mut() = headers(&event["headers"])?;
     request.extensions_mut().insert(route);
     request.extensions_mut().insert(Id(id.to_owned()));
+    let query = event["rawQueryString"].as_str().unwrap_or_default();
+    request.extensions_mut().insert(Query(query.to_owned()));
     client::identify(&mut request, source_ip(event));
     Ok(request)
 }
@@ -70,6 +77,24 @@ pub fn is_https(event: &Value) -> bool {
 /// Returns the gateway's id of a request.
 pub fn id(request: &Request) -> &str {
     request.extensions().get::<Id>().map_or("", |Id(id)| id)
+}
+
+/// Returns a parameter of the query; `None` where it is absent or empty. Latchkey's own routes read none.
+///
+/// # Errors
+///
+/// [`Error::InvalidRequest`] for one that comes twice.
+pub fn query(request: &Request, name: &'static str) -> Result<Option<String>, Error> {
+    let query = request.extensions().get::<Query>().map_or("", |Query(text)| text);
+    let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(known, _)| known == name);
+    let (value, second) = (values.next(), values.next());
+    if second.is_some() {
+        return Err(Error::InvalidRequest(
+            format!("The parameter {name} must come once").into(),
+        ));
+    }
+    let value = value.map(|(_, value)| value.into_owned());
+    Ok(value.filter(|value| !value.is_empty()))
 }
 
 /// Returns the address of the connection of an event's request, as the gateway has it.

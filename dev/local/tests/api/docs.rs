@@ -107,7 +107,6 @@ async fn the_document_offers_the_grants_that_are_on_as_the_metadata() {
         "revocation",
         "Revocation",
     ];
-    const LOG_IN: &[&str] = &["/token", "grant_types", "access tokens."];
     for (password, refresh, gone, unsaid) in [
         ("true", "true", &[][..], vec![]),
         ("false", "true", &[], vec![PASSWORD_GRANT]),
@@ -115,8 +114,8 @@ async fn the_document_offers_the_grants_that_are_on_as_the_metadata() {
         (
             "false",
             "false",
-            &["/revoke", "/token"],
-            vec![PASSWORD_GRANT, REFRESH_TOKENS, LOG_IN],
+            &["/revoke"],
+            vec![PASSWORD_GRANT, REFRESH_TOKENS],
         ),
     ] {
         let service = Running::start_with(&[

@@ -171,6 +171,35 @@ async fn it_prints_what_it_serves_and_a_line_to_try() {
     assert!(printed.contains(&program.url));
 }
 
+#[tokio::test]
+async fn an_example_is_served_beside_the_service() {
+    let program = Program::start_with(&["--in-memory", "--example", "links"]);
+    assert!(program.printed.join("\n").contains("GET /taglink"));
+    let body = json!({"username": "johndoe", "password": "correct horse battery"}).to_string();
+    program.post("/register", "application/json", &body).await;
+    let (_, token) = program.log_in().await;
+    let token = token["access_token"].as_str().unwrap();
+    let url = format!("{}/link/", program.url);
+    let body = json!({"link": "https://example.com", "tag": "a b"});
+    let post = || Client::new().post(&url).json(&body);
+    assert_eq!(post().send().await.unwrap().status(), 401);
+    assert_eq!(post().bearer_auth(token).send().await.unwrap().status(), 201);
+    for (query, status, rows) in [
+        ("tag=a+b", 200, Some(1)),
+        ("tag=a%20b", 200, Some(1)),
+        ("tag=a", 200, Some(0)),
+        ("tag=", 200, Some(1)),
+        ("x=%ff&y", 200, Some(1)),
+        ("tag=a&tag=b", 400, None),
+    ] {
+        let get = Client::new().get(format!("{url}?{query}")).bearer_auth(token);
+        let response = get.send().await.unwrap();
+        assert_eq!(response.status(), status, "{query}");
+        let body: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        assert_eq!(body.as_array().map(Vec::len), rows, "{query}");
+    }
+}
+
 #[test]
 fn a_port_in_use_is_named() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -72,6 +72,7 @@ impl Fixture {
             dynamodb_port: 0,
             data: Data::Folder(folder.path().to_owned()),
             dynamodb: None,
+            example: None,
             limits: Limits::default(),
         };
         let service = Service::start(options, |name| variables.get(name).cloned(), time.clock())

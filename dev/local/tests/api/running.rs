@@ -98,6 +98,7 @@ impl Running {
                 endpoint,
                 table_name: table.name().to_owned(),
             }),
+            example: None,
             limits,
         };
         // The least that is allowed, and limits that the tests of one address do not reach: these tests are about HTTP.

@@ -199,11 +199,7 @@ async fn t_07_the_grant_type_may_be_left_out_beside_username_and_password_alone(
             "{form}"
         );
     }
-    for form in [
-        "grant_type=client_credentials",
-        "grant_type=client_credentials",
-        "grant_type=Password",
-    ] {
+    for form in ["grant_type=authorization_code", "grant_type=Password"] {
         service.form(form).await.is_oauth(400, "unsupported_grant_type");
     }
     // The grant is looked at before its parameters, and doubled ones before the grant.

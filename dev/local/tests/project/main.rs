@@ -6,7 +6,8 @@ mod layers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use local::functions::FUNCTIONS;
+use local::Example;
+use local::functions::{EXAMPLES, FUNCTIONS};
 use sam_template::Template;
 use shared::env::{Env, declarations};
 use testing::events::cases;
@@ -96,7 +97,7 @@ fn each_route_has_a_sample_event() {
 /// Returns a variable's value for a start that sends nothing.
 fn some_value(name: &str) -> Option<String> {
     match name {
-        "TABLE_NAME" => Some("users".to_owned()),
+        "TABLE_NAME" | "LINKS_TABLE_NAME" => Some("users".to_owned()),
         "ISSUER" => Some("https://auth.example.com".to_owned()),
         "SIGNING_KEYS_SECRET" => Some("secret".to_owned()),
         _ => None,
@@ -120,6 +121,26 @@ async fn each_function_gets_from_the_template_just_the_variables_that_it_reads()
             "change the environment of {} in template.yaml",
             declared.logical_id
         );
+    }
+}
+
+#[tokio::test]
+async fn each_function_of_an_example_starts_with_what_its_template_declares() {
+    let template = Example::Links.template().unwrap();
+    assert_eq!(template.functions().len(), EXAMPLES.len());
+    for registered in EXAMPLES {
+        let mut functions = template.functions().iter();
+        let declared = functions
+            .find(|declared| declared.package == registered.name)
+            .unwrap();
+        let names = &declared.environment;
+        let env = Env::new(|name| some_value(name).filter(|_| names.contains_key(name)));
+        let read = registered.variables(&env).await.unwrap();
+        let unread: Vec<_> = names
+            .keys()
+            .filter(|name| !read.contains(name.as_str()))
+            .collect();
+        assert!(unread.is_empty(), "{} does not read {unread:?}", registered.name);
     }
 }
 

@@ -143,6 +143,6 @@ fn expired_of(keys: &ApiKeys, now: Timestamp) -> Result<Vec<String>, Error> {
     if keys.len() - expired.len() < MAX_API_KEYS {
         Ok(expired)
     } else {
-        Err(Error::TooManyApiKeys)
+        Err(Error::TooManyApiKeys(MAX_API_KEYS))
     }
 }
