@@ -26,8 +26,17 @@ def transformed():
         # The transform accepts uploaded code only, and `sam deploy` uploads it.
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
-    # The loader would fetch AWS's managed policies, which this template does not use.
+    return by_sam(source)
+
+
+def by_sam(source):
+    # The loader would fetch AWS's managed policies, which these templates do not use.
     return transform(source, defaults(source), SimpleNamespace(load=dict))
+
+
+def read_with_sam(text):
+    """Returns plain CloudFormation of another template."""
+    return by_sam(yaml_parse(text))
 
 
 @functools.cache
@@ -62,6 +71,7 @@ STACKS = {
         "Issuer": "https://login.example.com",
         "AllowedOrigins": "https://app.example.com,https://other.example.com",
         "EnableDocs": "true",
+        "EnableAuthorizer": "true",
         "ExistingTableName": "latchkey-restored",
         "KeyOperatorArn": "arn:aws:iam::123456789012:role/emergency",
         "EnableRotationSchedule": "false",

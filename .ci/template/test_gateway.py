@@ -4,12 +4,17 @@ import json
 import re
 
 import pytest
-from cloudformation import DOMAIN, EDGE, resource_name
+from cloudformation import DOMAIN, EDGE, ROOT, read_with_sam, resource_name
 
 broken_by = pytest.mark.broken_by
 
 API = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*"
-INVOKERS = {("apigateway.amazonaws.com", API), ("secretsmanager.amazonaws.com", "${SigningKeys}")}
+# Whatever authorizers of the account there are.
+AUTHORIZERS = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:*/authorizers/*"
+INVOKERS = {
+    "RotateKeysFunction": ("secretsmanager.amazonaws.com", "${SigningKeys}"),
+    "AuthorizerFunction": ("apigateway.amazonaws.com", AUTHORIZERS),
+}
 # All that the access log may hold: what API Gateway or Lambda alone write. It is written without escapes, so text of a client's could
 # end a field and begin others; and a path, a query or a header could contain a secret. Text of a client's is in path, domainName,
 # domainPrefix, httpMethod, protocol, identity.userAgent, authorizer.*, and in the message of an error: that of an integration can repeat
@@ -35,14 +40,16 @@ LOGIN = {"RouteKey": "POST /login", "Target": {"Fn::Sub": "integrations/${TokenI
 @broken_by("MeIntegration invokes", "Resources.MePermission.Properties.FunctionName", {"Ref": "TokenFunction"})
 @broken_by("lets others", "Resources.MePermission.Properties.SourceArn")
 @broken_by("lets others", "Resources.RotateKeysPermission.Properties.SourceArn")
+@broken_by("lets others", "Resources.AuthorizerPermission.Properties.SourceArn", {"Fn::Sub": API}, EnableAuthorizer="true")
 @broken_by("leads nowhere", "Resources.MeRoute.Properties.Target", "integrations/none")
 @broken_by("longer than", "Resources.MeFunction.Properties.Timeout", 60)
 def test_each_route_leads_to_a_function_that_the_gateway_may_invoke(stack):
     allowed = set()
     for name, permission in stack.of_type("AWS::Lambda::Permission").items():
-        invoker = permission["Principal"], permission.get("SourceArn")
-        assert invoker in INVOKERS, f"{name} lets others invoke the function: {invoker}"
-        allowed.add((resource_name(permission["FunctionName"]), *invoker))
+        invoker, function = (permission["Principal"], permission.get("SourceArn")), resource_name(permission["FunctionName"])
+        expected = INVOKERS.get(function, ("apigateway.amazonaws.com", API))
+        assert invoker == expected, f"{name} lets others invoke the function: {invoker}"
+        allowed.add((function, *invoker))
     for name, integration in stack.of_type("AWS::ApiGatewayV2::Integration").items():
         function = resource_name(integration["IntegrationUri"])
         assert (function, "apigateway.amazonaws.com", API) in allowed, f"{name} invokes {function} without a permission"
@@ -121,6 +128,16 @@ def test_the_document_and_its_page_are_served_where_asked_for_and_nowhere_else(s
     assert ("DocsFunction" in stack.functions) == bool(found), f"DocsFunction: {found}"
 
 
+@broken_by("the authorizer is", "Conditions.HasAuthorizer", ALWAYS)
+@broken_by("the authorizer is", "Conditions.HasAuthorizer", NEVER, EnableAuthorizer="true")
+@broken_by("has the output", "Outputs.AuthorizerArn.Value", {"Fn::GetAtt": ["MeFunction", "Arn"]}, EnableAuthorizer="true")
+def test_the_authorizer_exists_where_asked_for_and_is_an_output(stack):
+    asked = stack.values["EnableAuthorizer"] == "true"
+    assert ("AuthorizerFunction" in stack.functions) == asked, f"the authorizer is there, asked for: {asked}"
+    output = stack.outputs.get("AuthorizerArn")
+    assert output == ("${AuthorizerFunction.Arn}" if asked else None), f"the authorizer has the output {output}"
+
+
 @broken_by("MeFunction", ISSUER, {"Ref": "Audience"})
 @broken_by("MeFunction", f"{ISSUER}.Fn::If.2", {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}, **DOMAIN)
 @broken_by("TokenFunction", "Conditions.HasIssuer", NEVER, Issuer="https://login.example.com")
@@ -185,3 +202,41 @@ def test_an_edge_proves_itself_to_the_functions_and_caches_discovery_alone(stack
     assert cached == ["/.well-known/*"], f"{cached} is cached"
     kept = {one["ErrorCode"] for one in edge["CustomErrorResponses"] if one["ErrorCachingMinTTL"] == 0}
     assert {403, 404, 500, 502, 503, 504} <= kept, f"errors are cached, but {kept}"
+
+
+READER = """
+Parameters: {AuthorizerArn: {Default: arn}, Issuer: {Default: issuer}, Audience: {Default: audience}}
+Resources:
+%s
+  Links:
+    Type: AWS::Serverless::Function
+    Properties:
+      {CodeUri: s3://bucket/key, Handler: x, Runtime: provided.al2023,
+       Events: {Get: {Type: HttpApi, Properties: {ApiId: !Ref Api, Path: /links, Method: get}}}}
+"""
+
+
+def test_the_authorizers_of_the_page_are_what_sam_makes_of_its_lines():
+    by_function, by_gateway = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/protect-your-routes.md").read_text(), re.DOTALL)
+    start = by_function.split("        DefaultAuthorizer")[0]
+    found = []
+    for lines in (by_function, start + by_gateway):
+        body = read_with_sam(READER % lines)["Resources"]["Api"]["Properties"]["Body"]
+        assert body["paths"]["/links"]["get"]["security"] == [{"Latchkey": []}]
+        found.append(body["components"]["securitySchemes"]["Latchkey"]["x-amazon-apigateway-authorizer"])
+    uri = found[0].pop("authorizerUri")["Fn::Sub"][1]
+    assert list(uri.values()) == [{"Ref": "AuthorizerArn"}]
+    assert found == [
+        {
+            "type": "request",
+            "authorizerPayloadFormatVersion": "2.0",
+            "enableSimpleResponses": True,
+            "identitySource": ["$request.header.Authorization", "$context.routeKey"],
+            "authorizerResultTtlInSeconds": 60,
+        },
+        {
+            "type": "jwt",
+            "identitySource": "$request.header.Authorization",
+            "jwtConfiguration": {"issuer": {"Ref": "Issuer"}, "audience": [{"Ref": "Audience"}]},
+        },
+    ]

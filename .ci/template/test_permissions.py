@@ -15,6 +15,7 @@ NAMES = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["username#*", "ema
 USERS_AND_NAMES = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "username#*", "email#*"]}}
 NETWORKS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["network#*"]}}
 USERS_AND_NETWORKS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "network#*"]}}
+KEYS_CLIENTS_AND_USERS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["keys", "client#*", "user#*"]}}
 ATTEMPTS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "unknown#*", "network#*"]}}
 # What each function may do, on what, and under which condition; one that is not listed may do nothing. A new permission is a new
 # line here, so that a review sees it.
@@ -40,6 +41,11 @@ PERMISSIONS = {
         ("dynamodb:UpdateItem", TABLE, USERS),
     ],
     "WellKnownFunction": [("dynamodb:GetItem", TABLE, KEYS)],
+    "AuthorizerFunction": [
+        ("dynamodb:BatchGetItem", TABLE, KEYS_CLIENTS_AND_USERS),
+        ("dynamodb:GetItem", TABLE, KEYS_CLIENTS_AND_USERS),
+        ("dynamodb:UpdateItem", TABLE, USERS),
+    ],
     "RotateKeysFunction": [
         ("dynamodb:GetItem", TABLE, KEYS),
         ("dynamodb:PutItem", TABLE, KEYS),

@@ -64,6 +64,15 @@ impl Caller {
     }
 }
 
+/// Who a request acts for.
+#[derive(Debug)]
+pub enum Principal {
+    /// A user, by a token or an API key.
+    User(Box<Caller>),
+    /// A client that is registered, by a token of its own (RFC 6749 section 4.4); the token's claims.
+    Client(Box<Claims>),
+}
+
 /// Returns the caller of a request; one read of the store. An API key is accepted where the verifier is
 /// [`with_api_keys`](Verifier::with_api_keys): as a bearer token, in `X-API-Key`, or in a header `Token`.
 ///
@@ -84,16 +93,43 @@ pub async fn authenticate(verifier: &Verifier, request: &Request) -> Result<Call
     }
 }
 
+/// Returns the caller of a request as [`authenticate`] does, or the client of a token of its own; one read, too.
+///
+/// # Errors
+///
+/// As [`authenticate`].
+pub async fn authenticate_principal(verifier: &Verifier, request: &Request) -> Result<Principal, Error> {
+    match presented(request.headers()) {
+        Ok(Presented::Bearer(token)) if !PresentedKey::is_meant(token) => {
+            principal(verifier, verifier.verify(token).await?).await
+        }
+        _ => authenticate(verifier, request)
+            .await
+            .map(|caller| Principal::User(Box::new(caller))),
+    }
+}
+
 async fn by_token(verifier: &Verifier, token: &str) -> Result<Caller, Error> {
     admitted(verifier, verifier.verify(token).await?).await
 }
 
-/// Returns the caller of a token that verified; one read of the store.
+/// Returns who a token that verified acts for; one read of the store.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidToken`] where it has ended, [`Error::Inactive`], 503.
-pub async fn admitted(verifier: &Verifier, claims: Claims) -> Result<Caller, Error> {
+/// [`Error::InvalidToken`] where it has ended, or its client was deleted; [`Error::Inactive`], 503.
+pub async fn principal(verifier: &Verifier, claims: Claims) -> Result<Principal, Error> {
+    if !claims.is_of_client() {
+        let caller = admitted(verifier, claims).await?;
+        return Ok(Principal::User(Box::new(caller)));
+    }
+    match verifier.clients().find(&claims.sub).await? {
+        Some(_) => Ok(Principal::Client(Box::new(claims))),
+        None => Err(Error::InvalidToken),
+    }
+}
+
+async fn admitted(verifier: &Verifier, claims: Claims) -> Result<Caller, Error> {
     let account = verifier.users().find(&claims.sub, session_of(&claims)).await?;
     admit(verifier, claims, account).map(|(caller, _)| caller)
 }
@@ -163,9 +199,9 @@ pub async fn authenticate_with_api_keys(
 
 /// Decides about a token that verified by what the store has of its user.
 fn admit(verifier: &Verifier, claims: Claims, account: Option<Account>) -> Result<(Caller, Sessions), Error> {
-    // A client's own token has no time of a log-in, and its subject is no user.
+    // The subject of a client's own token is no user.
     let account = account
-        .filter(|_| claims.auth_time.is_some())
+        .filter(|_| !claims.is_of_client())
         .ok_or(Error::InvalidToken)?;
     if account.user.disabled {
         return Err(Error::Inactive);

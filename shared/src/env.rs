@@ -57,6 +57,7 @@ variables! {
     RESERVED_USERNAMES: Text = Text("usernames, separated by commas"), Some(""), "usernames that no user can choose, in any spelling";
     TRUSTED_PROXIES: Number = Number { unit: "proxies", min: 0, max: 10 }, Some("0"), "how many proxies in front of the gateway have their `X-Forwarded-For` believed; without effect behind an edge";
     EDGE_SECRET: Text = Text("text; empty without an edge"), Some(""), "the secret that the edge sends with every request; without it a request is a 403";
+    AUTHORIZER_HEADER: Choice = Choice(&["authorization", "x-api-key", "token", "any"]), Some("authorization"), "the one header that the authorizer reads, its identity source where API Gateway caches; `any` reads all three and forbids an identity source";
     ALLOWED_ORIGINS: Text = Text("origins, separated by commas"), Some(""), "origins whose pages may call the API";
 }
 

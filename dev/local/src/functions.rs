@@ -19,6 +19,7 @@ use crate::StartError;
 /// Every function of the workspace; a new one is a new line.
 pub const FUNCTIONS: &[Registered] = &[
     Registered::behind_a_route::<api_keys::ApiKeys>(),
+    Registered::without_a_route::<authorizer::Authorizer>(),
     Registered::behind_a_route::<docs::Docs>(),
     Registered::behind_a_route::<me::Me>(),
     Registered::behind_a_route::<register::Register>(),

@@ -11,7 +11,7 @@ use serde_json::Value;
 const PLACEHOLDER: &str = "{{access_token}}";
 
 /// The files of expected responses and results.
-const LISTS: [&str; 2] = ["expected.json", "rotation.json"];
+const LISTS: [&str; 3] = ["authorizations.json", "expected.json", "rotation.json"];
 
 /// An event and its expected response.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,6 +29,25 @@ pub struct Case {
     /// Headers of the response, which may have others.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+}
+
+/// An event that is no request to a route, and its expected result.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invocation {
+    /// The name of the event's file.
+    pub event: String,
+    /// The result, or for an authorizer members of it, which may have others.
+    pub result: Value,
+}
+
+/// Returns the invocations of the authorizer.
+pub fn authorizations() -> Vec<Invocation> {
+    invocations("authorizations.json")
+}
+
+pub(crate) fn invocations(list: &str) -> Vec<Invocation> {
+    serde_json::from_str(&read(list)).unwrap()
 }
 
 fn nothing() -> Value {
@@ -66,12 +85,28 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Returns the event of a case, with the token in its place.
-    pub fn event(&self, case: &Case) -> String {
-        let text = read(&case.event);
+    /// Begins after a log-in.
+    pub fn logged_in(access_token: String) -> Self {
+        Self {
+            access_token: Some(access_token),
+        }
+    }
+
+    /// Returns an event, with the token in its place.
+    pub fn event(&self, name: &str) -> String {
+        let text = read(name);
         match &self.access_token {
             Some(token) => text.replace(PLACEHOLDER, token),
             None => text,
+        }
+    }
+
+    /// Compares an authorizer's result with what is expected; the error says what differs.
+    pub fn check_result(&self, expected: &Invocation, result: &Value) -> Result<(), String> {
+        if contains(result, &expected.result) {
+            Ok(())
+        } else {
+            Err(format!("{}: {result}", expected.event))
         }
     }
 

@@ -1,11 +1,10 @@
 //! The sample events of a rotation with their expected results, from `events/rotation.json`, in an order that works on an empty
 //! table and a secret without keys.
 
-use serde::Deserialize;
 use serde_json::Value;
 use shared::keys::Ring;
 
-use crate::events::read;
+use crate::events::{Invocation, invocations, read};
 use crate::secrets_manager::SecretsManager;
 
 /// Stands in an event for the token of the rotation.
@@ -13,19 +12,9 @@ const TOKEN: &str = "{{client_request_token}}";
 /// Stands in an event for the id of the key that signs.
 const KID: &str = "{{kid}}";
 
-/// An event and its expected result.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Case {
-    /// The name of the event's file.
-    pub event: String,
-    /// The result.
-    pub result: Value,
-}
-
 /// Returns all cases, in order.
-pub fn cases() -> Vec<Case> {
-    serde_json::from_str(&read("rotation.json")).unwrap()
+pub fn cases() -> Vec<Invocation> {
+    invocations("rotation.json")
 }
 
 /// Runs cases one after the other in one rotation.
@@ -48,7 +37,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Returns the event of a case, with token and key in their places.
-    pub fn event(&mut self, case: &Case) -> Value {
+    pub fn event(&mut self, case: &Invocation) -> Value {
         self.before = self.kids();
         let kid = self.before.first().cloned().unwrap_or_default();
         let text = read(&case.event).replace(TOKEN, &self.token).replace(KID, &kid);
@@ -57,7 +46,7 @@ impl<'a> Walk<'a> {
 
     /// Compares a result with the case, and the secret with what the event may change: only the last step and the emergency
     /// change the keys in use. The error says what differs.
-    pub fn check(&self, case: &Case, result: &Value) -> Result<(), String> {
+    pub fn check(&self, case: &Invocation, result: &Value) -> Result<(), String> {
         let differs = |what: &str| Err(format!("{}: {what}: {result}", case.event));
         if *result != case.result {
             return differs(&format!("the result is not {}", case.result));

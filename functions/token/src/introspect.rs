@@ -2,7 +2,7 @@
 
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
-use shared::authenticate::admitted;
+use shared::authenticate::{Principal, principal};
 use shared::clients::{Client, PresentedClient};
 use shared::error::Error;
 use shared::http::form::Form;
@@ -90,12 +90,9 @@ impl Token {
             Err(Error::InvalidToken) => return Ok(Introspection::default()),
             Err(error) => return Err(error),
         };
-        if claims.auth_time.is_none() {
-            let issued_to = self.clients.find(&claims.sub).await?;
-            return Ok(issued_to.map(|_| active(claims, None)).unwrap_or_default());
-        }
-        match admitted(&self.verifier, claims.clone()).await {
-            Ok(caller) => Ok(active(claims, Some(&caller.user))),
+        match principal(&self.verifier, claims.clone()).await {
+            Ok(Principal::User(caller)) => Ok(active(claims, Some(&caller.user))),
+            Ok(Principal::Client(_)) => Ok(active(claims, None)),
             Err(Error::InvalidToken | Error::Inactive) => Ok(Introspection::default()),
             Err(error) => Err(error),
         }

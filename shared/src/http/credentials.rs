@@ -10,6 +10,9 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// The header of an API key in one of the tutorials.
 const TOKEN: HeaderName = HeaderName::from_static("token");
 
+/// The headers that credentials come in.
+pub const HEADERS: [HeaderName; 3] = [header::AUTHORIZATION, API_KEY, TOKEN];
+
 /// What a client presents, and where.
 #[derive(Clone, Copy, Debug)]
 pub enum Presented<'a> {

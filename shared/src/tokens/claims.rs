@@ -50,6 +50,11 @@ impl Claims {
         }
     }
 
+    /// Reports whether a client got the token for itself: it has no time of a log-in.
+    pub fn is_of_client(&self) -> bool {
+        self.auth_time.is_none()
+    }
+
     /// Reports whether the times allow the token now, give or take [`LEEWAY_SECONDS`].
     pub(super) fn is_current(&self, now: Timestamp) -> bool {
         let now = now.unix();

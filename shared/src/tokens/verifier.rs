@@ -3,6 +3,7 @@
 use super::access_token::Unverified;
 use super::claims::Claims;
 use super::issuer::Issuer;
+use crate::clients::Clients;
 use crate::clock::{Clock, Timestamp};
 use crate::env::{ACCESS_TOKEN_SECONDS, Env};
 use crate::error::Error;
@@ -14,6 +15,7 @@ use crate::users::Users;
 /// A verifier of one issuer's tokens.
 pub struct Verifier {
     users: Users,
+    clients: Clients,
     issuer: Issuer,
     /// The longest life of a token.
     token_seconds: u32,
@@ -28,6 +30,7 @@ impl Verifier {
         let max_age_seconds = Lead::read(env)?.copy_seconds();
         Ok(Self {
             users: Users::new(table.clone()),
+            clients: Clients::new(table.clone()),
             issuer: Issuer::read(env)?,
             token_seconds: env.get(&ACCESS_TOKEN_SECONDS)?,
             keys: Cached::new(PublishedStore::new(table), clock.clone(), max_age_seconds),
@@ -51,6 +54,11 @@ impl Verifier {
     /// Returns the users whose tokens it verifies.
     pub fn users(&self) -> &Users {
         &self.users
+    }
+
+    /// Returns the clients whose tokens it verifies.
+    pub fn clients(&self) -> &Clients {
+        &self.clients
     }
 
     /// Returns the time by which it verifies.

@@ -1,10 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use authorizer::Authorizer;
 use local::functions::FUNCTIONS;
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use testing::deployment::Deployment;
-use testing::events::{Walk, cases, files};
+use testing::deployment::{Deployment, ISSUER};
+use testing::events::{Walk, authorizations, cases, files};
+use testing::forge::Forger;
+use testing::rings::shared_ring;
 use testing::rotation;
 
 #[tokio::test]
@@ -29,7 +32,7 @@ async fn walk(change: impl Fn(&mut Value)) {
     let mut walk = Walk::default();
     for case in cases() {
         let function = functions[case.function.as_str()].as_ref().unwrap();
-        let mut event = serde_json::from_str(&walk.event(&case)).unwrap();
+        let mut event = serde_json::from_str(&walk.event(&case.event)).unwrap();
         change(&mut event);
         let response = function.call(event).await.unwrap();
         walk.check(&case, &response).unwrap();
@@ -41,11 +44,25 @@ async fn walk(change: impl Fn(&mut Value)) {
     }
 }
 
+#[tokio::test]
+async fn each_sample_event_of_the_authorizer_gets_the_result_that_is_expected() {
+    let deployment = Deployment::start().await;
+    let user = deployment.user_with_hash("johndoe", "hash").await;
+    let now = Clock::system().now().unix();
+    let walk = Walk::logged_in(Forger::new(shared_ring(), ISSUER, &user, now).token(|_, _| {}));
+    let authorizer: Authorizer = deployment.function().await;
+    for case in authorizations() {
+        let event = serde_json::from_str(&walk.event(&case.event)).unwrap();
+        let decision = authorizer.handle(&event, "").await.unwrap();
+        walk.check_result(&case, &json!(decision)).unwrap();
+    }
+}
+
 #[test]
 fn each_sample_event_is_run_and_each_function_has_an_accepted_and_a_rejected_one() {
     let api = cases().into_iter().map(|case| case.event);
-    let rotation = rotation::cases().into_iter().map(|case| case.event);
-    let run: BTreeSet<String> = api.chain(rotation).collect();
+    let others = rotation::cases().into_iter().chain(authorizations());
+    let run: BTreeSet<String> = api.chain(others.map(|case| case.event)).collect();
     assert_eq!(run, files().into_iter().collect());
     let functions: BTreeSet<String> = cases().into_iter().map(|case| case.function).collect();
     for function in functions {

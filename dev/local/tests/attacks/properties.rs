@@ -1,6 +1,7 @@
 //! What holds for any bytes of a client: no panic, no 5xx, and what is written is what is read. `PROPTEST_CASES` sets how many cases
 //! each property gets; they are the same in each run.
 
+mod authorizer;
 mod forms;
 mod tokens;
 

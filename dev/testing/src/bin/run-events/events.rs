@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use testing::deployment::Deployment;
+use shared::clock::Clock;
+use testing::deployment::{Deployment, ISSUER};
+use testing::forge::Forger;
+use testing::rings::shared_ring;
 use testing::secrets_manager::{SECRET, SecretsManager};
 use testing::{events, rotation};
 
@@ -20,10 +23,29 @@ pub(crate) async fn http(binaries: &Binaries, report: &mut Report) {
             environments.insert(case.function.clone(), environment);
         }
         let environment = environments.get_mut(&case.function).unwrap();
-        let event = serde_json::from_str(&walk.event(&case)).unwrap();
+        let event = serde_json::from_str(&walk.event(&case.event)).unwrap();
         let check = async {
             let response = environment.respond(&event).await?;
             walk.check(&case, &response).map(|()| case.status.to_string())
+        };
+        report.check(&case.event, check).await;
+    }
+}
+
+/// The events of the authorizer of another API.
+pub(crate) async fn authorizations(binaries: &Binaries, report: &mut Report) {
+    let deployment = Deployment::start().await;
+    let user = deployment.user("johndoe", "correct horse battery").await;
+    let now = Clock::system().now().unix();
+    let token = Forger::new(shared_ring(), ISSUER, &user, now).token(|_, _| {});
+    let walk = events::Walk::logged_in(token);
+    let mut environment = binaries.start("authorizer", deployment.variables()).await;
+    for case in events::authorizations() {
+        let event = serde_json::from_str(&walk.event(&case.event)).unwrap();
+        let check = async {
+            let result = environment.respond(&event).await?;
+            walk.check_result(&case, &result)
+                .map(|()| result["isAuthorized"].to_string())
         };
         report.check(&case.event, check).await;
     }

@@ -55,6 +55,7 @@ async fn main() -> ExitCode {
     };
     let mut report = Report::default();
     events::http(&binaries, &mut report).await;
+    events::authorizations(&binaries, &mut report).await;
     events::rotation(&binaries, &mut report).await;
     starts::run(&binaries, &mut report).await;
     faults::run(&binaries, &mut report).await;
