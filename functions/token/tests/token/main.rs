@@ -6,6 +6,7 @@ mod condition;
 mod keys;
 mod log_ins;
 mod refresh_token;
+mod refusals;
 mod secrets;
 mod sessions;
 mod throttle;
