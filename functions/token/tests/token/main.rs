@@ -7,6 +7,7 @@ mod condition;
 mod keys;
 mod log_ins;
 mod refresh_token;
+mod refusals;
 mod scopes;
 mod secrets;
 mod sessions;

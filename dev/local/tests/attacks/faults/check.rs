@@ -57,7 +57,20 @@ impl World {
                 let answer = self.refresh(&session.refresh).await;
                 assert_eq!(answer.status, 200, "a session is lost: {answer:?}");
             }
-            assert!(self.logged_in(account).await);
+            account.session = None;
+        }
+        let accounts = slots.iter_mut().filter_map(|slot| slot.account.as_mut());
+        for account in accounts.filter(|account| !account.may_be_gone) {
+            // What was wrong before delays the next attempts, and of the names and passwords that may be right the first five are tried.
+            for _ in 0..20 {
+                assert!(self.logged_in(account).await);
+                if account.session.is_some() {
+                    break;
+                }
+                self.time.pass(86_400);
+                account.names.rotate_left(1);
+                account.passwords.rotate_left(1);
+            }
             self.reads(account).await;
         }
     }
