@@ -1,4 +1,4 @@
-"""Makes a folder as `sam build` leaves one, with the release binaries in place of cross-built ones.
+"""Makes a folder as `sam build` leaves one, with this machine's binaries in place of cross-built ones.
 
     python .ci/deployed_tests/build.py BINARIES FOLDER ENDPOINT
 

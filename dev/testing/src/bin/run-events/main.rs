@@ -1,4 +1,4 @@
-//! Runs the sample events through the release binaries under AWS's Runtime Interface Emulator. Then starts each function without
+//! Runs the sample events through the functions' binaries under AWS's Runtime Interface Emulator. Then starts each function without
 //! a variable that it needs, and calls one whose store fails.
 //!
 //! `cargo run -p testing --bin run-events -- target/release PATH_OF_THE_EMULATOR`
@@ -24,7 +24,7 @@ use sam_template::Template;
 use report::Report;
 use rie::Rie;
 
-/// The release binaries and what runs them.
+/// The functions' binaries and what runs them.
 struct Binaries {
     folder: PathBuf,
     rie: PathBuf,
