@@ -9,6 +9,8 @@ pub mod events;
 #[cfg(feature = "table")]
 pub mod unicode;
 
+#[cfg(feature = "table")]
+pub mod digest;
 pub mod env;
 pub mod http;
 #[cfg(feature = "table")]

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
-use subtle::ConstantTimeEq;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::text::{IssuedKey, PresentedKey, SecretHash};
+use super::text::{IssuedKey, PresentedKey};
 use crate::clock::Timestamp;
+use crate::digest::SecretDigest;
 use crate::error::{Code, Error, Violation};
 use crate::openapi;
 use crate::scope::Scopes;
@@ -38,7 +38,7 @@ pub type ApiKeys = BTreeMap<String, ApiKey>;
 pub struct ApiKey {
     /// What its owner calls it.
     pub name: ApiKeyName,
-    hash: SecretHash,
+    hash: SecretDigest,
     /// The scopes that it was created with.
     pub scopes: Scopes,
     /// When it was created.
@@ -116,7 +116,7 @@ impl ApiKey {
 
     /// Reports whether it is this key and has not expired.
     pub(crate) fn admits(&self, presented: &PresentedKey, now: Timestamp) -> bool {
-        bool::from(self.hash.ct_eq(&presented.hash)) && self.is_live(now)
+        self.hash == presented.hash && self.is_live(now)
     }
 
     /// Reports whether a use now is to be written: the first one, or one of another hour.
@@ -127,7 +127,7 @@ impl ApiKey {
     pub(crate) fn encode(&self) -> AttributeValue {
         let mut item = Item::new();
         put(&mut item, "name", &*self.name.0);
-        item.insert("hash".to_owned(), binary(&self.hash));
+        item.insert("hash".to_owned(), binary(self.hash.as_bytes()));
         put_scopes(&mut item, "scopes", &self.scopes);
         put(&mut item, "created_at", self.created_at.to_string());
         for (name, time) in [("expires_at", self.expires_at), (LAST_USED_AT, self.last_used_at)] {
@@ -143,7 +143,9 @@ impl ApiKey {
         let optional_time = |name| Ok::<_, Error>(optional_number(item, name)?.map(Timestamp::from_unix));
         Ok(Self {
             name: ApiKeyName(text(item, "name")?),
-            hash: optional_bytes(item, "hash")?.ok_or_else(|| unreadable("hash"))?,
+            hash: optional_bytes(item, "hash")?
+                .map(SecretDigest::stored)
+                .ok_or_else(|| unreadable("hash"))?,
             scopes: scopes(item, "scopes")?,
             created_at: time(item, "created_at")?,
             expires_at: optional_time("expires_at")?,
@@ -154,7 +156,7 @@ impl ApiKey {
 
 /// Returns the key of the item that has all API keys of a user.
 pub(crate) fn item_key(user: &str) -> Key {
-    Key::new(format!("user#{user}"), "api-keys")
+    Key::new(format!("api-keys#{user}"), "api-keys")
 }
 
 /// Decodes the API keys of an item.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::client::{Client, GrantType, SecretDigest};
+use super::client::{Client, GrantType};
+use crate::digest::SecretDigest;
 use crate::error::Error;
 use crate::table::change::{Change, Written};
 use crate::table::item::{Item, Key, binary, optional_bytes, scope_set, scopes, text, time, unreadable};
@@ -57,7 +58,7 @@ impl Clients {
             ("created_at", AttributeValue::S(client.created_at.to_string())),
         ];
         if let Some(secret) = &client.secret {
-            attributes.push(("secret", binary(secret)));
+            attributes.push(("secret", binary(secret.as_bytes())));
         }
         if !client.scopes.is_empty() {
             attributes.push(("scopes", scope_set(&client.scopes)));
@@ -112,7 +113,7 @@ impl Clients {
 
 /// Decodes a client.
 pub(crate) fn decode(item: &Item) -> Result<Client, Error> {
-    let secret: Option<SecretDigest> = optional_bytes(item, "secret")?;
+    let secret = optional_bytes(item, "secret")?.map(SecretDigest::stored);
     let Some(AttributeValue::Ss(grants)) = item.get("grants") else {
         return Err(unreadable("grants"));
     };

@@ -3,6 +3,7 @@
 use shared::clients::{GrantType, PresentedClient};
 use shared::clock::Timestamp;
 use shared::error::Error;
+use shared::events::Event;
 use shared::http::form::Form;
 use shared::tokens::{Grant, ValidWith};
 
@@ -34,8 +35,10 @@ impl Token {
             scopes: &scopes,
         };
         let now = Timestamp::from_millis(self.clock.millis());
+        let issued = self.signer.issue(&grant, key, now)?;
+        Event::ClientTokenIssued { client: &client.id }.log();
         Ok(Response {
-            issued: self.signer.issue(&grant, key, now)?,
+            issued,
             refresh_token: None,
             scope: scopes.claim(),
         })

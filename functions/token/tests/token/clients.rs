@@ -24,6 +24,7 @@ pub(super) struct Fixture {
     pub(super) clients: Clients,
     pub(super) deployment: Deployment,
     pub(super) time: TestClock,
+    pub(super) user: String,
 }
 
 /// A client with what it sends.
@@ -49,16 +50,24 @@ impl Fixture {
     pub(super) async fn new() -> Self {
         let time = TestClock::at(1_800_000_000);
         let deployment = Deployment::start().await.at(&time);
-        let user = UserId::known(deployment.user("johndoe", PASSWORD).await);
-        let granted = Scopes::parse("a b").unwrap();
-        assert!(deployment.users().await.grant(&user, &granted).await.unwrap());
+        let user = deployment.user("johndoe", PASSWORD).await;
+        let (id, granted) = (UserId::known(user.clone()), Scopes::parse("a b").unwrap());
+        assert!(deployment.users().await.grant(&id, &granted).await.unwrap());
         let table = Table::connect(&deployment.env()).await.unwrap();
         Self {
             function: deployment.function().await,
             clients: Clients::new(table),
             deployment,
             time,
+            user,
         }
+    }
+
+    /// Starts the function again with a variable.
+    pub(super) async fn restarted(mut self, name: &str, value: &str) -> Self {
+        self.deployment = self.deployment.with(name, value);
+        self.function = self.deployment.function().await;
+        self
     }
 
     pub(super) async fn client(&self, is_public: bool, grants: &[GrantType]) -> Registered {
@@ -298,4 +307,46 @@ async fn r_02_a_confidential_client_proves_itself_at_a_revocation() {
     let form = format!("{form}&client_secret={}", client.secret);
     assert_eq!(fixture.post("/revoke", &form, None).await.status, 200);
     assert_eq!(fixture.introspect(&client, access).await["active"], false);
+}
+
+#[tokio::test]
+async fn r_02_a_token_of_a_confidential_client_is_revoked_by_this_client_alone() {
+    let fixture = Fixture::new().await;
+    let all = [GrantType::Password, GrantType::RefreshToken];
+    let (own, foreign, public) = (
+        fixture.client(false, &all).await,
+        fixture.client(false, &all).await,
+        fixture.client(true, &all).await,
+    );
+    let answer = fixture.token(&format!("{LOG_IN}&{}", own.form())).await;
+    let access = text(&answer, "access_token");
+    for token in [access, text(&answer, "refresh_token")] {
+        let form = format!("token={token}");
+        is(&fixture.post("/revoke", &form, None).await, 400, "invalid_client");
+        let unknown = fixture.post("/revoke", &form, Some("Basic YTpi")).await;
+        is(&unknown, 401, "invalid_client");
+        assert_eq!(unknown.header("www-authenticate"), "Basic realm=\"latchkey\"");
+        for other in [&foreign, &public] {
+            let form = format!("{form}&{}", other.form());
+            is(&fixture.post("/revoke", &form, None).await, 400, "invalid_grant");
+        }
+        assert_eq!(fixture.introspect(&own, access).await["active"], true);
+    }
+    let form = format!("token={access}");
+    assert_eq!(
+        fixture.post("/revoke", &form, Some(&own.basic())).await.status,
+        200
+    );
+    assert_eq!(fixture.introspect(&own, access).await["active"], false);
+    // The token of a public client proves enough.
+    let answer = fixture.token(&format!("{LOG_IN}&client_id={}", public.id)).await;
+    let access = text(&answer, "access_token");
+    assert_eq!(
+        fixture
+            .post("/revoke", &format!("token={access}"), None)
+            .await
+            .status,
+        200
+    );
+    assert_eq!(fixture.introspect(&own, access).await["active"], false);
 }

@@ -1,6 +1,6 @@
 //! What an introspection says of a token, and to whom.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::clients::GrantType;
 use testing::forge::claims;
 
@@ -48,11 +48,27 @@ async fn i_02_a_token_of_no_use_is_inactive_and_nothing_else_is_said() {
     );
     assert_eq!(fixture.introspect(&client, access).await, inactive, "ended");
     let answer = fixture.token(LOG_IN).await;
-    fixture.time.pass(1_800 + 61);
+    fixture.time.pass(1_799);
+    assert_eq!(
+        fixture.introspect(&client, text(&answer, "access_token")).await["active"],
+        true
+    );
+    fixture.time.pass(1);
     assert_eq!(
         fixture.introspect(&client, text(&answer, "access_token")).await,
         inactive,
         "expired"
+    );
+    fixture
+        .deployment
+        .table()
+        .set(&fixture.user, "disabled", json!({"BOOL": true}))
+        .await;
+    fixture.time.pass(-1_800);
+    assert_eq!(
+        fixture.introspect(&client, text(&answer, "access_token")).await,
+        inactive,
+        "its user is disabled"
     );
     let own = fixture
         .token(&format!("grant_type=client_credentials&{}", client.form()))
@@ -63,6 +79,31 @@ async fn i_02_a_token_of_no_use_is_inactive_and_nothing_else_is_said() {
         fixture.introspect(&other, text(&own, "access_token")).await,
         inactive,
         "its client is gone"
+    );
+}
+
+#[tokio::test]
+async fn i_02_a_refresh_token_that_no_refresh_accepts_any_more_is_inactive() {
+    let fixture = Fixture::new().await;
+    let client = fixture
+        .client(false, &[GrantType::Password, GrantType::RefreshToken])
+        .await;
+    let answer = fixture.token(&format!("{LOG_IN}&{}", client.form())).await;
+    let refresh = text(&answer, "refresh_token");
+    let lived = |described: &Value| described["exp"].as_i64().unwrap() - 1_800_000_000;
+    assert!(lived(&fixture.introspect(&client, refresh).await) > 60);
+    let fixture = fixture.restarted("SESSION_IDLE_SECONDS", "60").await;
+    let fixture = fixture.restarted("SESSION_SECONDS", "60").await;
+    assert_eq!(lived(&fixture.introspect(&client, refresh).await), 60);
+    fixture.time.pass(60);
+    let inactive = json!({"active": false});
+    assert_eq!(fixture.introspect(&client, refresh).await, inactive, "too old");
+    fixture.time.pass(-60);
+    let fixture = fixture.restarted("ENABLE_REFRESH_TOKENS", "false").await;
+    assert_eq!(
+        fixture.introspect(&client, refresh).await,
+        inactive,
+        "switched off"
     );
 }
 
