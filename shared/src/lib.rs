@@ -26,6 +26,8 @@ pub mod edge;
 pub mod logging;
 pub mod openapi;
 
+#[cfg(feature = "table")]
+pub mod label;
 pub mod lambda;
 #[cfg(feature = "table")]
 pub mod passwords;

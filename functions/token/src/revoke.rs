@@ -1,6 +1,6 @@
 //! `POST /revoke`: the token revocation endpoint (RFC 7009).
 
-use lambda_http::http::{StatusCode, header};
+use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use shared::clients::PresentedClient;
 use shared::error::Error;
@@ -38,9 +38,7 @@ impl Token {
                 if issued_to.is_some_and(|client| client.is_confidential()) {
                     return Err(match client {
                         Some(_) => Error::InvalidRefreshToken,
-                        None => Error::InvalidClient {
-                            by_header: request.headers().contains_key(header::AUTHORIZATION),
-                        },
+                        None => PresentedClient::missing(request.headers()),
                     });
                 }
                 self.users.end_session(&user, &session, now).await?

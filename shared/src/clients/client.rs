@@ -10,18 +10,19 @@ use zeroize::Zeroizing;
 use crate::clock::Timestamp;
 use crate::digest::SecretDigest;
 use crate::error::Error;
+use crate::label::Label;
 use crate::random;
 use crate::scope::Scopes;
 
 const SECRET_BYTES: usize = 32;
 
 /// A program that may ask for tokens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Client {
     /// Its `client_id`: a ULID.
     pub id: String,
     /// What an operator calls it.
-    pub name: String,
+    pub name: Label,
     /// `None` for a public client, which cannot keep a secret (RFC 6749 section 2.1).
     pub(super) secret: Option<SecretDigest>,
     /// The grants that it may use.
@@ -69,7 +70,7 @@ impl Client {
     ///
     /// [`Error::Internal`] where there are no random bytes.
     pub fn new(
-        name: String,
+        name: Label,
         is_public: bool,
         grants: BTreeSet<GrantType>,
         scopes: Scopes,
@@ -115,6 +116,20 @@ impl Client {
         } else {
             Err(Error::UnauthorizedClient)
         }
+    }
+}
+
+/// Not the digest of its secret.
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Client")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("grants", &self.grants)
+            .field("scopes", &self.scopes)
+            .field("created_at", &self.created_at)
+            .finish_non_exhaustive()
     }
 }
 

@@ -15,9 +15,8 @@ impl Token {
     pub(crate) async fn client_credentials_grant(
         &self,
         form: &mut Form,
-        presented: Option<PresentedClient>,
+        presented: PresentedClient,
     ) -> Result<Response, Error> {
-        let presented = presented.ok_or(Error::InvalidClient { by_header: false })?;
         let client = self.clients.find(&presented.id).await?;
         let client = presented.authenticate_confidential(client)?;
         client.require(GrantType::ClientCredentials)?;
