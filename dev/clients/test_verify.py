@@ -1,15 +1,18 @@
 """The APIs of examples/verify, beside a service of their own, whose private keys the test can read."""
 
+import contextlib
 import json
 import re
 import shutil
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import jwt
 import pytest
 import requests
-from conftest import started
+from conftest import started, until
 
 HERE = Path(__file__).parent
 RECIPES = HERE.parents[1] / "examples" / "verify"
@@ -21,6 +24,9 @@ def copied(recipe):
     folder.mkdir(exist_ok=True)
     return shutil.copy(RECIPES / recipe, folder / recipe.replace("/", "-"))
 
+
+# How an issuer answers that has no keys to give.
+FAILURES = [(500, b""), (200, b"<!doctype html><title>Maintenance</title>")]
 
 # The command of each recipe, given the folder of the workspace's programs.
 COMMANDS = {
@@ -54,29 +60,50 @@ def signed(service, fresh_user, log_in):
     return token, claims, sign
 
 
-@pytest.fixture(params=COMMANDS)
-def items(request, programs, tmp_path):
+@pytest.fixture
+def items(programs, tmp_path):
     """Starts a recipe's API for an issuer and returns a function that calls its route."""
-    running = []
+    with contextlib.ExitStack() as running:
 
-    def start(issuer):
-        context = started(COMMANDS[request.param](programs), tmp_path / "log", "http://", ISSUER=issuer, PORT="0")
-        running.append(context)
-        url = re.search(r"http://[\d.:]+", context.__enter__())[0]
+        def start(recipe, issuer):
+            command = COMMANDS[recipe](programs)
+            printed = running.enter_context(started(command, tmp_path / recipe, "http://", ISSUER=issuer, PORT="0"))
+            url = re.search(r"http://[\d.:]+", printed)[0]
 
-        def call(authorization=None):
-            headers = {"Authorization": authorization} if authorization else {}
-            return requests.get(f"{url}/items", headers=headers, timeout=10)
+            def call(authorization=None):
+                headers = {"Authorization": authorization} if authorization else {}
+                return requests.get(f"{url}/items", headers=headers, timeout=10)
 
-        return call
+            return call
 
-    yield start
-    for context in running:
-        context.__exit__(None, None, None)
+        yield start
 
 
-def test_a_recipe_accepts_access_tokens_for_its_api_and_nothing_else(service, items, signed):
-    call, (token, claims, sign) = items(service[0]), signed
+@pytest.fixture
+def issuer(service):
+    """An issuer that publishes the service's keys, until `answer` is something else."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            status, body = self.server.answer
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.answer = 200, requests.get(f"{service[0]}/.well-known/jwks.json", timeout=10).content
+        server.url = f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.mark.parametrize("recipe", COMMANDS)
+def test_a_recipe_accepts_access_tokens_for_its_api_and_nothing_else(recipe, service, items, signed):
+    call, (token, claims, sign) = items(recipe, service[0]), signed
     accepted = call(f"Bearer {token}")
     assert (accepted.status_code, accepted.json()[0]["owner"]) == (200, claims["sub"])
 
@@ -102,5 +129,21 @@ def test_a_recipe_accepts_access_tokens_for_its_api_and_nothing_else(service, it
     assert call("Basic Og==").status_code in (400, 401)
 
 
-def test_a_recipe_responds_503_and_not_401_where_the_keys_cannot_be_reached(items, signed):
-    assert items("http://127.0.0.1:9")(f"Bearer {signed[0]}").status_code == 503
+@pytest.mark.parametrize("recipe", COMMANDS)
+@pytest.mark.parametrize("answer", [None, *FAILURES])
+def test_a_recipe_responds_503_and_not_401_where_there_are_no_keys(recipe, answer, issuer, items, signed):
+    issuer.answer = answer
+    call = items(recipe, issuer.url if answer else "http://127.0.0.1:9")
+    assert [call(f"Bearer {signed[0]}").status_code for _ in range(2)] == [503, 503]
+
+
+def test_a_recipe_responds_503_and_not_401_to_a_new_key_it_cannot_fetch(issuer, items, signed):
+    calls, sign = {recipe: items(recipe, issuer.url) for recipe in COMMANDS}, signed[2]
+    known, new = (f"Bearer {sign(iss=issuer.url, aud=issuer.url, **key)}" for key in ({}, {"kid": "new"}))
+    for recipe, call in calls.items():
+        assert call(known).status_code == 200, recipe
+    for issuer.answer in FAILURES:
+        for recipe, call in calls.items():
+            # For 30 seconds after a fetch some do not look for a new key.
+            until(lambda call=call: call(new).status_code == 503)
+            assert [call(token).status_code for token in (new, new, known)] == [503, 503, 200], recipe

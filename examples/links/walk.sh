@@ -116,7 +116,7 @@ expect 404 'an unknown tag' '.detail == "Tag with tag_id none not found"'
 ann POST /link '{"link":"https://crates.io"}'
 expect 422 'no tag' '[.errors[] | .field + " " + .code] == ["tag required"]'
 ann POST /link "{\"link\":\"https://crates.io\",\"tag\":\"rust\",\"tag_id\":\"$rust\"}"
-expect 422 'two tags' '.errors | length == 1'
+expect 422 'two tags' '.errors == [{field: "tag", code: "invalid", message: "Only one of tag and tag_id may be given"}]'
 ann GET /link
 expect 200 'all links, with each of their tags' 'map(.link + " " + .tag) == ["https://crates.io rust","https://www.rust-lang.org language","https://www.rust-lang.org rust"]'
 ann GET '/link?tag=rust'
@@ -159,6 +159,8 @@ ann GET '/taglink?tag_id=none'
 expect 422 'an unknown tag in the query' '.detail == "Tag with tag_id none not found"'
 ann DELETE /taglink
 expect 422 'nothing to delete is named' '.detail == "One or both of tag_id or link_id must be specified"'
+ann DELETE "/taglink?tag_id=&link_id=$link"
+expect 404 'an empty id is an id' '.detail == "Tag with tag_id  not found"'
 ann DELETE '/taglink?link_id=none'
 expect 404 'an unknown link' '.detail == "Link with link_id none not found"'
 ann DELETE "/taglink?tag_id=$language&link_id=$crates"

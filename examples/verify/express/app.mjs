@@ -9,7 +9,8 @@ const issuer = process.env.ISSUER;
 const audience = process.env.AUDIENCE ?? issuer;
 const jwksUri = `${issuer}/.well-known/jwks.json`;
 
-// `strict` wants the `typ` and the claims of an access token (RFC 9068).
+// `strict` wants the `typ` and the claims of an access token (RFC 9068). By default the library offers DPoP in its challenges, which
+// Latchkey's tokens are not bound by.
 const caller = auth({ issuer, audience, jwksUri, strict: true, tokenSigningAlg: "RS256", clockTolerance: 60, dpop: { enabled: false } });
 
 // The library responds 401 also where it cannot fetch the keys, which says nothing about the token and would log users out.
@@ -18,7 +19,8 @@ let looked = { at: -Infinity };
 function keysAreReachable() {
   if (Date.now() > looked.at + 5000) {
     const found = fetch(jwksUri, { signal: AbortSignal.timeout(5000) });
-    looked = { at: Date.now(), ok: found.then(({ ok }) => ok, () => false) };
+    const keys = found.then(async (response) => response.ok && (await response.json()).keys.length > 0);
+    looked = { at: Date.now(), ok: keys.catch(() => false) };
   }
   return looked.ok;
 }

@@ -12,7 +12,20 @@ from fastapi.security import HTTPBearer
 
 ISSUER = os.environ["ISSUER"]
 AUDIENCE = os.environ.get("AUDIENCE", ISSUER)
-app, keys = FastAPI(), jwt.PyJWKClient(f"{ISSUER}/.well-known/jwks.json", timeout=5)
+
+
+class Keys(jwt.PyJWKClient):
+    """The issuer's keys, for which any failed fetch is one of the connection."""
+
+    def fetch_data(self):
+        try:
+            return super().fetch_data()
+        # PyJWT has other errors for a response that is no key set, such as a page in HTML.
+        except (jwt.PyJWTError, OSError, ValueError) as error:
+            raise jwt.PyJWKClientConnectionError("no key set") from error
+
+
+app, keys = FastAPI(), Keys(f"{ISSUER}/.well-known/jwks.json", timeout=5)
 
 
 # Not `async`: the fetch of the keys blocks, so FastAPI runs this on a thread.
@@ -23,6 +36,7 @@ def caller(bearer=Depends(HTTPBearer())):
         if token["header"].get("typ") != "at+jwt":
             raise jwt.InvalidTokenError("no access token")
         return token["payload"]
+    # It says nothing about the token, and a 401 would log users out.
     except jwt.PyJWKClientConnectionError as error:
         raise HTTPException(503, "The keys cannot be reached") from error
     except jwt.PyJWTError as error:

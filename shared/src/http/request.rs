@@ -79,7 +79,7 @@ pub fn id(request: &Request) -> &str {
     request.extensions().get::<Id>().map_or("", |Id(id)| id)
 }
 
-/// Returns a parameter of the query; `None` where it is absent or empty. Latchkey's own routes read none.
+/// Returns a parameter of the query, which may be empty; `None` where it is absent. Latchkey's own routes read none.
 ///
 /// # Errors
 ///
@@ -93,8 +93,7 @@ pub fn query(request: &Request, name: &'static str) -> Result<Option<String>, Er
             format!("The parameter {name} must come once").into(),
         ));
     }
-    let value = value.map(|(_, value)| value.into_owned());
-    Ok(value.filter(|value| !value.is_empty()))
+    Ok(value.map(|(_, value)| value.into_owned()))
 }
 
 /// Returns the address of the connection of an event's request, as the gateway has it.

@@ -198,6 +198,62 @@ async fn an_example_is_served_beside_the_service() {
         let body: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
         assert_eq!(body.as_array().map(Vec::len), rows, "{query}");
     }
+    // An empty id of what is deleted is no wildcard.
+    let created = post().json(&json!({"link": "https://example.com", "tag": "c"}));
+    let created = created
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    let created: Value = serde_json::from_str(&created).unwrap();
+    let link = created["link_id"].as_str().unwrap();
+    let taglink = format!("{}/taglink", program.url);
+    for (query, status, detail) in [
+        (
+            format!("tag_id=&link_id={link}"),
+            404,
+            "Tag with tag_id  not found",
+        ),
+        (
+            format!("link_id={link}&tag_id"),
+            404,
+            "Tag with tag_id  not found",
+        ),
+        ("link_id=".to_owned(), 404, "Link with link_id  not found"),
+        (
+            String::new(),
+            422,
+            "One or both of tag_id or link_id must be specified",
+        ),
+    ] {
+        let delete = Client::new()
+            .delete(format!("{taglink}?{query}"))
+            .bearer_auth(token);
+        let response = delete.send().await.unwrap();
+        assert_eq!(response.status(), status, "{query}");
+        let body: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        assert_eq!(body["detail"], detail, "{query}");
+    }
+    let pairs = Client::new().get(format!("{taglink}?tag_id=&link_id={link}"));
+    let pairs = pairs
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert_eq!(
+        serde_json::from_str::<Value>(&pairs)
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 #[test]

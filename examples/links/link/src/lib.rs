@@ -2,14 +2,14 @@
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use links_store::{Entity, Kind, Paired, Row, Store, created, required, target};
+use links_store::{Entity, Kind, Paired, Row, Store, created, filter, required, target};
 use shared::authenticate::authenticate;
 use shared::clock::Clock;
 use shared::env::Env;
 use shared::error::{Code, Error, ErrorFormat, Violation};
 use shared::function::{Function, HttpFunction, StartError};
+use shared::http::empty;
 use shared::http::json::{self, Fields};
-use shared::http::{empty, request};
 use shared::tokens::Verifier;
 
 /// The function `links-link`.
@@ -56,39 +56,41 @@ impl Link {
         let link = required(&mut fields, "link", |text| Kind::Link.parse(text));
         let name = fields.text("tag", |text| Kind::Tag.parse(text));
         let id = fields.text("tag_id", Ok);
-        if by_name == by_id {
-            let message = "One of tag and tag_id is required";
-            fields.reject("tag", Violation::new(Code::Required, message));
+        match (by_name, by_id) {
+            (true, true) => {
+                let message = "Only one of tag and tag_id may be given";
+                fields.reject("tag", Violation::new(Code::Invalid, message));
+            }
+            (false, false) => {
+                let message = "One of tag and tag_id is required";
+                fields.reject("tag", Violation::new(Code::Required, message));
+            }
+            _ => {}
         }
         fields.finish()?;
         let tag = match id {
-            Some(id) => self.tag(owner, &id).await?,
+            Some(id) => {
+                let status = StatusCode::NOT_FOUND;
+                self.store.existing(owner, Kind::Tag, &id, status).await?
+            }
             None => Entity::new(Kind::Tag, owner, name.unwrap_or_default()),
         };
         let link = Entity::new(Kind::Link, owner, link);
         match self.store.put_pair(owner, &link, &tag).await? {
             Paired::Done => created(format!("/link/{}", link.id), &Row::new(&link, &tag)),
-            Paired::Exists => Err(link.paired(&tag)),
-            Paired::Missing(_) => Err(Kind::Tag.missing(&tag.id, StatusCode::NOT_FOUND)),
+            Paired::Exists => Err(link.pair_exists(&tag)),
+            Paired::Missing(_) => Err(Kind::Tag.not_found(&tag.id, StatusCode::NOT_FOUND)),
         }
-    }
-
-    async fn tag(&self, owner: &str, id: &str) -> Result<Entity, Error> {
-        let tag = self.store.find(owner, Kind::Tag, id).await?;
-        tag.ok_or_else(|| Kind::Tag.missing(id, StatusCode::NOT_FOUND))
     }
 
     /// Lists the links with each of their tags, or those with one tag.
     async fn list(&self, owner: &str, request: &Request) -> Result<Response<Body>, Error> {
-        let (name, id) = (
-            request::query(request, "tag")?,
-            request::query(request, "tag_id")?,
-        );
+        let (name, id) = (filter(request, "tag")?, filter(request, "tag_id")?);
         let mut rows = match (&id, &name) {
             (None, None) => self.store.rows(owner).await?,
             (Some(id), _) => match self.store.find_with_pairs(owner, Kind::Tag, id).await? {
                 Some((_, rows)) => rows,
-                None => return Err(Kind::Tag.missing(id, StatusCode::NOT_FOUND)),
+                None => return Err(Kind::Tag.not_found(id, StatusCode::NOT_FOUND)),
             },
             (None, Some(name)) => {
                 let tag = Entity::new(Kind::Tag, owner, name.clone());
@@ -107,7 +109,7 @@ impl Link {
                 let first = rows.into_iter().next();
                 json::response(&first.unwrap_or_else(|| Row::untagged(link)))
             }
-            None => Err(Kind::Link.missing(id, StatusCode::NOT_FOUND)),
+            None => Err(Kind::Link.not_found(id, StatusCode::NOT_FOUND)),
         }
     }
 
@@ -115,7 +117,7 @@ impl Link {
         if self.store.delete(owner, Kind::Link, id).await? {
             Ok(empty(StatusCode::NO_CONTENT))
         } else {
-            Err(Kind::Link.missing(id, StatusCode::NOT_FOUND))
+            Err(Kind::Link.not_found(id, StatusCode::NOT_FOUND))
         }
     }
 }

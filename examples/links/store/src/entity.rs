@@ -52,7 +52,7 @@ impl Kind {
     }
 
     /// Creates the error of an id that does not exist.
-    pub fn missing(self, id: &str, status: StatusCode) -> Error {
+    pub fn not_found(self, id: &str, status: StatusCode) -> Error {
         let message = match self {
             Self::Link => format!("Link with link_id {id} not found"),
             Self::Tag => format!("Tag with tag_id {id} not found"),
@@ -94,7 +94,7 @@ impl Entity {
     }
 
     /// Creates the error of a link that has this tag already.
-    pub fn paired(&self, tag: &Self) -> Error {
+    pub fn pair_exists(&self, tag: &Self) -> Error {
         let message = format!("TagLink with tag_id {} and link_id {} exists", tag.id, self.id);
         Error::Other(StatusCode::CONFLICT, message)
     }
@@ -110,7 +110,7 @@ impl Entity {
     }
 }
 
-/// A tag as a client sees it: `tag_id` and `tag`.
+/// A link or a tag as a client sees it: its id and its text.
 impl Serialize for Entity {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map([(self.kind.id_name(), &self.id), (self.kind.name(), &self.text)])

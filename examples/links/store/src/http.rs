@@ -24,6 +24,15 @@ pub fn target(request: &Request) -> Result<(&str, Option<&str>), Error> {
     Ok((method, id))
 }
 
+/// Returns a parameter of a `GET`; an empty one filters nothing, as one that is absent.
+///
+/// # Errors
+///
+/// As [`request::query`].
+pub fn filter(request: &Request, name: &'static str) -> Result<Option<String>, Error> {
+    Ok(request::query(request, name)?.filter(|value| !value.is_empty()))
+}
+
 /// Removes and reads a text field that must be there. Where it is not, or breaks a rule, the empty text stands for it until
 /// [`Fields::finish`] rejects the body.
 pub fn required(

@@ -16,6 +16,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
+use lambda_http::http::StatusCode;
 use shared::env::{Env, EnvError, Text, Variable};
 use shared::error::Error;
 use shared::table::{Table, unavailable};
@@ -68,6 +69,22 @@ impl Store {
             .consistent_read(true);
         let item = request.send().await.map_err(|error| unavailable(&error))?.item;
         item.map(|item| entity(kind, &item)).transpose()
+    }
+
+    /// Returns a link or a tag that must exist; one read.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::not_found`] with this status.
+    pub async fn existing(
+        &self,
+        owner: &str,
+        kind: Kind,
+        id: &str,
+        missing: StatusCode,
+    ) -> Result<Entity, Error> {
+        let found = self.find(owner, kind, id).await?;
+        found.ok_or_else(|| kind.not_found(id, missing))
     }
 
     /// Returns a link or a tag with its pairs; one query.

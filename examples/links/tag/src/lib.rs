@@ -2,14 +2,14 @@
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use links_store::{Entity, Kind, Store, created, required, target};
+use links_store::{Entity, Kind, Store, created, filter, required, target};
 use shared::authenticate::authenticate;
 use shared::clock::Clock;
 use shared::env::Env;
 use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
+use shared::http::empty;
 use shared::http::json::{self, Fields};
-use shared::http::{empty, request};
 use shared::tokens::Verifier;
 
 /// The function `links-tag`.
@@ -63,7 +63,7 @@ impl Tag {
     }
 
     async fn list(&self, owner: &str, request: &Request) -> Result<Response<Body>, Error> {
-        let Some(name) = request::query(request, "tag")? else {
+        let Some(name) = filter(request, "tag")? else {
             return json::response(&self.store.tags(owner).await?);
         };
         let tag = Entity::new(Kind::Tag, owner, name);
@@ -72,17 +72,15 @@ impl Tag {
     }
 
     async fn read(&self, owner: &str, id: &str) -> Result<Response<Body>, Error> {
-        match self.store.find(owner, Kind::Tag, id).await? {
-            Some(tag) => json::response(&tag),
-            None => Err(Kind::Tag.missing(id, StatusCode::NOT_FOUND)),
-        }
+        let status = StatusCode::NOT_FOUND;
+        json::response(&self.store.existing(owner, Kind::Tag, id, status).await?)
     }
 
     async fn delete(&self, owner: &str, id: &str) -> Result<Response<Body>, Error> {
         if self.store.delete(owner, Kind::Tag, id).await? {
             Ok(empty(StatusCode::NO_CONTENT))
         } else {
-            Err(Kind::Tag.missing(id, StatusCode::NOT_FOUND))
+            Err(Kind::Tag.not_found(id, StatusCode::NOT_FOUND))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use links_store::{Entity, Kind, Paired, Row, Store, created, required, target};
+use links_store::{Kind, Paired, Row, Store, created, filter, required, target};
 use shared::authenticate::authenticate;
 use shared::clock::Clock;
 use shared::env::Env;
@@ -43,14 +43,7 @@ impl HttpFunction for Taglink {
         let owner = caller.user.id.as_str();
         match method {
             "POST" => self.create(owner, &request).await,
-            "GET" => {
-                let named = Named::read(&request)?;
-                json::response(
-                    &self
-                        .pairs(owner, &named, StatusCode::UNPROCESSABLE_ENTITY)
-                        .await?,
-                )
-            }
+            "GET" => self.list(owner, &request).await,
             "DELETE" => self.delete(owner, &request).await,
             _ => Err(Error::NotFound),
         }
@@ -63,15 +56,6 @@ struct Named {
     link_id: Option<String>,
 }
 
-impl Named {
-    fn read(request: &Request) -> Result<Self, Error> {
-        Ok(Self {
-            tag_id: request::query(request, "tag_id")?,
-            link_id: request::query(request, "link_id")?,
-        })
-    }
-}
-
 impl Taglink {
     /// Gives a link that exists a tag that exists.
     async fn create(&self, owner: &str, request: &Request) -> Result<Response<Body>, Error> {
@@ -80,37 +64,53 @@ impl Taglink {
         let link_id = required(&mut fields, "link_id", Ok);
         fields.finish()?;
         let status = StatusCode::UNPROCESSABLE_ENTITY;
-        let tag = self.known(owner, Kind::Tag, &tag_id, status).await?;
-        let link = self.known(owner, Kind::Link, &link_id, status).await?;
+        let tag = self.store.existing(owner, Kind::Tag, &tag_id, status).await?;
+        let link = self.store.existing(owner, Kind::Link, &link_id, status).await?;
         match self.store.put_pair(owner, &link, &tag).await? {
             Paired::Done => {
                 let location = format!("/taglink?tag_id={}&link_id={}", tag.id, link.id);
                 created(location, &Row::new(&link, &tag))
             }
-            Paired::Exists => Err(link.paired(&tag)),
-            Paired::Missing(Kind::Link) => Err(Kind::Link.missing(&link.id, status)),
-            Paired::Missing(Kind::Tag) => Err(Kind::Tag.missing(&tag.id, status)),
+            Paired::Exists => Err(link.pair_exists(&tag)),
+            Paired::Missing(Kind::Link) => Err(Kind::Link.not_found(&link.id, status)),
+            Paired::Missing(Kind::Tag) => Err(Kind::Tag.not_found(&tag.id, status)),
         }
     }
 
-    /// Deletes the pairs of a tag, of a link, or the one of both.
+    async fn list(&self, owner: &str, request: &Request) -> Result<Response<Body>, Error> {
+        let named = Named {
+            tag_id: filter(request, "tag_id")?,
+            link_id: filter(request, "link_id")?,
+        };
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        json::response(&self.pairs(owner, &named, status).await?)
+    }
+
+    /// Deletes the pairs of a tag, of a link, or the one of both. An empty id is an id: were it ignored, more would be deleted than was
+    /// meant.
     async fn delete(&self, owner: &str, request: &Request) -> Result<Response<Body>, Error> {
-        let named = Named::read(request)?;
+        let named = Named {
+            tag_id: request::query(request, "tag_id")?,
+            link_id: request::query(request, "link_id")?,
+        };
         if named.tag_id.is_none() && named.link_id.is_none() {
             let message = "One or both of tag_id or link_id must be specified";
             return Err(Error::Other(StatusCode::UNPROCESSABLE_ENTITY, message.to_owned()));
         }
-        for round in 0..ROUNDS {
-            let pairs = self.pairs(owner, &named, StatusCode::NOT_FOUND).await?;
-            if let (true, 0, Some(tag), Some(link)) = (pairs.is_empty(), round, &named.tag_id, &named.link_id)
-            {
-                let message = format!("TagLink with tag_id {tag} and link_id {link} not found");
-                return Err(Error::Other(StatusCode::NOT_FOUND, message));
-            }
-            // One that has gone since makes the others be read again.
+        let status = StatusCode::NOT_FOUND;
+        let mut pairs = self.pairs(owner, &named, status).await?;
+        if pairs.is_empty()
+            && let (Some(tag), Some(link)) = (&named.tag_id, &named.link_id)
+        {
+            let message = format!("TagLink with tag_id {tag} and link_id {link} not found");
+            return Err(Error::Other(status, message));
+        }
+        for _ in 0..ROUNDS {
             if self.store.delete_pairs(owner, &pairs).await? {
                 return Ok(empty(StatusCode::NO_CONTENT));
             }
+            // One of them has gone since; the others are read again.
+            pairs = self.pairs(owner, &named, status).await?;
         }
         Err(contended())
     }
@@ -120,7 +120,7 @@ impl Taglink {
         let (kind, id) = match (&named.link_id, &named.tag_id) {
             (Some(link), tag) => {
                 if let Some(tag) = tag {
-                    self.known(owner, Kind::Tag, tag, missing).await?;
+                    self.store.existing(owner, Kind::Tag, tag, missing).await?;
                 }
                 (Kind::Link, link)
             }
@@ -132,13 +132,8 @@ impl Taglink {
             }
         };
         let found = self.store.find_with_pairs(owner, kind, id).await?;
-        let (_, mut rows) = found.ok_or_else(|| kind.missing(id, missing))?;
+        let (_, mut rows) = found.ok_or_else(|| kind.not_found(id, missing))?;
         rows.retain(|row| named.tag_id.is_none() || row.tag_id == named.tag_id);
         Ok(rows)
-    }
-
-    async fn known(&self, owner: &str, kind: Kind, id: &str, missing: StatusCode) -> Result<Entity, Error> {
-        let found = self.store.find(owner, kind, id).await?;
-        found.ok_or_else(|| kind.missing(id, missing))
     }
 }

@@ -92,11 +92,12 @@ struct Inner {
     keys: Mutex<Keys>,
 }
 
-/// The key set, when it is too old, and before when it is not fetched.
+/// The key set, when it is too old, before when it is not fetched, and whether the last fetch failed.
 struct Keys {
     set: JwkSet,
     stale: Instant,
     next_fetch: Instant,
+    failed: bool,
 }
 
 impl Verifier {
@@ -126,6 +127,7 @@ impl Verifier {
                 set: JwkSet { keys: vec![] },
                 stale: now,
                 next_fetch: now,
+                failed: false,
             }),
         })))
     }
@@ -155,18 +157,24 @@ impl Verifier {
                         set,
                         stale: now + LIFE,
                         next_fetch: now + COOLDOWN,
+                        failed: false,
                     }
                 }
                 Err(_) => {
                     keys.next_fetch = Instant::now() + BACKOFF;
-                    return Err(Rejection::NoKeys);
+                    keys.failed = true;
                 }
             }
         }
         if now >= keys.stale {
             return Err(Rejection::NoKeys);
         }
-        keys.set.find(kid).cloned().ok_or(Rejection::InvalidToken)
+        match keys.set.find(kid) {
+            Some(key) => Ok(key.clone()),
+            // It may be a new key of the set that was not fetched.
+            None if keys.failed => Err(Rejection::NoKeys),
+            None => Err(Rejection::InvalidToken),
+        }
     }
 
     async fn fetch(&self) -> Result<JwkSet, BoxError> {
