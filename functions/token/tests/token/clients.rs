@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use shared::clients::{Client, ClientSecret, Clients, GrantType};
+use shared::clock::Clock;
 use shared::label::Label;
 use shared::scope::Scopes;
 use shared::table::Table;
@@ -72,20 +73,7 @@ impl Fixture {
     }
 
     pub(super) async fn client(&self, is_public: bool, grants: &[GrantType]) -> Registered {
-        let grants: BTreeSet<GrantType> = grants.iter().copied().collect();
-        let scopes = Scopes::parse("b c").unwrap();
-        let now = self.time.now();
-        let label = Label::parse("A service".to_owned()).unwrap();
-        let (client, secret) = Client::new(label, is_public, grants, scopes, now).unwrap();
-        self.clients.create(&client).await.unwrap();
-        Registered {
-            id: client.id,
-            secret: secret
-                .as_ref()
-                .map(ClientSecret::as_str)
-                .unwrap_or_default()
-                .to_owned(),
-        }
+        registered(&self.deployment, is_public, grants).await
     }
 
     pub(super) async fn post(&self, path: &str, form: &str, authorization: Option<&str>) -> Answer {
@@ -107,6 +95,22 @@ impl Fixture {
             .await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.body
+    }
+}
+
+/// Registers a client that may ask for the scopes `b` and `c`.
+pub(super) async fn registered(deployment: &Deployment, is_public: bool, grants: &[GrantType]) -> Registered {
+    let grants: BTreeSet<GrantType> = grants.iter().copied().collect();
+    let scopes = Scopes::parse("b c").unwrap();
+    let label = Label::parse("A service".to_owned()).unwrap();
+    let now = Clock::system().now();
+    let (client, secret) = Client::new(label, is_public, grants, scopes, now).unwrap();
+    let table = Table::connect(&deployment.env()).await.unwrap();
+    Clients::new(table).create(&client).await.unwrap();
+    let secret = secret.as_ref().map(ClientSecret::as_str);
+    Registered {
+        id: client.id,
+        secret: secret.unwrap_or_default().to_owned(),
     }
 }
 
