@@ -110,6 +110,8 @@ def test_a_recipe_accepts_access_tokens_for_its_api_and_nothing_else(recipe, ser
     # The service's own key signs, so each of these is rejected for its one reason.
     assert call(f"Bearer {sign()}").status_code == 200
     assert call(f"Bearer {sign(exp=claims['iat'] - 30)}").status_code == 200, "expired within the leeway"
+    # Whether a client's own token is accepted is up to the route.
+    assert call(f"Bearer {sign(sub='client', client_id='client')}").json()[0]["owner"] == "client"
     for authorization in [
         f"Bearer {sign(exp=claims['iat'] - 70)}",
         f"Bearer {sign(aud='https://another.example')}",
