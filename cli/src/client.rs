@@ -6,7 +6,10 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use shared::clients::{Client, Clients, GrantType};
 use shared::clock::Clock;
+use shared::label::Label;
 use shared::scope::Scopes;
+
+use crate::Done;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -36,23 +39,27 @@ pub(crate) struct New {
     scopes: Vec<String>,
 }
 
-/// Runs a command, and returns what it prints.
-pub(crate) async fn run(clients: &Clients, command: Command) -> Result<String, String> {
+/// Runs a command.
+pub(crate) async fn run(clients: &Clients, command: Command) -> Result<Done, String> {
     match command {
         Command::Create(new) => create(clients, new).await,
         Command::List => {
             let all = clients.list().await.map_err(|error| error.to_string())?;
-            Ok(all.iter().map(line).collect::<Vec<_>>().join("\n"))
+            Ok(Done::repeatable(all.iter().map(line).collect()))
         }
         Command::Delete { id } => match clients.delete(&id).await {
-            Ok(true) => Ok(id),
+            Ok(true) => Ok(Done {
+                text: format!("{id}\n"),
+                unprinted: format!("the client {id} was deleted"),
+            }),
             Ok(false) => Err("no client has this id".to_owned()),
             Err(error) => Err(error.to_string()),
         },
     }
 }
 
-async fn create(clients: &Clients, new: New) -> Result<String, String> {
+async fn create(clients: &Clients, new: New) -> Result<Done, String> {
+    let name = Label::parse(new.name).map_err(|violation| format!("the name: {}", violation.message))?;
     let grants: BTreeSet<GrantType> = new
         .grants
         .iter()
@@ -61,15 +68,24 @@ async fn create(clients: &Clients, new: New) -> Result<String, String> {
     if new.public && grants.contains(&GrantType::ClientCredentials) {
         return Err("a public client cannot prove itself, so that it has no client_credentials".to_owned());
     }
-    let scopes = Scopes::of(new.scopes.iter().map(String::as_str));
+    let scopes = Scopes::grantable(new.scopes.iter().map(String::as_str));
     let scopes = scopes.map_err(|violation| violation.message.into_owned())?;
     let now = Clock::system().now();
     let (client, secret) =
-        Client::new(new.name, new.public, grants, scopes, now).map_err(|error| error.to_string())?;
+        Client::new(name, new.public, grants, scopes, now).map_err(|error| error.to_string())?;
     clients.create(&client).await.map_err(|error| error.to_string())?;
+    let id = &client.id;
     Ok(match secret {
-        Some(secret) => format!("client_id={}\nclient_secret={}", client.id, secret.as_str()),
-        None => format!("client_id={}", client.id),
+        Some(secret) => Done {
+            text: format!("client_id={id}\nclient_secret={}\n", secret.as_str()),
+            unprinted: format!(
+                "the client {id} was created and its secret is lost: delete it, and create another"
+            ),
+        },
+        None => Done {
+            text: format!("client_id={id}\n"),
+            unprinted: format!("the client {id} was created"),
+        },
     })
 }
 
@@ -81,5 +97,6 @@ fn line(client: &Client) -> String {
     };
     let grants: Vec<&str> = client.grants.iter().map(|grant| grant.name()).collect();
     let (grants, scopes) = (grants.join(" "), client.scopes.to_string());
-    [client.id.as_str(), kind, &grants, &scopes, &client.name].join("\t")
+    let columns = [client.id.as_str(), kind, &grants, &scopes, client.name.as_str()];
+    format!("{}\n", columns.join("\t"))
 }

@@ -1,30 +1,30 @@
 //! `latchkey`: what an operator does to the table of a deployment.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line program talks to the person who started it"
-)]
 
+mod caller;
 mod client;
 mod user;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 use shared::clients::Clients;
-use shared::env::{Env, process_variable};
+use shared::env::{AWS_ENDPOINT_URL_DYNAMODB, Env, Form, process_variable};
 use shared::table::Table;
 use shared::users::Users;
 
-/// Administers a Latchkey deployment. Region and credentials come from the environment (AWS_REGION, AWS_ACCESS_KEY_ID, …).
+/// Administers a Latchkey deployment. Region and credentials are found as by the AWS CLI: environment (AWS_PROFILE, AWS_REGION,
+/// AWS_ACCESS_KEY_ID, …), profiles, IAM Identity Center.
 #[derive(Parser)]
 #[command(name = "latchkey", version)]
 struct Arguments {
     /// The table of users.
-    #[arg(long, value_name = "NAME", global = true, default_value = "UsersTable")]
+    #[arg(long, value_name = "NAME", global = true, default_value = "UsersTable", value_parser = NonEmptyStringValueParser::new())]
     table: String,
-    /// The DynamoDB endpoint, if not AWS's: http://127.0.0.1:8000 for a running `cargo dev`, for which no credentials are needed.
-    #[arg(long, value_name = "URL", global = true)]
+    /// The DynamoDB endpoint, if not AWS's: http://127.0.0.1:8000 for a running `cargo dev`. Credentials are made up for it unless
+    /// AWS_ACCESS_KEY_ID or AWS_PROFILE is set.
+    #[arg(long, value_name = "URL", global = true, value_parser = endpoint)]
     endpoint: Option<String>,
     #[command(subcommand)]
     subject: Subject,
@@ -40,21 +40,51 @@ enum Subject {
     Client(client::Command),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
-        Ok(done) => {
-            println!("{done}");
-            ExitCode::SUCCESS
-        }
-        Err(message) => {
-            eprintln!("error: {message}");
-            ExitCode::FAILURE
-        }
+fn endpoint(typed: &str) -> Result<String, String> {
+    let form = AWS_ENDPOINT_URL_DYNAMODB.form;
+    match form.parse(typed) {
+        Some(Some(_)) => Ok(typed.to_owned()),
+        _ => Err(form.rule()),
     }
 }
 
-async fn run(arguments: Arguments) -> Result<String, String> {
+/// What a command did.
+struct Done {
+    /// What it prints, in whole lines.
+    text: String,
+    /// What to say where that cannot be printed.
+    unprinted: String,
+}
+
+impl Done {
+    /// Creates what can be printed again by the same command.
+    fn repeatable(text: String) -> Self {
+        let unprinted = "the command can be repeated".to_owned();
+        Self { text, unprinted }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = run(Arguments::parse()).await;
+    let Err(message) = done.and_then(|done| print(&done)) else {
+        return ExitCode::SUCCESS;
+    };
+    // Where this cannot be written either, the exit code says it.
+    let _unheard = writeln!(io::stderr(), "error: {message}");
+    ExitCode::FAILURE
+}
+
+/// Prints without the macro, which panics where it cannot: what was done is done, and a secret is lost.
+fn print(done: &Done) -> Result<(), String> {
+    let mut stdout = io::stdout();
+    let printed = stdout
+        .write_all(done.text.as_bytes())
+        .and_then(|()| stdout.flush());
+    printed.map_err(|error| format!("the output could not be written ({error}); {}", done.unprinted))
+}
+
+async fn run(arguments: Arguments) -> Result<Done, String> {
     let given = arguments.endpoint;
     let env = Env::new(|name| match name {
         "TABLE_NAME" => Some(arguments.table.clone()),
@@ -63,7 +93,8 @@ async fn run(arguments: Arguments) -> Result<String, String> {
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS" if given.is_some() => None,
         name => process_variable(name),
     });
-    let table = Table::connect(&env).await.map_err(|error| error.to_string())?;
+    let caller = caller::find(&env).await?;
+    let table = Table::connect_as(&env, caller).map_err(|error| error.to_string())?;
     match arguments.subject {
         Subject::User(command) => user::run(&Users::new(table), command).await,
         Subject::Client(command) => client::run(&Clients::new(table), command).await,

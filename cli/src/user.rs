@@ -4,6 +4,8 @@ use clap::{Args, Subcommand};
 use shared::scope::Scopes;
 use shared::users::{NameKey, UserId, Users};
 
+use crate::Done;
+
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Grants scopes to a user, who may ask for them from the next log-in on.
@@ -21,21 +23,22 @@ pub(crate) struct Grant {
     scopes: Vec<String>,
 }
 
-/// Runs a command, and returns the user's id.
-pub(crate) async fn run(users: &Users, command: Command) -> Result<String, String> {
+/// Runs a command, which prints the user's id.
+pub(crate) async fn run(users: &Users, command: Command) -> Result<Done, String> {
     let (Command::Grant(change) | Command::Revoke(change)) = &command;
-    let scopes = Scopes::of(change.scopes.iter().map(String::as_str));
+    let named = change.scopes.iter().map(String::as_str);
+    let scopes = match &command {
+        Command::Grant(_) => Scopes::grantable(named),
+        Command::Revoke(_) => Scopes::of(named),
+    };
     let scopes = scopes.map_err(|violation| violation.message.into_owned())?;
-    if scopes.asks_for_openid() {
-        return Err("the scopes of OpenID Connect need an OpenID Provider, which Latchkey is not".to_owned());
-    }
     let id = find(users, &change.name).await?;
     let done = match &command {
         Command::Grant(_) => users.grant(&id, &scopes).await,
         Command::Revoke(_) => users.revoke(&id, &scopes).await,
     };
     match done {
-        Ok(true) => Ok(id.as_str().to_owned()),
+        Ok(true) => Ok(Done::repeatable(format!("{}\n", id.as_str()))),
         Ok(false) => Err("the user is gone".to_owned()),
         Err(error) => Err(error.to_string()),
     }

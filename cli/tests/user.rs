@@ -49,7 +49,7 @@ async fn scopes_are_granted_to_a_user_and_revoked() {
             &["links:read"],
         ),
         (&["user", "revoke", "johndoe", "links:read"], &[]),
-        (&["user", "revoke", "johndoe", "links:read"], &[]),
+        (&["user", "revoke", "johndoe", "links:read", "openid"], &[]),
     ] {
         let done = latchkey(&deployment, arguments);
         assert!(done.status.success(), "{arguments:?}: {done:?}");
@@ -64,7 +64,7 @@ async fn what_is_no_scope_or_no_user_is_rejected_and_changes_nothing() {
     let id = deployment.user("johndoe", "correct horse battery").await;
     for arguments in [
         ["user", "grant", "johndoe", "links read"],
-        ["user", "grant", "johndoe", "openid"],
+        ["user", "grant", "johndoe", "email"],
         ["user", "grant", "nobody", "links:read"],
         ["user", "grant", "johndoe", ""],
     ] {

@@ -11,6 +11,7 @@ import { recipe } from "./recipes.mjs";
 import { freshUser, logIn, url } from "./users.mjs";
 
 // A service that runs already may have the user of the examples.
+const [clientId, clientSecret] = (process.env.LATCHKEY_CLIENT ?? "").split(":");
 const onAnotherService = !process.env.LATCHKEY_PROGRAMS && "LATCHKEY_PROGRAMS names no folder, so the service is not a fresh one";
 
 let browser, context, page;
@@ -81,14 +82,14 @@ describe("/docs", () => {
     await closeDialog();
   }
 
-  // Presses Execute with the values that the page fills in, and these parameters of the path.
+  // Presses Execute with the values that the page fills in, and these of the path or the form.
   async function tryOut(operation, path, parameters = {}) {
     if (!(await operation.locator(".opblock-body").isVisible())) {
       await operation.locator(".opblock-summary-control").first().click();
       await operation.locator(".try-out__btn").click();
     }
     for (const [name, value] of Object.entries(parameters)) {
-      await operation.locator(`tr[data-param-name="${name}"] input`).fill(value);
+      await operation.locator(`tr[data-param-name="${name}"] input, tr[data-property-name="${name}"] input`).fill(value);
       path = path.replace(`{${name}}`, value);
     }
     const responded = page.waitForResponse(url + path);
@@ -154,9 +155,13 @@ describe("/docs", () => {
     assert.equal(all.length, shown.length);
     for (const operation of all) {
       if (!isOpen(operation) && !(await isAuthorized())) await authorize();
-      // The page's examples are ids of no session and no key of this user.
-      const ended = { end_session: anotherSession, end_api_key: anApiKey }[operation.operationId];
-      const parameters = ended ? { id: await ended(user) } : {};
+      // The page's examples are ids of no session and no key of this user, and of no client.
+      const others = {
+        end_session: async () => ({ id: await anotherSession(user) }),
+        end_api_key: async () => ({ id: await anApiKey(user) }),
+        introspect: () => ({ client_id: clientId, client_secret: clientSecret }),
+      };
+      const parameters = (await others[operation.operationId]?.()) ?? {};
       const { status, text } = await tryOut(page.locator(`#${shown[order(operation)]}`), operation.path, parameters);
       const success = Object.keys(operation.responses).filter((documented) => documented.startsWith("2"));
       assert.deepEqual([String(status)], success, `${operation.operationId}: ${text}`);

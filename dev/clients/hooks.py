@@ -69,6 +69,14 @@ def example_is_a_key(context, case, kwargs):
         case.headers["Authorization"] = headers["Authorization"]
 
 
+@schemathesis.hook("before_call").apply_to(operation_id="introspect")
+def example_is_of_a_client(context, case, kwargs):
+    """Adds a confidential client, ID:SECRET, that the document cannot name."""
+    if case.meta and case.meta.phase.name == TestPhase.EXAMPLES and "LATCHKEY_CLIENT" in os.environ:
+        client_id, client_secret = os.environ["LATCHKEY_CLIENT"].split(":")
+        case.body = {"token": caller.token, "client_id": client_id, "client_secret": client_secret}
+
+
 @schemathesis.hook
 def after_call(context, case, response):
     """Notes each operation that succeeded, and replaces a caller whose session it ended."""

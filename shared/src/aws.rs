@@ -24,25 +24,70 @@ use crate::error::Error;
 use crate::function::StartError;
 
 /// A function has 10 s. `token` makes a read and two writes one after the other, so three slow operations and a hash must fit; what it
-/// may do beyond them (a renewed hash, a write that is decided anew) is quick wherever the store is.
-const OPERATION: Duration = Duration::from_millis(2_500);
-/// One attempt, so that a hanging connection leaves time for another.
-const ATTEMPT: Duration = Duration::from_millis(1_000);
-const CONNECT: Duration = Duration::from_millis(500);
+/// may do beyond them (a renewed hash, a write that is decided anew) is quick wherever the store is. An attempt is so short that a
+/// hanging connection leaves time for another.
+const FUNCTION: TimeOuts = TimeOuts {
+    connect: Duration::from_millis(500),
+    attempt: Duration::from_millis(1_000),
+    operation: Duration::from_millis(2_500),
+};
 const ATTEMPTS: u32 = 4;
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 /// The region where no one names one: an emulator has any.
 const MADE_UP_REGION: Region = Region::from_static("us-east-1");
 
-/// Creates the configuration of a service's client. `own_endpoint` is the variable of its endpoint, which comes before
-/// `AWS_ENDPOINT_URL`, as in every SDK. Region and credentials are in the environment, where Lambda sets them; no other source is
-/// searched, since a function never uses the rest of the default chain (profiles, instance metadata, STS) and would carry it along.
-/// Without credentials there, requests to an endpoint that is not AWS's are signed with made-up ones: the embedded engine and the
-/// emulators accept any.
+/// How long a request may take.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeOuts {
+    /// The opening of a connection.
+    pub connect: Duration,
+    /// One attempt.
+    pub attempt: Duration,
+    /// All attempts together.
+    pub operation: Duration,
+}
+
+/// Who calls AWS.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who signs; `None` for made-up credentials, where the endpoint is not AWS's: the embedded engine and the emulators accept any.
+    pub credentials: Option<SharedCredentialsProvider>,
+    /// The region, unless credentials are made up, too.
+    pub region: Option<Region>,
+    /// How long it waits.
+    pub time_outs: TimeOuts,
+}
+
+impl Caller {
+    /// Returns a function as it calls. Region and credentials are in the environment, where Lambda sets them; no other source is searched,
+    /// since a function never uses the rest of the default chain (profiles, instance metadata, STS) and would carry it along.
+    async fn function(env: &Env<'_>, own_endpoint: &Variable<Endpoint>) -> Result<Self, EnvError> {
+        let is_aws = endpoint(env, own_endpoint)?.is_none();
+        let is_signed = is_aws || !env.sdk(&AWS_ACCESS_KEY_ID)?.is_empty();
+        let environment = EnvironmentVariableCredentialsProvider::new();
+        Ok(Self {
+            credentials: is_signed.then(|| SharedCredentialsProvider::new(environment)),
+            region: EnvironmentVariableRegionProvider::new().region().await,
+            time_outs: FUNCTION,
+        })
+    }
+}
+
+/// Creates the configuration of a service's client for a function.
 pub(crate) async fn config(
     env: &Env<'_>,
     own_endpoint: &Variable<Endpoint>,
+) -> Result<SdkConfig, StartError> {
+    config_of(env, own_endpoint, Caller::function(env, own_endpoint).await?)
+}
+
+/// Creates the configuration of a service's client. `own_endpoint` is the variable of its endpoint, which comes before
+/// `AWS_ENDPOINT_URL`, as in every SDK.
+pub(crate) fn config_of(
+    env: &Env<'_>,
+    own_endpoint: &Variable<Endpoint>,
+    caller: Caller,
 ) -> Result<SdkConfig, StartError> {
     let endpoint = endpoint(env, own_endpoint)?;
     let is_fips = env.sdk(&AWS_USE_FIPS_ENDPOINT)?;
@@ -60,7 +105,7 @@ pub(crate) async fn config(
     }
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .http_client(http_client(env, endpoint.as_ref())?)
+        .http_client(http_client(env, endpoint.as_ref(), caller.time_outs.connect)?)
         .use_fips(is_fips)
         .use_dual_stack(is_dual_stack)
         .retry_config(
@@ -71,37 +116,51 @@ pub(crate) async fn config(
         )
         .timeout_config(
             TimeoutConfig::builder()
-                .connect_timeout(CONNECT)
-                .operation_attempt_timeout(ATTEMPT)
-                .operation_timeout(OPERATION)
+                .connect_timeout(caller.time_outs.connect)
+                .operation_attempt_timeout(caller.time_outs.attempt)
+                .operation_timeout(caller.time_outs.operation)
                 .build(),
         );
-    let region = EnvironmentVariableRegionProvider::new().region().await;
-    let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
-    let config = match endpoint {
-        None => config.region(region).credentials_provider(credentials),
-        Some(endpoint) if env.sdk(&AWS_ACCESS_KEY_ID)?.is_empty() => config
+    let made_up = || SharedCredentialsProvider::new(Credentials::new("local", "local", None, None, "local"));
+    let config = match (endpoint, caller.credentials) {
+        (None, credentials) => {
+            let mut config = config.region(caller.region);
+            config.set_credentials_provider(credentials);
+            config
+        }
+        (Some(endpoint), None) => config
             .endpoint_url(endpoint)
             .region(MADE_UP_REGION)
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-                "local", "local", None, None, "local",
-            ))),
-        Some(endpoint) => config
+            .credentials_provider(made_up()),
+        (Some(endpoint), Some(credentials)) => config
             .endpoint_url(endpoint)
-            .region(region.unwrap_or(MADE_UP_REGION))
+            .region(caller.region.unwrap_or(MADE_UP_REGION))
             .credentials_provider(credentials),
     };
     Ok(config.build())
 }
 
 /// Returns the endpoint where it is not AWS's.
-fn endpoint(env: &Env<'_>, own: &Variable<Endpoint>) -> Result<Option<Url>, EnvError> {
+///
+/// # Errors
+///
+/// [`EnvError`] for a variable that is no endpoint.
+pub fn endpoint(env: &Env<'_>, own: &Variable<Endpoint>) -> Result<Option<Url>, EnvError> {
     let (own, every) = (env.get(own)?, env.sdk(&AWS_ENDPOINT_URL)?);
     let is_ignored = env.sdk(&AWS_IGNORE_CONFIGURED_ENDPOINT_URLS)?;
     Ok(own.or(every).filter(|_| !is_ignored))
 }
 
-fn http_client(env: &Env<'_>, endpoint: Option<&Url>) -> Result<SharedHttpClient, StartError> {
+/// Creates the HTTP client of a service at an endpoint, `None` for AWS's.
+///
+/// # Errors
+///
+/// [`StartError`] for roots that cannot be read.
+pub fn http_client(
+    env: &Env<'_>,
+    endpoint: Option<&Url>,
+    connect: Duration,
+) -> Result<SharedHttpClient, StartError> {
     let bundle = env.sdk(&AWS_CA_BUNDLE)?;
     let is_plain = endpoint.is_some_and(|endpoint| endpoint.scheme() == "http");
     let roots = if bundle.is_empty() || is_plain {
@@ -110,7 +169,7 @@ fn http_client(env: &Env<'_>, endpoint: Option<&Url>) -> Result<SharedHttpClient
     } else {
         bundled_roots(&bundle).ok_or_else(|| AWS_CA_BUNDLE.error("must name a file of PEM certificates"))?
     };
-    http_client::http_client(roots, CONNECT).map_err(|error| Error::internal("TLS", error.to_string()).into())
+    http_client::http_client(roots, connect).map_err(|error| Error::internal("TLS", error.to_string()).into())
 }
 
 /// Reads the certificates of a bundle. Those that rustls cannot use as roots are left out; `None` where none is left, and for what
@@ -125,7 +184,7 @@ fn bundled_roots(path: &str) -> Option<RootCertStore> {
 
 /// Returns the messages of an SDK's error and of its causes. `DisplayErrorContext` adds the raw response: an item or a secret
 /// that does not parse would get into the log.
-pub(crate) fn message(error: &(dyn std::error::Error + 'static)) -> String {
+pub fn message(error: &(dyn std::error::Error + 'static)) -> String {
     let messages: Vec<String> = causes(error).map(ToString::to_string).collect();
     messages.join(": ")
 }

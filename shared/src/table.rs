@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
-use crate::aws;
+use crate::aws::{self, Caller};
 use crate::env::{Env, TABLE_NAME};
 use crate::error::Error;
 use crate::function::StartError;
@@ -42,6 +42,18 @@ impl Table {
         Ok(Self {
             name: env.get(&TABLE_NAME)?,
             client: client::connect(env).await?,
+        })
+    }
+
+    /// Creates the client of another caller than a function; sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Table::connect`].
+    pub fn connect_as(env: &Env<'_>, caller: Caller) -> Result<Self, StartError> {
+        Ok(Self {
+            name: env.get(&TABLE_NAME)?,
+            client: client::connect_as(env, caller)?,
         })
     }
 

@@ -139,9 +139,25 @@ impl FaultProxy {
             .collect()
     }
 
+    /// Returns by whose key and for which region each request was signed, oldest first.
+    pub fn signers(&self) -> Vec<(String, String)> {
+        let signatures = &self.locked().signatures;
+        signatures
+            .iter()
+            .map(|signature| {
+                // `AWS4-HMAC-SHA256 Credential=<key>/<date>/<region>/dynamodb/aws4_request, …`
+                let (_, scope) = signature.split_once("Credential=").unwrap_or_default();
+                let mut parts = scope.split('/').map(str::to_owned);
+                (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default())
+            })
+            .collect()
+    }
+
     /// Restarts the counts at zero.
     pub fn reset_counts(&self) {
-        self.locked().seen.clear();
+        let mut script = self.locked();
+        script.seen.clear();
+        script.signatures.clear();
     }
 
     fn locked(&self) -> MutexGuard<'_, Script> {
@@ -195,6 +211,9 @@ async fn handle(
     let operation = operation(request.headers());
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
+    let signature = head.headers.get("authorization");
+    let signature = signature.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    lock(script).signatures.push(signature.unwrap_or_default());
     let fault = lock(script).next(&operation, &body);
     match fault {
         Fault::Pass => upstream.send(head, body).await,

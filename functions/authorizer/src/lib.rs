@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use lambda_http::Request;
-use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
+use lambda_http::http::HeaderName;
 use serde::Serialize;
 use serde_json::Value;
 use shared::authenticate::{Principal, authenticate_principal};
@@ -57,7 +57,7 @@ impl Authorizer {
         let mut request = request::read(event, id)?;
         let origin = Origin::of(&request);
         let decided = async {
-            self.check_identity_sources(event, request.headers())?;
+            self.check_identity_sources(event)?;
             if let Some(header) = &self.header {
                 for other in credentials::HEADERS.iter().filter(|other| *other != header) {
                     request.headers_mut().remove(other);
@@ -89,31 +89,41 @@ impl Authorizer {
     }
 
     /// Rejects what could be cached under another key than the credential. The gateway sends the values of the identity sources, which
-    /// are the key.
-    fn check_identity_sources(&self, event: &Value, headers: &HeaderMap) -> Result<(), Error> {
-        let sources: Vec<&Value> = event["identitySource"].as_array().into_iter().flatten().collect();
+    /// are the key, and they are compared with the header as it sent that, too.
+    fn check_identity_sources(&self, event: &Value) -> Result<(), Error> {
+        let sources = identity_sources(event)?;
         let fits = match &self.header {
             // Without an identity source there is no cache.
             _ if sources.is_empty() => true,
             None => false,
             Some(header) => {
-                let mut values = headers.get_all(header).iter();
-                let is_source = |value: &HeaderValue| {
-                    let mut sources = sources.iter().filter_map(|source| source.as_str());
-                    sources.any(|source| source.as_bytes() == value.as_bytes())
-                };
+                let members = event["headers"].as_object().into_iter().flatten();
+                let mut values = members.filter(|(name, _)| name.eq_ignore_ascii_case(header.as_str()));
+                let is_source =
+                    |(_, value): (_, &Value)| value.as_str().is_some_and(|value| sources.contains(&value));
                 values.next().is_some_and(is_source) && values.next().is_none()
             }
         };
         if fits {
             Ok(())
         } else {
-            Err(Error::internal(
-                "the authorizer",
-                "its identity sources are not the header that AUTHORIZER_HEADER names",
-            ))
+            Err(unfit("they are not the header that AUTHORIZER_HEADER names"))
         }
     }
+}
+
+/// Returns the values of the identity sources; none where there are none.
+fn identity_sources(event: &Value) -> Result<Vec<&str>, Error> {
+    match &event["identitySource"] {
+        Value::Null => Some(Vec::new()),
+        Value::Array(sources) => sources.iter().map(Value::as_str).collect(),
+        _ => None,
+    }
+    .ok_or_else(|| unfit("they are no list of texts"))
+}
+
+fn unfit(why: &'static str) -> Error {
+    Error::internal("the identity sources", why)
 }
 
 /// A decision, as API Gateway's simple response has it.

@@ -1,5 +1,6 @@
 //! The client of the table, and what its retries know of transactions.
 
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -9,15 +10,23 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
 };
 
-use crate::aws;
+use crate::aws::{self, Caller};
 use crate::env::{AWS_ENDPOINT_URL_DYNAMODB, Env};
 use crate::function::StartError;
 
-/// Creates the client; sends nothing.
+/// Creates the client of a function; sends nothing.
 pub(super) async fn connect(env: &Env<'_>) -> Result<Client, StartError> {
-    let common = aws::config(env, &AWS_ENDPOINT_URL_DYNAMODB).await?;
-    let own = aws_sdk_dynamodb::config::Builder::from(&common).retry_classifier(TransactionClassifier);
-    Ok(Client::from_conf(own.build()))
+    Ok(of(&aws::config(env, &AWS_ENDPOINT_URL_DYNAMODB).await?))
+}
+
+/// Creates the client of another caller.
+pub(super) fn connect_as(env: &Env<'_>, caller: Caller) -> Result<Client, StartError> {
+    Ok(of(&aws::config_of(env, &AWS_ENDPOINT_URL_DYNAMODB, caller)?))
+}
+
+fn of(common: &SdkConfig) -> Client {
+    let own = aws_sdk_dynamodb::config::Builder::from(common).retry_classifier(TransactionClassifier);
+    Client::from_conf(own.build())
 }
 
 /// Classifies a transaction or an update that met another transaction as worth a further attempt of the SDK's own retry; a failed condition is not.

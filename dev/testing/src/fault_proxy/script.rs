@@ -15,6 +15,8 @@ pub(super) struct Script {
     always: HashMap<Requests, Fault>,
     /// The operation of each request with its body, oldest first.
     pub(super) seen: Vec<(String, Bytes)>,
+    /// The header `Authorization` of each request, oldest first.
+    pub(super) signatures: Vec<String>,
 }
 
 impl Script {

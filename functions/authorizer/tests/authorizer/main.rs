@@ -143,13 +143,6 @@ fn event(headers: &[(&str, &str)]) -> Value {
     event
 }
 
-/// Returns the same event of an authorizer with identity sources of these values.
-fn with_sources(headers: &[(&str, &str)], sources: &[&str]) -> Value {
-    let mut event = event(headers);
-    event["identitySource"] = json!(sources);
-    event
-}
-
 #[tokio::test]
 async fn a_02_a_token_is_refused_by_type_issuer_and_audience_without_a_request() {
     let fixture = Fixture::new("authorization").await;
@@ -230,7 +223,10 @@ async fn a_02_tokens_and_keys_are_allowed_until_they_end_by_one_request_each() {
     }
     let read = &["GetItem"];
     fixture
-        .refuses("an unknown client's", &fixture.client_token("x"), read)
+        .refuses("an unknown client's", &fixture.client_token(SESSION), read)
+        .await;
+    fixture
+        .refuses("no client's", &fixture.client_token("x"), &[])
         .await;
     fixture
         .refuses("a user as a client", &fixture.client_token(user), read)
@@ -292,22 +288,52 @@ async fn a_02_only_the_named_header_counts_or_each_of_three_without_a_cache() {
 
 #[tokio::test]
 async fn a_02_what_could_be_cached_under_another_header_fails() {
-    for chosen in ["authorization", "x-api-key", "any"] {
+    let route = "GET /links/{id}";
+    for chosen in ["authorization", "x-api-key", "token", "any"] {
         let fixture = Fixture::new(chosen).await;
-        let (key, authorized) = (&*fixture.key, &*bearer(&fixture.key));
-        let headers = [("authorization", authorized)];
-        let route = "GET /links/{id}";
-        for (sources, is_decided) in [
-            (&[authorized, route][..], chosen == "authorization"),
-            (&[route, authorized], chosen == "authorization"),
-            (&[], true),
-            (&[route], false),
-            (&[key, route], false),
-        ] {
-            let (decision, operations) = fixture.decide(&with_sources(&headers, sources)).await;
-            assert_eq!(!decision.is_null(), is_decided, "{chosen}: {sources:?}");
-            assert!(is_decided || operations.is_empty(), "{chosen}: {sources:?}");
+        let (key, spaced) = (&*fixture.key, &*format!("{} ", fixture.key));
+        let headers = [
+            ("authorization", &*bearer(key)),
+            ("x-api-key", key),
+            ("token", spaced),
+        ];
+        let mut cases = vec![
+            (json!(null), true),
+            (json!([]), true),
+            (json!([route]), false),
+            (json!([headers[0].1, route, 1]), false),
+            (json!([headers[1].1, null]), false),
+            (json!(spaced), false),
+            (json!({"0": key}), false),
+            (json!(false), false),
+        ];
+        for (name, value) in headers {
+            cases.push((json!([value, route]), name == chosen));
+            cases.push((json!([route, value]), name == chosen));
         }
+        for (sources, is_decided) in cases {
+            let mut event = event(&headers);
+            event["identitySource"] = sources.clone();
+            let (decision, operations) = fixture.decide(&event).await;
+            assert_eq!(!decision.is_null(), is_decided, "{chosen}: {sources}");
+            // Several credentials are none.
+            let expected = if is_decided {
+                json!(chosen != "any")
+            } else {
+                json!(null)
+            };
+            assert_eq!(decision["isAuthorized"], expected, "{chosen}: {sources}");
+            assert!(is_decided || operations.is_empty(), "{chosen}: {sources}");
+        }
+    }
+    // A source is compared as it was sent, whatever is in it.
+    let fixture = Fixture::new("authorization").await;
+    for odd in ["ü", "Bearer x\u{0}", "x\n", ""] {
+        let mut event = event(&[("authorization", odd)]);
+        event["identitySource"] = json!([odd, "GET /links/{id}"]);
+        assert_eq!(fixture.decide(&event).await, (refused(), vec![]), "{odd:?}");
+        event["identitySource"] = json!(["Bearer x\u{fffd}", "GET /links/{id}"]);
+        assert_eq!(fixture.decide(&event).await.0, Value::Null, "{odd:?}");
     }
 }
 

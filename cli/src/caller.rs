@@ -1,0 +1,52 @@
+//! Who calls AWS: an operator, by the credentials and the region that the SDKs' usual chain finds.
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_sdk_dynamodb::config::{ProvideCredentials, SharedCredentialsProvider};
+use shared::aws::{self, Caller, TimeOuts};
+use shared::env::{AWS_ENDPOINT_URL_DYNAMODB, Env, process_variable};
+
+/// A person waits, perhaps far from the region, for a page of a scan (1 MB).
+const TIME_OUTS: TimeOuts = TimeOuts {
+    connect: Duration::from_secs(5),
+    attempt: Duration::from_secs(20),
+    operation: Duration::from_secs(60),
+};
+
+/// Finds credentials and region. At another endpoint than AWS's they are made up unless the environment names some, so that a running
+/// `cargo dev` needs none.
+pub(crate) async fn find(env: &Env<'_>) -> Result<Caller, String> {
+    let is_aws = aws::endpoint(env, &AWS_ENDPOINT_URL_DYNAMODB)
+        .map_err(|error| error.to_string())?
+        .is_none();
+    let is_set = |name: &&str| process_variable(name).is_some_and(|value| !value.is_empty());
+    if !is_aws && !["AWS_ACCESS_KEY_ID", "AWS_PROFILE"].iter().any(is_set) {
+        return Ok(Caller {
+            credentials: None,
+            region: None,
+            time_outs: TIME_OUTS,
+        });
+    }
+    let http_client = aws::http_client(env, None, TIME_OUTS.connect).map_err(|error| error.to_string())?;
+    let found = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client)
+        .load()
+        .await;
+    let region = found.region().cloned();
+    if is_aws && region.is_none() {
+        return Err("no AWS region: set AWS_REGION, or `region` in the profile".to_owned());
+    }
+    let chain = found.credentials_provider().ok_or("no AWS credentials")?;
+    // Once, since the program ends soon, and ahead of the request, whose error would not say what is missing.
+    let credentials = chain.provide_credentials().await.map_err(|error| {
+        let causes = aws::message(&error);
+        let remedy = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in again (`aws sso login`)";
+        format!("no AWS credentials: {remedy}: {causes}")
+    })?;
+    Ok(Caller {
+        credentials: Some(SharedCredentialsProvider::new(credentials)),
+        region,
+        time_outs: TIME_OUTS,
+    })
+}
