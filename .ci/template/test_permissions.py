@@ -15,7 +15,10 @@ NAMES = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["username#*", "ema
 USERS_AND_NAMES = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "username#*", "email#*"]}}
 NETWORKS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["network#*"]}}
 USERS_AND_NETWORKS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "network#*"]}}
-KEYS_CLIENTS_AND_USERS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["keys", "client#*", "user#*"]}}
+API_KEYS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["api-keys#*"]}}
+KEYS_AND_OWNERS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["keys", "user#*", "api-keys#*"]}}
+KEYS_CLIENTS_AND_OWNERS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["keys", "client#*", "user#*", "api-keys#*"]}}
+ACCOUNTS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "api-keys#*", "username#*", "email#*"]}}
 ATTEMPTS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "unknown#*", "network#*"]}}
 # What each function may do, on what, and under which condition; one that is not listed may do nothing. A new permission is a new
 # line here, so that a review sees it.
@@ -28,23 +31,23 @@ PERMISSIONS = {
         ("secretsmanager:GetSecretValue", RING, None),
     ],
     "MeFunction": [
-        ("dynamodb:DeleteItem", TABLE, USERS_AND_NAMES),
+        ("dynamodb:DeleteItem", TABLE, ACCOUNTS),
         ("dynamodb:GetItem", TABLE, None),
         ("dynamodb:PutItem", TABLE, NAMES),
         ("dynamodb:UpdateItem", TABLE, USERS_AND_NETWORKS),
     ],
     "SessionsFunction": [("dynamodb:GetItem", TABLE, None), ("dynamodb:UpdateItem", TABLE, USERS)],
     "ApiKeysFunction": [
-        ("dynamodb:BatchGetItem", TABLE, None),
+        ("dynamodb:BatchGetItem", TABLE, KEYS_AND_OWNERS),
         ("dynamodb:ConditionCheckItem", TABLE, USERS),
-        ("dynamodb:GetItem", TABLE, None),
-        ("dynamodb:UpdateItem", TABLE, USERS),
+        ("dynamodb:GetItem", TABLE, KEYS_AND_OWNERS),
+        ("dynamodb:UpdateItem", TABLE, API_KEYS),
     ],
     "WellKnownFunction": [("dynamodb:GetItem", TABLE, KEYS)],
     "AuthorizerFunction": [
-        ("dynamodb:BatchGetItem", TABLE, KEYS_CLIENTS_AND_USERS),
-        ("dynamodb:GetItem", TABLE, KEYS_CLIENTS_AND_USERS),
-        ("dynamodb:UpdateItem", TABLE, USERS),
+        ("dynamodb:BatchGetItem", TABLE, KEYS_CLIENTS_AND_OWNERS),
+        ("dynamodb:GetItem", TABLE, KEYS_CLIENTS_AND_OWNERS),
+        ("dynamodb:UpdateItem", TABLE, API_KEYS),
     ],
     "RotateKeysFunction": [
         ("dynamodb:GetItem", TABLE, KEYS),

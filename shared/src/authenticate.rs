@@ -5,8 +5,7 @@ use lambda_http::Request;
 use crate::api_keys::{ApiKeys, PresentedKey};
 use crate::clock::Timestamp;
 use crate::error::{Error, RECENT_AUTHENTICATION_SECONDS};
-use crate::http::bearer;
-use crate::http::credentials::{Presented, presented};
+use crate::http::credentials::{self, Presented};
 use crate::scope::Scopes;
 use crate::sessions::{Session, Sessions};
 use crate::tokens::{Claims, LEEWAY_SECONDS, Verifier};
@@ -21,7 +20,7 @@ pub struct Caller {
     pub user: User,
     /// The token's session; `None` where log-ins begin none, and for an API key.
     pub session: Option<Session>,
-    /// The scopes of the token, or those of the key that its owner still has.
+    /// The scopes of the token or the key that the user still has.
     pub scopes: Scopes,
     /// The scopes that the user has, whatever the token or the key has of them.
     pub granted: Scopes,
@@ -81,9 +80,9 @@ pub enum Principal {
 /// The rows of the error table for a bearer token: 401, 400, 503. A wrong API key in the header `Token` is 403.
 pub async fn authenticate(verifier: &Verifier, request: &Request) -> Result<Caller, Error> {
     if !verifier.accepts_api_keys() {
-        return by_token(verifier, bearer::token(request.headers())?).await;
+        return by_token(verifier, credentials::token(request.headers())?).await;
     }
-    match presented(request.headers())? {
+    match credentials::presented(request.headers())? {
         Presented::Bearer(token) if !PresentedKey::is_meant(token) => by_token(verifier, token).await,
         Presented::Bearer(key) | Presented::ApiKey(key) => by_api_key(verifier, key).await,
         Presented::Token(key) => by_api_key(verifier, key).await.map_err(|error| match error {
@@ -99,7 +98,7 @@ pub async fn authenticate(verifier: &Verifier, request: &Request) -> Result<Call
 ///
 /// As [`authenticate`].
 pub async fn authenticate_principal(verifier: &Verifier, request: &Request) -> Result<Principal, Error> {
-    match presented(request.headers()) {
+    match credentials::presented(request.headers()) {
         Ok(Presented::Bearer(token)) if !PresentedKey::is_meant(token) => {
             principal(verifier, verifier.verify(token).await?).await
         }
@@ -174,7 +173,7 @@ pub async fn authenticate_with_sessions(
     verifier: &Verifier,
     request: &Request,
 ) -> Result<(Caller, Sessions), Error> {
-    let claims = verifier.verify(bearer::token(request.headers())?).await?;
+    let claims = verifier.verify(credentials::token(request.headers())?).await?;
     let account = verifier.users().find(&claims.sub, Wanted::All).await?;
     admit(verifier, claims, account)
 }
@@ -188,7 +187,7 @@ pub async fn authenticate_with_api_keys(
     verifier: &Verifier,
     request: &Request,
 ) -> Result<(Caller, ApiKeys), Error> {
-    let claims = verifier.verify(bearer::token(request.headers())?).await?;
+    let claims = verifier.verify(credentials::token(request.headers())?).await?;
     let read = verifier
         .users()
         .find_with_api_keys(&claims.sub, session_of(&claims), Wanted::All);
@@ -216,7 +215,7 @@ fn admit(verifier: &Verifier, claims: Claims, account: Option<Account>) -> Resul
         None => return Err(Error::InvalidToken),
     };
     let caller = Caller {
-        scopes: Scopes::of_token(claims.scope.as_deref()),
+        scopes: Scopes::of_token(claims.scope.as_deref()).within(&account.scopes),
         granted: account.scopes,
         claims: Some(claims),
         user: account.user,

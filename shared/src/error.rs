@@ -73,8 +73,10 @@ pub enum Error {
     RegistrationClosed,
     /// No credentials, or credentials of another scheme.
     NotAuthenticated,
-    /// Two credentials, two `Authorization` values, or `Bearer` without one token.
+    /// Two `Authorization` values, or `Bearer` without one token.
     MalformedAuthorization,
+    /// Credentials in more than one of the headers for them.
+    SeveralCredentials,
     /// A token that does not verify, or whose user was deleted; an API key that is wrong, has ended or expired, or whose owner is disabled.
     InvalidToken,
     /// A token whose log-in was too long ago for what is asked (RFC 9470).
@@ -251,6 +253,12 @@ impl Error {
                 StatusCode::BAD_REQUEST,
                 "invalid_request",
                 "Authorization must be Bearer and one token",
+            )
+            .challenged(Some("invalid_request")),
+            Self::SeveralCredentials => Facts::new(
+                StatusCode::BAD_REQUEST,
+                "invalid_request",
+                "Credentials must be in one header",
             )
             .challenged(Some("invalid_request")),
             Self::InvalidToken => Facts::new(

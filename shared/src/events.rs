@@ -14,7 +14,10 @@ pub const METRICS: [&str; 5] = [
 
 /// A security-relevant act.
 #[derive(Clone, Copy, Debug)]
-#[expect(missing_docs, reason = "the fields are the ids of users, sessions and keys")]
+#[expect(
+    missing_docs,
+    reason = "the fields are the ids of users, sessions, clients and keys"
+)]
 pub enum Event<'a> {
     /// A user was made.
     Registered { user: &'a str },
@@ -53,6 +56,10 @@ pub enum Event<'a> {
     ApiKeyCreated { user: &'a str, key: &'a str },
     /// A user ended an API key.
     ApiKeyEnded { user: &'a str, key: &'a str },
+    /// A client got a token of its own.
+    ClientTokenIssued { client: &'a str },
+    /// A registered client did not prove itself.
+    ClientRefused { client: &'a str },
     /// A rotation made this key the newest of the ring.
     KeyRotated { kid: &'a str },
     /// An emergency dropped this key, `*` for all.
@@ -103,6 +110,7 @@ struct Line<'a> {
     name_hash: Option<&'a str>,
     session: Option<&'a str>,
     api_key: Option<&'a str>,
+    client: Option<&'a str>,
     kid: Option<&'a str>,
 }
 
@@ -116,6 +124,7 @@ impl Event<'_> {
             name_hash,
             session,
             api_key,
+            client,
             kid,
         } = self.line();
         let reason = match self {
@@ -135,6 +144,7 @@ impl Event<'_> {
                     name_hash,
                     session_id = session,
                     api_key_id = api_key,
+                    client_id = client,
                     kid,
                     reason,
                     limit,
@@ -147,6 +157,7 @@ impl Event<'_> {
             | Self::Throttled { .. }
             | Self::RefreshReused { .. }
             | Self::RefreshUnknown { .. }
+            | Self::ClientRefused { .. }
             | Self::KeyDropped { .. } => line!(warn),
             _ => line!(info),
         }
@@ -169,6 +180,10 @@ impl Event<'_> {
         let of_api_key = |name, message, user, key| Line {
             api_key: Some(key),
             ..of_user(name, message, user)
+        };
+        let of_client = |name, message, client| Line {
+            client: Some(client),
+            ..of(name, message)
         };
         let of_key = |name, message, kid| Line {
             kid: Some(kid),
@@ -216,6 +231,12 @@ impl Event<'_> {
             Self::Deleted { user } => of_user("Deleted", "user deleted", user),
             Self::ApiKeyCreated { user, key } => of_api_key("ApiKeyCreated", "API key created", user, key),
             Self::ApiKeyEnded { user, key } => of_api_key("ApiKeyEnded", "API key ended", user, key),
+            Self::ClientTokenIssued { client } => {
+                of_client("ClientTokenIssued", "token of a client issued", client)
+            }
+            Self::ClientRefused { client } => {
+                of_client("ClientRefused", "client authentication failed", client)
+            }
             Self::KeyRotated { kid } => of_key("KeyRotated", "signing keys rotated", kid),
             Self::KeyDropped { kid } => of_key("KeyDropped", "compromised key dropped", kid),
         }

@@ -9,6 +9,8 @@ pub mod events;
 #[cfg(feature = "table")]
 pub mod unicode;
 
+#[cfg(feature = "table")]
+pub mod digest;
 pub mod env;
 pub mod http;
 #[cfg(feature = "table")]
@@ -24,6 +26,8 @@ pub mod edge;
 pub mod logging;
 pub mod openapi;
 
+#[cfg(feature = "table")]
+pub mod label;
 pub mod lambda;
 #[cfg(feature = "table")]
 pub mod passwords;

@@ -14,6 +14,9 @@ const MAX_BYTES: usize = 1024;
 /// The scopes of OpenID Connect (Core section 5.4, 11), which only an OpenID Provider grants.
 const OPENID: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
 
+/// What is said of [`OPENID`], to a client and to an operator.
+pub const NO_OPENID: &str = "The scopes of OpenID Connect need an OpenID Provider, which Latchkey is not";
+
 /// A set of scopes, each a `scope-token` of RFC 6749 section 3.3.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scopes(BTreeSet<String>);
@@ -26,34 +29,49 @@ impl Scopes {
     /// The rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         if text.len() > MAX_BYTES {
-            return Err(Violation::new(Code::TooLong, "Must have at most 1024 bytes"));
+            return Err(too_long());
         }
         text.split(' ').map(parse_one).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Creates the set of these, each one scope.
+    /// Creates the set of these, each one scope. All together are as long as a list may be, since a token has them as one.
     ///
     /// # Errors
     ///
-    /// The rule that one of them breaks.
+    /// The rule that one of them breaks, or all together.
     pub fn of<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Result<Self, Violation> {
-        scopes
-            .into_iter()
-            .map(parse_one)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let scopes = scopes.into_iter().map(parse_one).collect::<Result<_, _>>()?;
+        let scopes = Self(scopes);
+        if scopes.to_string().len() > MAX_BYTES {
+            return Err(too_long());
+        }
+        Ok(scopes)
+    }
+
+    /// Creates the set of these, which an operator grants or names.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scopes::of`], and for the scopes of OpenID Connect.
+    pub fn grantable<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Result<Self, Violation> {
+        let scopes = Self::of(scopes)?;
+        if scopes.asks_for_openid() {
+            return Err(Violation::new(Code::Invalid, NO_OPENID));
+        }
+        Ok(scopes)
     }
 
     /// Reads the scopes that the deployment names.
     ///
     /// # Errors
     ///
-    /// [`EnvError`] for an item that is no scope.
+    /// [`EnvError`] for an item that is no scope, or one of OpenID Connect's.
     pub fn read(env: &Env<'_>) -> Result<Self, EnvError> {
         let list = env.get(&SCOPES)?;
         let scopes = list.split(',').map(str::trim).filter(|_| !list.is_empty());
-        // Not the value, as of every variable.
-        Self::of(scopes).map_err(|_| SCOPES.error("has an item that is no scope"))
+        // The rule and not the value, as of every variable.
+        Self::grantable(scopes)
+            .map_err(|violation| SCOPES.error(format!("has a wrong item: {}", violation.message)))
     }
 
     /// Wraps scopes that this service stored.
@@ -97,18 +115,6 @@ impl Scopes {
         Self(self.0.intersection(&others.0).cloned().collect())
     }
 
-    /// Returns these and `others`.
-    #[must_use]
-    pub fn with(&self, others: &Self) -> Self {
-        Self(self.0.union(&others.0).cloned().collect())
-    }
-
-    /// Returns these without `others`.
-    #[must_use]
-    pub fn without(&self, others: &Self) -> Self {
-        Self(self.0.difference(&others.0).cloned().collect())
-    }
-
     /// Returns each scope, sorted.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
@@ -141,11 +147,15 @@ impl Serialize for Scopes {
 /// Checks a `scope-token`: `1*( %x21 / %x23-5B / %x5D-7E )`.
 fn parse_one(text: &str) -> Result<String, Violation> {
     let is_scope = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-    if !text.is_empty() && text.len() <= MAX_BYTES && text.bytes().all(is_scope) {
+    if !text.is_empty() && text.bytes().all(is_scope) {
         return Ok(text.to_owned());
     }
     Err(Violation::new(
         Code::Invalid,
         "Each scope must have visible ASCII characters without quotation marks and backslashes",
     ))
+}
+
+fn too_long() -> Violation {
+    Violation::new(Code::TooLong, "Must have at most 1024 bytes")
 }

@@ -45,7 +45,7 @@ impl Modify for Schemes {
                 Scopes::new(),
                 "/token",
             ))],
-            "Logs in at `POST /token`. Client id and secret are not looked at.",
+            "Logs in at `POST /token`. A client id that is not registered is ignored; a registered confidential client needs its secret.",
         );
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{ConnectInfo, RawPathParams, Request};
+use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request};
 use axum::http::{Response, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::routing::{MethodFilter, on};
@@ -155,9 +155,11 @@ impl RouteTarget {
     }
 }
 
-/// Logs one line per request. The query is left out: people put secrets there.
+/// Logs one line per request. The query and what stands in the place of an id are left out: people put secrets there.
 async fn log_request(request: Request, next: Next) -> Response<Body> {
-    let line = format!("{} {}", request.method(), request.uri().path());
+    let route = request.extensions().get::<MatchedPath>();
+    let path = route.map_or(request.uri().path(), MatchedPath::as_str);
+    let line = format!("{} {path}", request.method());
     let start = Instant::now();
     let response = next.run(request).await;
     tracing::info!(

@@ -3,7 +3,7 @@
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use shared::api_keys::{ApiKey, ApiKeyName, IssuedKey};
-use shared::authenticate::authenticate;
+use shared::authenticate::{Caller, authenticate};
 use shared::error::{Code, Error, Violation};
 use shared::events::Event;
 use shared::http::body;
@@ -21,7 +21,7 @@ impl ApiKeys {
         body::read(request)?;
         for _ in 0..ROUNDS {
             let caller = authenticate(&self.verifier, request).await?;
-            let wanted = Wanted::read(request, &caller.granted)?;
+            let wanted = Wanted::read(request, self.bound(&caller))?;
             let (user, now) = (&caller.user.id, self.clock.now());
             let id = random::ulid_at(self.clock.millis())?;
             let issued = IssuedKey::generate(user.as_str(), &id)?;
@@ -39,6 +39,17 @@ impl ApiKeys {
         }
         Err(contended())
     }
+
+    /// Returns the scopes that a key may have: those of its owner; where a registered client acts, no more than the token has, since a
+    /// client has no scope that it may not ask for.
+    fn bound<'a>(&self, caller: &'a Caller) -> &'a Scopes {
+        let client = caller.claims.as_ref().map(|claims| &claims.client_id);
+        if client == Some(&self.client_id) {
+            &caller.granted
+        } else {
+            &caller.scopes
+        }
+    }
 }
 
 pub(crate) fn shown_once(key: IssuedApiKey) -> Result<Response<Body>, Error> {
@@ -55,8 +66,8 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// Reads the body; `granted` are the scopes that the key's owner has.
-    fn read(request: &Request, granted: &Scopes) -> Result<Self, Error> {
+    /// Reads the body; `bound` are the scopes that it may ask for.
+    fn read(request: &Request, bound: &Scopes) -> Result<Self, Error> {
         let mut fields = Fields::read(request)?;
         if !fields.has("name") {
             fields.reject("name", no_name());
@@ -64,7 +75,7 @@ impl Wanted {
         let name = fields.text("name", ApiKeyName::parse);
         let scopes = fields.texts("scopes", |scopes| {
             let scopes = Scopes::of(scopes)?;
-            if scopes.is_subset(granted) {
+            if scopes.is_subset(bound) {
                 Ok(scopes)
             } else {
                 Err(not_granted())

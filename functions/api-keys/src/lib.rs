@@ -5,7 +5,7 @@ use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use shared::authenticate::authenticate_with_api_keys;
 use shared::clock::Clock;
-use shared::env::Env;
+use shared::env::{CLIENT_ID, Env};
 use shared::error::{Error, ErrorFormat};
 use shared::events::Event;
 use shared::function::{Function, HttpFunction, StartError};
@@ -31,6 +31,8 @@ pub struct ApiKeys {
     users: Users,
     verifier: Verifier,
     clock: Clock,
+    /// The `client_id` of tokens that no registered client asked for.
+    client_id: String,
 }
 
 impl Function for ApiKeys {
@@ -42,6 +44,7 @@ impl Function for ApiKeys {
             users: Users::new(table.clone()),
             verifier: Verifier::new(table, env, clock)?,
             clock: clock.clone(),
+            client_id: env.get(&CLIENT_ID)?,
         })
     }
 

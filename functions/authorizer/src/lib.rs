@@ -79,6 +79,7 @@ impl Authorizer {
             Err(
                 Error::NotAuthenticated
                 | Error::MalformedAuthorization
+                | Error::SeveralCredentials
                 | Error::InvalidToken
                 | Error::Inactive
                 | Error::Forbidden,

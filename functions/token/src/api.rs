@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of `POST /token` and `POST /revoke`.
+//! What the OpenAPI document says of `POST /token`, `POST /revoke` and `POST /introspect`.
 
 use lambda_http::http::StatusCode;
 use shared::clock::Timestamp;
@@ -74,7 +74,7 @@ pub fn revoke() {}
 )]
 pub fn introspect() {}
 
-/// The form. One grant needs `username` and `password`, the other `refresh_token`, so that none is required. No rule of registration
+/// The form. Each grant needs others of its parameters, so that none is required. No rule of registration
 /// applies here: a name or a password that cannot exist is a wrong one.
 pub struct TokenRequest;
 
@@ -140,6 +140,20 @@ impl PartialSchema for RevocationRequest {
                 described("A refresh token or an access token.").min_length(Some(1)),
             )
             .property("token_type_hint", openapi::text("Its value does not matter.", ""))
+            .property(
+                "client_id",
+                openapi::text(
+                    "A registered client's, unless it uses HTTP Basic. An id that no client has is ignored.",
+                    "",
+                ),
+            )
+            .property(
+                "client_secret",
+                openapi::text(
+                    "The secret of a confidential client, which alone ends its sessions.",
+                    "",
+                ),
+            )
             .required("token")
             .into()
     }
@@ -208,6 +222,12 @@ impl IntoResponses for RevocationResponses {
             ("content_type", Error::UnsupportedMediaType(form::CONTENT_TYPES)),
             ("encoded", Error::UnsupportedMediaType(body::NO_ENCODING)),
             ("missing", missing("The parameter token is missing")),
+            ("invalid_client", Error::InvalidClient { by_header: false }),
+            (
+                "invalid_client_by_basic",
+                Error::InvalidClient { by_header: true },
+            ),
+            ("of_another_client", Error::InvalidRefreshToken),
             ("unavailable", Error::unavailable("", "")),
             ("fault", Error::internal("", "")),
         ];
@@ -244,6 +264,10 @@ impl IntoResponses for Responses {
             ("missing", missing("The parameter username is missing")),
             ("unsupported_grant_type", Error::UnsupportedGrantType),
             ("slow_down", Error::Throttled(30)),
+            (
+                "invalid_client_by_basic",
+                Error::InvalidClient { by_header: true },
+            ),
             ("wrong", Error::WrongCredentials),
             ("inactive", Error::InactiveAtLogIn),
             ("invalid_client", Error::InvalidClient { by_header: false }),

@@ -5,7 +5,7 @@ pub(crate) mod password;
 pub(crate) mod refresh_token;
 
 use shared::error::Error;
-use shared::scope::Scopes;
+use shared::scope::{NO_OPENID, Scopes};
 
 /// Returns the scopes that a request asks for, all of which must be among `granted`: none where it asks for none.
 ///
@@ -20,9 +20,7 @@ pub(crate) fn requested(scope: Option<&str>, granted: &Scopes) -> Result<Scopes,
         Error::InvalidScope("The parameter scope must be scopes, with one space between each two")
     })?;
     if asked.asks_for_openid() {
-        return Err(Error::InvalidScope(
-            "The scopes of OpenID Connect need an OpenID Provider, which Latchkey is not",
-        ));
+        return Err(Error::InvalidScope(NO_OPENID));
     }
     if asked.is_subset(granted) {
         Ok(asked)

@@ -4,10 +4,11 @@ use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::authenticate::{Principal, principal};
 use shared::clients::{Client, PresentedClient};
+use shared::clock::Timestamp;
 use shared::error::Error;
 use shared::http::form::Form;
 use shared::http::json;
-use shared::sessions::{RefreshToken, Verdict, verdict};
+use shared::sessions::{Policy, RefreshToken, Verdict, verdict};
 use shared::tokens::Claims;
 use shared::users::{User, Wanted};
 use utoipa::ToSchema;
@@ -82,24 +83,40 @@ impl Token {
     }
 
     async fn introspection(&self, token: &str, client: &Client) -> Result<Introspection, Error> {
+        let now = self.clock.now();
         if let Some(token) = self.open(token).await? {
-            return self.refresh_token_of(&token, client).await;
+            let policy = self.sessions.as_ref();
+            // Where sessions have been switched off or made shorter since, no refresh accepts the token.
+            return match policy.filter(|policy| policy.expires_at(token.created_at, now) > now) {
+                Some(policy) => self.refresh_token_of(&token, client, policy).await,
+                None => Ok(Introspection::default()),
+            };
         }
         let claims = match self.verifier.verify(token).await {
-            Ok(claims) => claims,
-            Err(Error::InvalidToken) => return Ok(Introspection::default()),
+            // The seconds that clocks may differ by are for others' clocks.
+            Ok(claims) if claims.exp > now.unix() => claims,
+            Ok(_) | Err(Error::InvalidToken) => return Ok(Introspection::default()),
             Err(error) => return Err(error),
         };
         match principal(&self.verifier, claims.clone()).await {
-            Ok(Principal::User(caller)) => Ok(active(claims, Some(&caller.user))),
-            Ok(Principal::Client(_)) => Ok(active(claims, None)),
+            Ok(Principal::User(caller)) => Ok(Introspection {
+                scope: caller.scopes.claim(),
+                username: name_of(&caller.user),
+                ..active(claims)
+            }),
+            Ok(Principal::Client(_)) => Ok(active(claims)),
             Err(Error::InvalidToken | Error::Inactive) => Ok(Introspection::default()),
             Err(error) => Err(error),
         }
     }
 
     /// Describes a refresh token to the client that it was issued to, and to no other.
-    async fn refresh_token_of(&self, token: &RefreshToken, client: &Client) -> Result<Introspection, Error> {
+    async fn refresh_token_of(
+        &self,
+        token: &RefreshToken,
+        client: &Client,
+        policy: &Policy,
+    ) -> Result<Introspection, Error> {
         let now = self.clock.millis();
         let account = self.users.find(&token.user, Wanted::One(&token.session)).await?;
         let Some(account) = account.filter(|account| !account.user.disabled) else {
@@ -107,14 +124,15 @@ impl Token {
         };
         let session = account.sessions.get(&token.session);
         let session = session.filter(|session| session.client.as_deref() == Some(&client.id));
-        let window = self.sessions.as_ref().map_or(0, |policy| policy.replay_seconds);
-        match (verdict(session, token.presented(), now, window), session) {
+        let verdict = verdict(session, token.presented(), now, policy.replay_seconds);
+        let limit = policy.expires_at(token.created_at, Timestamp::from_millis(now));
+        match (verdict, session) {
             (Verdict::Rotate | Verdict::Repeat | Verdict::Replay, Some(session)) => Ok(Introspection {
                 active: true,
                 sub: Some(token.user.clone()),
                 client_id: Some(client.id.clone()),
                 scope: session.scopes.within(&account.scopes).claim(),
-                exp: Some(session.expires_at.unix()),
+                exp: Some(session.expires_at.min(limit).unix()),
                 token_type: Some("refresh_token"),
                 username: name_of(&account.user),
                 ..Introspection::default()
@@ -124,7 +142,7 @@ impl Token {
     }
 }
 
-fn active(claims: Claims, user: Option<&User>) -> Introspection {
+fn active(claims: Claims) -> Introspection {
     Introspection {
         active: true,
         iss: Some(claims.iss),
@@ -136,7 +154,7 @@ fn active(claims: Claims, user: Option<&User>) -> Introspection {
         iat: Some(claims.iat),
         jti: Some(claims.jti),
         token_type: Some("bearer"),
-        username: user.and_then(name_of),
+        username: None,
     }
 }
 

@@ -123,7 +123,10 @@ impl Token {
                 self.refresh_grant(RefreshTokenGrant::read(&mut form)?, client, policy)
                     .await
             }
-            (Some("client_credentials"), _) => self.client_credentials_grant(&mut form, client).await,
+            (Some("client_credentials"), _) => {
+                let client = client.ok_or_else(|| PresentedClient::missing(request.headers()))?;
+                self.client_credentials_grant(&mut form, client).await
+            }
             (Some(_), _) => Err(Error::UnsupportedGrantType),
             // Every FastAPI client may leave it out.
             (None, _) => {

@@ -7,7 +7,7 @@ use shared::error::Error;
 use shared::events::Event;
 use shared::http::empty;
 use shared::http::form::Form;
-use shared::users::UserId;
+use shared::users::{Revoked, UserId};
 
 use crate::{Token, missing};
 
@@ -15,19 +15,36 @@ use crate::{Token, missing};
 const PARAMETERS: &[&str] = &["token", "token_type_hint", "client_id", "client_secret"];
 
 impl Token {
-    /// Ends the session of a refresh token of any generation, or of an access token that still verifies. Responds 200 to any other
-    /// token, too (RFC 7009 section 2.2).
+    /// Ends the session of a refresh token of any generation, or of an access token that still verifies; that of a confidential client
+    /// for this client alone. Responds 200 to any other token, too (RFC 7009 section 2.2).
     pub(crate) async fn revoke(&self, request: &Request) -> Result<Response<Body>, Error> {
         let mut form = Form::read(request, PARAMETERS).await?;
         let presented = PresentedClient::read(request.headers(), &mut form)?;
         let token = form
             .take("token")
             .ok_or_else(|| missing("The parameter token is missing"))?;
-        // A confidential client proves itself (RFC 7009 section 2.1). The holder of a token may end its session, whichever client it was issued to.
-        self.client(presented).await?;
-        if let Some((user, session)) = self.session_of(&token).await?
-            && self.users.end_session(&user, &session, self.clock.now()).await?
-        {
+        let client = self.client(presented).await?.map(|client| client.id);
+        let Some((user, session)) = self.session_of(&token).await? else {
+            return Ok(empty(StatusCode::OK));
+        };
+        let now = self.clock.now();
+        let client = client.as_deref();
+        let is_ended = match self.users.revoke_session(&user, &session, client, now).await? {
+            Revoked::Done => true,
+            Revoked::Unknown => false,
+            Revoked::OfClient(issued_to) => {
+                let issued_to = self.clients.find(&issued_to).await?;
+                // It proves itself (RFC 7009 section 2.1). For any other client, the token proves enough.
+                if issued_to.is_some_and(|client| client.is_confidential()) {
+                    return Err(match client {
+                        Some(_) => Error::InvalidRefreshToken,
+                        None => PresentedClient::missing(request.headers()),
+                    });
+                }
+                self.users.end_session(&user, &session, now).await?
+            }
+        };
+        if is_ended {
             Event::Revoked {
                 user: user.as_str(),
                 session: &session,

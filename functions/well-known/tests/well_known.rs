@@ -187,9 +187,18 @@ async fn the_metadata_name_the_scopes_of_the_deployment() {
     let function = deployment.function::<WellKnown>().await;
     let metadata = get(&function, "/.well-known/openid-configuration").await.body;
     assert_eq!(metadata["scopes_supported"], json!(["links:read", "links:write"]));
-    let wrong = deployment.with("SCOPES", "links read");
+    let openid = deployment.with("SCOPES", "links:read,openid");
+    let message = openid.start_error::<WellKnown>().await;
+    assert_eq!(
+        message,
+        "SCOPES has a wrong item: The scopes of OpenID Connect need an OpenID Provider, which Latchkey is not"
+    );
+    let wrong = openid.with("SCOPES", "links read");
     let message = wrong.start_error::<WellKnown>().await;
-    assert_eq!(message, "SCOPES has an item that is no scope");
+    assert_eq!(
+        message,
+        "SCOPES has a wrong item: Each scope must have visible ASCII characters without quotation marks and backslashes"
+    );
 }
 
 #[tokio::test]

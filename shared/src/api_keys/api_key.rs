@@ -3,15 +3,12 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::Serialize;
-use subtle::ConstantTimeEq;
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
 
-use super::text::{IssuedKey, PresentedKey, SecretHash};
+use super::text::{IssuedKey, PresentedKey};
 use crate::clock::Timestamp;
-use crate::error::{Code, Error, Violation};
-use crate::openapi;
+use crate::digest::SecretDigest;
+use crate::error::Error;
+use crate::label::Label;
 use crate::scope::Scopes;
 use crate::table::item::{
     Item, Key, binary, optional_bytes, optional_number, put, put_scopes, scopes, text, time, unreadable,
@@ -28,8 +25,6 @@ pub(crate) const KEYS: &str = "keys";
 /// The member that is written at a use.
 pub(crate) const LAST_USED_AT: &str = "last_used_at";
 
-const NAME_MAX_CHARS: usize = 100;
-
 /// The API keys of a user, by their ids.
 pub type ApiKeys = BTreeMap<String, ApiKey>;
 
@@ -38,7 +33,7 @@ pub type ApiKeys = BTreeMap<String, ApiKey>;
 pub struct ApiKey {
     /// What its owner calls it.
     pub name: ApiKeyName,
-    hash: SecretHash,
+    hash: SecretDigest,
     /// The scopes that it was created with.
     pub scopes: Scopes,
     /// When it was created.
@@ -49,46 +44,8 @@ pub struct ApiKey {
     pub last_used_at: Option<Timestamp>,
 }
 
-/// What its owner calls a key: 1 to 100 characters, none of them a control character.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct ApiKeyName(String);
-
-impl ApiKeyName {
-    /// Parses the typed value.
-    ///
-    /// # Errors
-    ///
-    /// The rule that it breaks.
-    pub fn parse(typed: String) -> Result<Self, Violation> {
-        if typed.is_empty() {
-            return Err(Violation::new(Code::TooShort, "Must not be empty"));
-        }
-        if typed.chars().count() > NAME_MAX_CHARS {
-            let message = format!("Must have at most {NAME_MAX_CHARS} characters");
-            return Err(Violation::new(Code::TooLong, message));
-        }
-        if typed.chars().any(char::is_control) {
-            return Err(Violation::new(
-                Code::Invalid,
-                "Must not contain control characters",
-            ));
-        }
-        Ok(Self(typed))
-    }
-}
-
-impl PartialSchema for ApiKeyName {
-    fn schema() -> RefOr<Schema> {
-        openapi::text("What you call it; no control characters.", "backup of my laptop")
-            .pattern(Some("^[^\\u0000-\\u001f\\u007f-\\u009f]+$"))
-            .min_length(Some(1))
-            .max_length(Some(NAME_MAX_CHARS))
-            .into()
-    }
-}
-
-impl ToSchema for ApiKeyName {}
+/// What its owner calls a key.
+pub type ApiKeyName = Label;
 
 impl ApiKey {
     /// Creates the part of a new key that is stored.
@@ -116,7 +73,7 @@ impl ApiKey {
 
     /// Reports whether it is this key and has not expired.
     pub(crate) fn admits(&self, presented: &PresentedKey, now: Timestamp) -> bool {
-        bool::from(self.hash.ct_eq(&presented.hash)) && self.is_live(now)
+        self.hash == presented.hash && self.is_live(now)
     }
 
     /// Reports whether a use now is to be written: the first one, or one of another hour.
@@ -126,8 +83,8 @@ impl ApiKey {
 
     pub(crate) fn encode(&self) -> AttributeValue {
         let mut item = Item::new();
-        put(&mut item, "name", &*self.name.0);
-        item.insert("hash".to_owned(), binary(&self.hash));
+        put(&mut item, "name", self.name.as_str());
+        item.insert("hash".to_owned(), binary(self.hash.as_bytes()));
         put_scopes(&mut item, "scopes", &self.scopes);
         put(&mut item, "created_at", self.created_at.to_string());
         for (name, time) in [("expires_at", self.expires_at), (LAST_USED_AT, self.last_used_at)] {
@@ -142,8 +99,10 @@ impl ApiKey {
         let item = value.as_m().map_err(|_| unreadable(KEYS))?;
         let optional_time = |name| Ok::<_, Error>(optional_number(item, name)?.map(Timestamp::from_unix));
         Ok(Self {
-            name: ApiKeyName(text(item, "name")?),
-            hash: optional_bytes(item, "hash")?.ok_or_else(|| unreadable("hash"))?,
+            name: Label::known(text(item, "name")?),
+            hash: optional_bytes(item, "hash")?
+                .map(SecretDigest::stored)
+                .ok_or_else(|| unreadable("hash"))?,
             scopes: scopes(item, "scopes")?,
             created_at: time(item, "created_at")?,
             expires_at: optional_time("expires_at")?,
@@ -154,7 +113,7 @@ impl ApiKey {
 
 /// Returns the key of the item that has all API keys of a user.
 pub(crate) fn item_key(user: &str) -> Key {
-    Key::new(format!("user#{user}"), "api-keys")
+    Key::new(format!("api-keys#{user}"), "api-keys")
 }
 
 /// Decodes the API keys of an item.

@@ -5,10 +5,10 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest;
 use ulid::Ulid;
 use zeroize::Zeroizing;
 
+use crate::digest::SecretDigest;
 use crate::error::Error;
 use crate::random;
 
@@ -24,13 +24,10 @@ const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 /// The random bytes below it, four times 62, are as many for each digit.
 const UNIFORM: u8 = 248;
 
-/// The SHA-256 of a secret. The secret itself is never stored.
-pub(super) type SecretHash = [u8; 32];
-
 /// A key that was just created: shown once and wiped when dropped.
 pub struct IssuedKey {
     text: Zeroizing<String>,
-    pub(super) hash: SecretHash,
+    pub(super) hash: SecretDigest,
 }
 
 /// A key as a client presents it: well-formed, and nothing more is known of it.
@@ -39,7 +36,7 @@ pub struct PresentedKey {
     pub user: String,
     /// The id of the key.
     pub id: String,
-    pub(super) hash: SecretHash,
+    pub(super) hash: SecretDigest,
 }
 
 /// Returns all of a key before its secret, which may be shown.
@@ -67,7 +64,7 @@ impl IssuedKey {
         text.push_str(&checksum);
         Ok(Self {
             text,
-            hash: hash(&secret),
+            hash: SecretDigest::of(&secret),
         })
     }
 
@@ -107,7 +104,7 @@ impl PresentedKey {
         (is_ulid(user) && is_ulid(id) && is_secret).then(|| Self {
             user: user.to_owned(),
             id: id.to_owned(),
-            hash: hash(secret),
+            hash: SecretDigest::of(secret),
         })
     }
 }
@@ -127,12 +124,6 @@ impl fmt::Debug for PresentedKey {
 /// Reports whether a text is a ULID in the one form that is issued: the crate also reads lower case.
 fn is_ulid(text: &str) -> bool {
     Ulid::from_string(text).is_ok_and(|ulid| ulid.to_string() == text)
-}
-
-fn hash(secret: &str) -> SecretHash {
-    let mut hash = SecretHash::default();
-    hash.copy_from_slice(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref());
-    hash
 }
 
 /// Draws a secret of which each character is any of the 62 with the same probability.

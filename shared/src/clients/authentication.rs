@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::client::Client;
 use crate::error::Error;
+use crate::events::Event;
 use crate::http::form::Form;
 
 /// The id and the secret that a request names.
@@ -15,7 +16,7 @@ pub struct PresentedClient {
     /// The `client_id`, not empty.
     pub id: String,
     secret: Zeroizing<String>,
-    by_header: bool,
+    is_challenged: bool,
 }
 
 impl PresentedClient {
@@ -27,6 +28,7 @@ impl PresentedClient {
     /// [`Error::InvalidRequest`] where a header with a secret stands beside another id or a secret in the form.
     pub fn read(headers: &HeaderMap, form: &mut Form) -> Result<Option<Self>, Error> {
         let (id, secret) = (form.take("client_id"), form.take("client_secret"));
+        let is_challenged = is_challenged(headers);
         let basic = basic(headers).filter(|(basic_id, basic_secret)| {
             !basic_id.is_empty() && (!basic_secret.is_empty() || id.is_none())
         });
@@ -34,7 +36,7 @@ impl PresentedClient {
             return Ok(id.map(|id| Self {
                 id: id.to_string(),
                 secret: secret.unwrap_or_default(),
-                by_header: false,
+                is_challenged,
             }));
         };
         if secret.is_some() || id.is_some_and(|id| *id != basic_id) {
@@ -45,8 +47,15 @@ impl PresentedClient {
         Ok(Some(Self {
             id: basic_id,
             secret: basic_secret,
-            by_header: true,
+            is_challenged: true,
         }))
+    }
+
+    /// Creates the error of a request that names no client where one must prove itself: a header that names none was an attempt, too.
+    pub fn missing(headers: &HeaderMap) -> Error {
+        Error::InvalidClient {
+            by_header: is_challenged(headers),
+        }
     }
 
     /// Returns the client that has proved itself; `None` for an id that no client has, which is ignored.
@@ -56,7 +65,10 @@ impl PresentedClient {
     /// [`Error::InvalidClient`] for the wrong secret of a client.
     pub fn authenticate(&self, client: Option<Client>) -> Result<Option<Client>, Error> {
         match client {
-            Some(client) if !client.has_secret(&self.secret) => Err(self.invalid()),
+            Some(client) if !client.has_secret(&self.secret) => {
+                Event::ClientRefused { client: &client.id }.log();
+                Err(self.invalid())
+            }
             client => Ok(client),
         }
     }
@@ -74,26 +86,35 @@ impl PresentedClient {
 
     fn invalid(&self) -> Error {
         Error::InvalidClient {
-            by_header: self.by_header,
+            by_header: self.is_challenged,
         }
     }
 }
 
-/// Reads Basic credentials, each part form-url-decoded after base64. What is malformed is none.
+/// Reports whether a failure is a 401 with a challenge: a client that used the header gets one, whatever it put there (RFC 6749 section 5.2).
+fn is_challenged(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::AUTHORIZATION)
+}
+
+/// Reads Basic credentials, each part form-url-decoded after base64. What is malformed is none, and so are two values.
 fn basic(headers: &HeaderMap) -> Option<(String, Zeroizing<String>)> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
     let (scheme, encoded) = value.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
     let decoded = Zeroizing::new(STANDARD.decode(encoded.trim_matches(' ')).ok()?);
     let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    Some((form_decoded(id)?, Zeroizing::new(form_decoded(secret)?)))
+    Some((form_decoded(id)?.to_string(), form_decoded(secret)?))
 }
 
 /// Decodes `application/x-www-form-urlencoded` (RFC 6749 appendix B).
-fn form_decoded(text: &str) -> Option<String> {
-    let spaced = text.replace('+', " ");
-    let decoded = percent_decode(spaced.as_bytes()).decode_utf8().ok()?;
-    Some(decoded.into_owned())
+fn form_decoded(text: &str) -> Option<Zeroizing<String>> {
+    let spaced = Zeroizing::new(text.replace('+', " "));
+    // With room for all: a vector that grows leaves a copy behind.
+    let mut decoded = Zeroizing::new(Vec::with_capacity(spaced.len()));
+    decoded.extend(percent_decode(spaced.as_bytes()));
+    let decoded = std::str::from_utf8(&decoded).ok()?;
+    Some(Zeroizing::new(decoded.to_owned()))
 }

@@ -3,29 +3,26 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
+use crate::digest::SecretDigest;
 use crate::error::Error;
+use crate::label::Label;
 use crate::random;
 use crate::scope::Scopes;
 
 const SECRET_BYTES: usize = 32;
 
-/// The SHA-256 of a client's secret. The secret has 256 random bits, so that no slow hash is needed.
-pub(super) type SecretDigest = [u8; 32];
-
 /// A program that may ask for tokens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Client {
     /// Its `client_id`: a ULID.
     pub id: String,
     /// What an operator calls it.
-    pub name: String,
+    pub name: Label,
     /// `None` for a public client, which cannot keep a secret (RFC 6749 section 2.1).
     pub(super) secret: Option<SecretDigest>,
     /// The grants that it may use.
@@ -73,7 +70,7 @@ impl Client {
     ///
     /// [`Error::Internal`] where there are no random bytes.
     pub fn new(
-        name: String,
+        name: Label,
         is_public: bool,
         grants: BTreeSet<GrantType>,
         scopes: Scopes,
@@ -87,7 +84,7 @@ impl Client {
         let client = Self {
             id: random::ulid(now)?,
             name,
-            secret: secret.as_ref().map(|secret| digest_of(secret.as_str())),
+            secret: secret.as_ref().map(|secret| SecretDigest::of(secret.as_str())),
             grants,
             scopes,
             created_at: now,
@@ -103,7 +100,7 @@ impl Client {
     /// Reports whether this is its secret; a public client has none, and an empty one counts as none.
     pub(super) fn has_secret(&self, secret: &str) -> bool {
         match &self.secret {
-            Some(digest) => verify_slices_are_equal(digest, &digest_of(secret)).is_ok(),
+            Some(digest) => *digest == SecretDigest::of(secret),
             None => secret.is_empty(),
         }
     }
@@ -119,6 +116,20 @@ impl Client {
         } else {
             Err(Error::UnauthorizedClient)
         }
+    }
+}
+
+/// Not the digest of its secret.
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Client")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("grants", &self.grants)
+            .field("scopes", &self.scopes)
+            .field("created_at", &self.created_at)
+            .finish_non_exhaustive()
     }
 }
 
@@ -141,10 +152,4 @@ impl fmt::Debug for ClientSecret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("ClientSecret(…)")
     }
-}
-
-fn digest_of(secret: &str) -> SecretDigest {
-    let mut bytes = SecretDigest::default();
-    bytes.copy_from_slice(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref());
-    bytes
 }

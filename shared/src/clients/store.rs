@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use ulid::Ulid;
 
-use super::client::{Client, GrantType, SecretDigest};
+use super::client::{Client, GrantType};
+use crate::digest::SecretDigest;
 use crate::error::Error;
+use crate::label::Label;
 use crate::table::change::{Change, Written};
 use crate::table::item::{Item, Key, binary, optional_bytes, scope_set, scopes, text, time, unreadable};
 use crate::table::{Table, unavailable};
@@ -13,8 +16,6 @@ use crate::table::{Table, unavailable};
 const PREFIX: &str = "client#";
 /// The attributes of which [`decode`] makes a client.
 pub(crate) const ATTRIBUTES: &[&str] = &["client_id", "name", "secret", "grants", "scopes", "created_at"];
-/// A longer id is no client's, and DynamoDB rejects a longer key as an error of the caller.
-const ID_MAX_BYTES: usize = 64;
 
 /// The store of clients.
 #[derive(Clone, Debug)]
@@ -22,9 +23,10 @@ pub struct Clients {
     table: Table,
 }
 
-/// Returns the key of a client, or `None` for an id that no client can have.
+/// Returns the key of a client, or `None` for an id that no client can have, which costs no request: one that is no ULID as it is written.
 pub(crate) fn key(id: &str) -> Option<Key> {
-    (!id.is_empty() && id.len() <= ID_MAX_BYTES).then(|| Key::new(format!("{PREFIX}{id}"), "client"))
+    let is_id = Ulid::from_string(id).is_ok_and(|ulid| ulid.to_string() == id);
+    is_id.then(|| Key::new(format!("{PREFIX}{id}"), "client"))
 }
 
 impl Clients {
@@ -40,9 +42,9 @@ impl Clients {
         found.map(|found| decode(&found)).transpose()
     }
 
-    /// Registers a new client.
+    /// Registers a new client. Where it stands already, an earlier attempt wrote it and its response was lost.
     pub async fn create(&self, client: &Client) -> Result<(), Error> {
-        let key = key(&client.id).ok_or_else(|| Error::internal("the client", "its id is too long"))?;
+        let key = key(&client.id).ok_or_else(|| Error::internal("the client", "its id is no ULID"))?;
         let mut change = Change::default();
         change.when("attribute_not_exists(pk)");
         let grants = client
@@ -52,12 +54,12 @@ impl Clients {
             .collect();
         let mut attributes = vec![
             ("client_id", AttributeValue::S(client.id.clone())),
-            ("name", AttributeValue::S(client.name.clone())),
+            ("name", AttributeValue::S(client.name.as_str().to_owned())),
             ("grants", AttributeValue::Ss(grants)),
             ("created_at", AttributeValue::S(client.created_at.to_string())),
         ];
         if let Some(secret) = &client.secret {
-            attributes.push(("secret", binary(secret)));
+            attributes.push(("secret", binary(secret.as_bytes())));
         }
         if !client.scopes.is_empty() {
             attributes.push(("scopes", scope_set(&client.scopes)));
@@ -68,24 +70,27 @@ impl Clients {
         }
         match self.table.update(key, change).await? {
             Written::Done(_) => Ok(()),
+            Written::Refused(Some(found)) if decode(&found)? == *client => Ok(()),
             Written::Refused(_) => Err(Error::internal("the client", "its random id exists")),
         }
     }
 
-    /// Deletes a client: its tokens expire, and no refresh renews them. Returns `false` where there is no such client.
+    /// Deletes a client: its tokens expire, and no refresh renews them. Returns `false` where there is no such client, which
+    /// is read first: a deletion whose response was lost is repeated, and finds none.
     pub async fn delete(&self, id: &str) -> Result<bool, Error> {
         let Some(key) = key(id) else { return Ok(false) };
-        let deleted = self
-            .table
+        if self.table.get(key.clone(), &["pk"]).await?.is_none() {
+            return Ok(false);
+        }
+        self.table
             .client()
             .delete_item()
             .table_name(self.table.name())
             .set_key(Some(key.into_item()))
-            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld)
             .send()
             .await
             .map_err(|error| unavailable(&error))?;
-        Ok(deleted.attributes.is_some())
+        Ok(true)
     }
 
     /// Returns all clients, for an operator: it reads the whole table, which no function does.
@@ -112,14 +117,14 @@ impl Clients {
 
 /// Decodes a client.
 pub(crate) fn decode(item: &Item) -> Result<Client, Error> {
-    let secret: Option<SecretDigest> = optional_bytes(item, "secret")?;
+    let secret = optional_bytes(item, "secret")?.map(SecretDigest::stored);
     let Some(AttributeValue::Ss(grants)) = item.get("grants") else {
         return Err(unreadable("grants"));
     };
     let grants: Option<BTreeSet<GrantType>> = grants.iter().map(|grant| GrantType::parse(grant)).collect();
     Ok(Client {
         id: text(item, "client_id")?,
-        name: text(item, "name")?,
+        name: Label::known(text(item, "name")?),
         secret,
         grants: grants.ok_or_else(|| unreadable("grants"))?,
         scopes: scopes(item, "scopes")?,

@@ -13,8 +13,8 @@ const TOKEN: HeaderName = HeaderName::from_static("token");
 /// The headers that credentials come in.
 pub const HEADERS: [HeaderName; 3] = [header::AUTHORIZATION, API_KEY, TOKEN];
 
-/// What a client presents, and where.
-#[derive(Clone, Copy, Debug)]
+/// What a client presents, and where. There is no `Debug`: it holds a secret.
+#[derive(Clone, Copy)]
 pub enum Presented<'a> {
     /// `Authorization: Bearer`: a token or a key.
     Bearer(&'a str),
@@ -28,26 +28,36 @@ pub enum Presented<'a> {
 ///
 /// # Errors
 ///
-/// As [`bearer::token`] where neither of the headers of keys is there; [`Error::MalformedAuthorization`] for more than one credential.
+/// As [`bearer::token`] where neither of the headers of keys is there; [`Error::SeveralCredentials`].
 pub fn presented(headers: &HeaderMap) -> Result<Presented<'_>, Error> {
     let is_authorized = headers.contains_key(header::AUTHORIZATION);
-    match (is_authorized, one(headers, &API_KEY)?, one(headers, &TOKEN)?) {
+    match (is_authorized, one(headers, &API_KEY), one(headers, &TOKEN)) {
         (_, None, None) => bearer::token(headers).map(Presented::Bearer),
         (false, Some(key), None) => Ok(Presented::ApiKey(key)),
         (false, None, Some(key)) => Ok(Presented::Token(key)),
-        _ => Err(Error::MalformedAuthorization),
+        _ => Err(Error::SeveralCredentials),
     }
 }
 
-/// Returns the one value of a header; the gateway joins several by a comma.
-fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Error> {
-    let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
-    if values.next().is_some() || value.as_bytes().contains(&b',') {
-        return Err(Error::MalformedAuthorization);
+/// Returns the bearer token of a request on a route that accepts no API key.
+///
+/// # Errors
+///
+/// As [`bearer::token`]; [`Error::InvalidToken`] where a key in a header of its own stands in the token's place.
+pub fn token(headers: &HeaderMap) -> Result<&str, Error> {
+    match bearer::token(headers) {
+        Err(Error::NotAuthenticated) if headers.contains_key(API_KEY) || headers.contains_key(TOKEN) => {
+            Err(Error::InvalidToken)
+        }
+        token => token,
     }
+}
+
+/// Returns the value of a header; an empty one, which is no key, in place of several.
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?;
+    let is_one = values.next().is_none();
     // No key has a character that is not ASCII.
-    Ok(Some(value.to_str().unwrap_or_default().trim()))
+    Some(value.to_str().ok().filter(|_| is_one).unwrap_or_default().trim())
 }

@@ -9,7 +9,7 @@
 use std::fmt;
 
 use aws_lc_rs::aead::{Aad, Nonce};
-use aws_lc_rs::{digest, hmac};
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use super::decision::Presented;
 use super::session::{Digest, SALT_BYTES};
 use crate::clock::Timestamp;
+use crate::digest;
 use crate::error::Error;
 use crate::keys::{DEVICE_SECONDS, SESSION_KEY_ID_BYTES, SessionKey};
 use crate::random;
@@ -178,9 +179,7 @@ impl RefreshToken {
 
     /// Returns the digest that the table has of it.
     pub fn digest(&self) -> Digest {
-        let mut bytes = Digest::default();
-        bytes.copy_from_slice(digest::digest(&digest::SHA256, self.text.as_bytes()).as_ref());
-        bytes
+        digest::sha256(&self.text)
     }
 
     /// Reports whether it is young enough to prove the device of a log-in: issued at most 30 days ago.

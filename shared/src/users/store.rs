@@ -26,7 +26,7 @@ use crate::table::{ROUNDS, Table, contended, unavailable};
 
 pub use attempts::{Attempt, Attempted, Candidate, LookedUp, Subject};
 pub use networks::Networks;
-pub use sessions::{Replaced, Replacement};
+pub use sessions::{Replaced, Replacement, Revoked};
 
 /// The store of users: it owns their items and every write to them.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 
 mod chosen_password;
 mod client;
+mod clients;
 mod env;
 mod hasher;
 mod keys;

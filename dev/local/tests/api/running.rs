@@ -12,6 +12,7 @@ use shared::clients::{Clients, GrantType};
 use shared::clock::Clock;
 use shared::env::Env;
 use shared::env::process_variable;
+use shared::label::Label;
 use shared::scope::Scopes;
 use testing::fault_proxy::FaultProxy;
 use testing::forge::Forger;
@@ -174,9 +175,9 @@ impl Running {
         let clients = Clients::new(shared::table::Table::connect(&env).await.unwrap());
         let grants = [GrantType::ClientCredentials].into();
         let now = Clock::system().now();
+        let label = Label::parse("A service".to_owned()).unwrap();
         let (client, secret) =
-            shared::clients::Client::new("A service".to_owned(), false, grants, Scopes::default(), now)
-                .unwrap();
+            shared::clients::Client::new(label, false, grants, Scopes::default(), now).unwrap();
         clients.create(&client).await.unwrap();
         (client.id, secret.unwrap().as_str().to_owned())
     }

@@ -121,6 +121,14 @@ impl Fixture {
             .token(|_, claims| claims["sid"] = json!(SESSION))
     }
 
+    /// Returns a token of the user and of the session with other claims.
+    fn token_with(&self, change: impl FnOnce(&mut Value)) -> String {
+        Forger::new(shared_ring(), ISSUER, &self.user, self.time.now().unix()).token(|_, claims| {
+            claims["sid"] = json!(SESSION);
+            change(claims);
+        })
+    }
+
     /// Sends a request of the user to the function `api-keys`.
     async fn send(&self, event: Event) -> Answer {
         call(&self.api_keys, event.bearer(&self.token_of(&self.user))).await
@@ -149,7 +157,7 @@ impl Fixture {
 
     async fn item(&self) -> Value {
         let table = self.deployment.table();
-        table.item(&format!("user#{}", self.user), "api-keys").await
+        table.item(&format!("api-keys#{}", self.user), "api-keys").await
     }
 
     async fn grant(&self, scopes: &[&str]) {

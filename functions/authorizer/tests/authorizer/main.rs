@@ -9,6 +9,7 @@ use authorizer::Authorizer;
 use serde_json::{Value, json};
 use shared::api_keys::{ApiKey, ApiKeyName, IssuedKey};
 use shared::clients::{Client, Clients, GrantType};
+use shared::label::Label;
 use shared::scope::Scopes;
 use shared::table::Table;
 use shared::users::{UserId, Users};
@@ -59,7 +60,8 @@ impl Fixture {
         assert!(users.create_api_key(&user, None, KEY, &stored).await.unwrap());
         let clients = Clients::new(Table::connect(&deployment.env()).await.unwrap());
         let grants = BTreeSet::from([GrantType::ClientCredentials]);
-        let (client, _) = Client::new("A service".to_owned(), false, grants, scopes, time.now()).unwrap();
+        let label = Label::parse("A service".to_owned()).unwrap();
+        let (client, _) = Client::new(label, false, grants, scopes, time.now()).unwrap();
         clients.create(&client).await.unwrap();
         let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
         let deployment = deployment

@@ -3,6 +3,7 @@
 use shared::clients::{GrantType, PresentedClient};
 use shared::clock::Timestamp;
 use shared::error::Error;
+use shared::events::Event;
 use shared::http::form::Form;
 use shared::tokens::{Grant, ValidWith};
 
@@ -14,9 +15,8 @@ impl Token {
     pub(crate) async fn client_credentials_grant(
         &self,
         form: &mut Form,
-        presented: Option<PresentedClient>,
+        presented: PresentedClient,
     ) -> Result<Response, Error> {
-        let presented = presented.ok_or(Error::InvalidClient { by_header: false })?;
         let client = self.clients.find(&presented.id).await?;
         let client = presented.authenticate_confidential(client)?;
         client.require(GrantType::ClientCredentials)?;
@@ -34,8 +34,10 @@ impl Token {
             scopes: &scopes,
         };
         let now = Timestamp::from_millis(self.clock.millis());
+        let issued = self.signer.issue(&grant, key, now)?;
+        Event::ClientTokenIssued { client: &client.id }.log();
         Ok(Response {
-            issued: self.signer.issue(&grant, key, now)?,
+            issued,
             refresh_token: None,
             scope: scopes.claim(),
         })

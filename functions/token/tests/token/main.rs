@@ -4,6 +4,7 @@
 
 mod clients;
 mod condition;
+mod introspection;
 mod keys;
 mod log_ins;
 mod refresh_token;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use lambda_http::{Body, Request, Response};
 use serde_json::{Value, json};
+use shared::clients::GrantType;
 use shared::clock::Clock;
 use shared::env::Env;
 use shared::error::{Error, ErrorFormat};
@@ -17,6 +18,7 @@ use testing::runtime_api::{Environment, check_lines, events, run};
 use token::Token;
 use utoipa::openapi::OpenApi;
 
+use super::clients::registered;
 use super::{PASSWORD, behind_proxy, stored_hash, try_log_in};
 
 /// A function whose handler panics.
@@ -237,7 +239,23 @@ async fn n_18_each_act_leaves_one_event_without_secrets() {
         assert_eq!(function.respond(event.value()).await.0["statusCode"], 200);
     }
     expected.push("Revoked");
+    let client = registered(&deployment, false, &[GrantType::ClientCredentials]).await;
+    for (secret, status, event) in [
+        (&*client.secret, 200, "ClientTokenIssued"),
+        ("wrong", 400, "ClientRefused"),
+    ] {
+        let form = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={secret}",
+            client.id
+        );
+        let (response, _) = function
+            .respond(Event::new("POST", "/token").form(&form).value())
+            .await;
+        assert_eq!(response["statusCode"], status);
+        expected.push(event);
+    }
     let output = function.stop().await;
+    assert!(!output.contains(&client.secret), "{output}");
     assert_eq!(events(&output), expected, "{output}");
     let lines: Vec<Value> = output
         .lines()

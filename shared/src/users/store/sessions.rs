@@ -44,6 +44,17 @@ pub enum Replaced {
     Refused(Option<SessionsState>),
 }
 
+/// What became of a revocation.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Revoked {
+    /// The session ended.
+    Done,
+    /// The user has no such session, or it has expired.
+    Unknown,
+    /// It was issued to another client, whose id this is, and goes on.
+    OfClient(String),
+}
+
 impl Users {
     /// Begins a session of a user whose password was right, and ends those that are too many.
     ///
@@ -128,6 +139,38 @@ impl Users {
         change.when(format!("sessions.{id}.expires_at > {now}"));
         change.remove(format!("sessions.{id}"));
         Ok(matches!(self.update(user, change).await?, Written::Done(_)))
+    }
+
+    /// Ends a session that was issued to this client or to none.
+    pub async fn revoke_session(
+        &self,
+        user: &UserId,
+        id: &str,
+        client: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Revoked, Error> {
+        let mut change = Change::default();
+        let session = format!("sessions.{}", change.name(id));
+        let expired = change.value(expiry(now));
+        change.when(format!("{session}.expires_at > {expired}"));
+        let name = change.name("client_id");
+        let mut is_own = format!("attribute_not_exists({session}.{name})");
+        if let Some(client) = client {
+            is_own.push_str(&format!(" OR {session}.{name} = {}", change.text(client)));
+        }
+        change.when(is_own);
+        change.remove(session);
+        let found = match self.update(user, change).await? {
+            Written::Done(_) => return Ok(Revoked::Done),
+            Written::Refused(found) => found.as_ref().map(item::to_state).transpose()?,
+        };
+        let found = found.and_then(|state| state.sessions?.remove(id));
+        let issued_to = found
+            .filter(|session| session.is_live(now))
+            .and_then(|session| session.client);
+        Ok(issued_to
+            .filter(|issued_to| Some(issued_to.as_str()) != client)
+            .map_or(Revoked::Unknown, Revoked::OfClient))
     }
 
     /// Ends all sessions of a user but `kept`, the caller's as it was read.

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::api_keys::{ApiKey, ApiKeyName, IssuedKey};
 use shared::clients::{Client, Clients, GrantType};
+use shared::label::Label;
 use shared::scope::Scopes;
 use shared::table::Table;
 use shared::users::{UserId, Users};
@@ -92,7 +93,8 @@ impl World {
         assert!(users.create_api_key(&user, None, KEY, &stored).await.unwrap());
         let clients = Clients::new(Table::connect(&deployment.env()).await.unwrap());
         let grants = BTreeSet::from([GrantType::ClientCredentials]);
-        let (client, _) = Client::new("A service".to_owned(), false, grants, Scopes::default(), now).unwrap();
+        let label = Label::parse("A service".to_owned()).unwrap();
+        let (client, _) = Client::new(label, false, grants, Scopes::default(), now).unwrap();
         clients.create(&client).await.unwrap();
         let token_of = |subject: &str, change: &dyn Fn(&mut Value)| {
             let forger = Forger::new(shared_ring(), ISSUER, subject, now.unix());
