@@ -9,8 +9,8 @@ const issuer = process.env.ISSUER;
 const audience = process.env.AUDIENCE ?? issuer;
 const jwksUri = `${issuer}/.well-known/jwks.json`;
 
-// `strict` wants the `typ` and the claims of an access token (RFC 9068). By default the library offers DPoP in its challenges, which
-// Latchkey's tokens are not bound by.
+// `strict` wants the `typ` and the claims of an access token (RFC 9068). `dpop` is off, since the library offers DPoP
+// in its challenges by default, and Latchkey's tokens are bound to no key.
 const caller = auth({ issuer, audience, jwksUri, strict: true, tokenSigningAlg: "RS256", clockTolerance: 60, dpop: { enabled: false } });
 
 // The library responds 401 also where it cannot fetch the keys, which says nothing about the token and would log users out.
