@@ -89,7 +89,7 @@ describe("/docs", () => {
       await operation.locator(".try-out__btn").click();
     }
     for (const [name, value] of Object.entries(parameters)) {
-      await operation.locator(`tr[data-param-name="${name}"] input, tr[data-property-name="${name}"] input`).fill(value);
+      await operation.locator(`:is(tr[data-param-name="${name}"], tr[data-property-name="${name}"]) input`).first().fill(value);
       path = path.replace(`{${name}}`, value);
     }
     const responded = page.waitForResponse(url + path);
