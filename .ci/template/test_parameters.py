@@ -50,6 +50,8 @@ REFUSED = [
     EDGE_DOMAIN | {"EdgeCertificateArn": ""},
     EDGE_DOMAIN | {"EdgeCertificateArn": DOMAIN["CertificateArn"]},
     EDGE_DOMAIN | {"EnableEdge": "false", "CertificateArn": DOMAIN["CertificateArn"]},
+    {"ClientId": 'my "app"'},
+    {"ClientId": "my\\app"},
     {"AccessTokenSeconds": "0"},
     {"ReservedUsernames": "admin,a@b"},
     {"MinPasswordLength": "7"},
@@ -103,7 +105,8 @@ def test_the_template_accepts_what_people_have(template):
 @broken_by("TrustedProxies", "Rules.EdgeExcludes")
 @broken_by("'EdgeCertificateArn': ''", "Rules.EdgeDomainNeedsItsCertificate")
 @broken_by("'EnableEdge': 'true', 'EdgeCertificateArn'", "Rules.EdgeCertificateNeedsDomain")
-@broken_by("ClientId has no bounds", "Parameters.ClientId.AllowedPattern")
+@broken_by("'ClientId': 'my", "Parameters.ClientId.AllowedPattern", "^[ -~]{1,255}$")
+@broken_by("Audience has no bounds", "Parameters.Audience.AllowedPattern")
 def test_the_template_rejects_what_its_bounds_and_rules_are_there_for(template):
     for parameters in REFUSED:
         assert list(Stack(template, parameters).rejections()), f"accepted: {parameters}"
