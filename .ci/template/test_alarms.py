@@ -129,6 +129,7 @@ def test_each_alarm_notifies_the_topics_that_were_asked_for_of_begin_and_end(sta
 @broken_by("nothing counts", "Resources.OverdueRotation")
 @broken_by("nothing counts", "Resources.RefreshReusedAlarm.Properties.MetricName", "Reused")
 @broken_by("nothing counts", "Resources.RefreshReusedAlarm.Properties.Dimensions.1.Value", "token")
+@broken_by("more than ten metrics", "Resources.FunctionThrottlesAlarm.Properties.Metrics", lambda metrics: metrics + 3 * metrics[1:2])
 @broken_by("looks back", "Resources.RotationAlarm.Properties.EvaluationPeriods", 24 * 30)
 @broken_by("MeFunction", "Resources.FunctionThrottlesAlarm.Properties.Metrics.3.MetricStat.Metric.Dimensions.0.Value", "${RegisterFunction}")
 @broken_by("does not calculate", "Resources.FunctionThrottlesAlarm.Properties.Metrics.0.Expression", "token + register + me")
@@ -142,6 +143,9 @@ def test_each_alarm_watches_what_exists_and_one_watches_the_throttles_of_every_f
     throttled, alarms = set(), stack.of_type("AWS::CloudWatch::Alarm")
     assert len(alarms) <= 12, f"{len(alarms)} alarms are more than twelve"
     for name, alarm in alarms.items():
+        # A hard limit (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html).
+        number = sum("MetricStat" in one for one in metrics_of(alarm))
+        assert number <= 10, f"{name} has {number}, more than ten metrics"
         stats = {one["Id"]: one["MetricStat"] for one in metrics_of(alarm) if "MetricStat" in one}
         for expression in (one["Expression"] for one in metrics_of(alarm) if "Expression" in one):
             assert set(re.findall("[a-z_]+", expression)) == stats.keys(), f"{name} does not calculate with {stats.keys()}"

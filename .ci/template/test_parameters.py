@@ -15,6 +15,7 @@ ACCEPTED = [
     DOMAIN | {"DomainName": "auth.xn--" + 59 * "a"},
     {"KeyOperatorArn": "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Keys_0123456789abcdef"},
     {"KeyOperatorArn": "arn:aws-cn:iam::123456789012:user/jane.doe@example.com"},
+    {"Scopes": "links:read,emails,phone:read"},
 ]
 # What the parameters' bounds and rules are there for.
 REFUSED = [
@@ -50,6 +51,9 @@ REFUSED = [
     EDGE_DOMAIN | {"EdgeCertificateArn": ""},
     EDGE_DOMAIN | {"EdgeCertificateArn": DOMAIN["CertificateArn"]},
     EDGE_DOMAIN | {"EnableEdge": "false", "CertificateArn": DOMAIN["CertificateArn"]},
+    {"Scopes": "links:read,openid"},
+    {"ClientId": 'my "app"'},
+    {"ClientId": "my\\app"},
     {"AccessTokenSeconds": "0"},
     {"ReservedUsernames": "admin,a@b"},
     {"MinPasswordLength": "7"},
@@ -103,7 +107,9 @@ def test_the_template_accepts_what_people_have(template):
 @broken_by("TrustedProxies", "Rules.EdgeExcludes")
 @broken_by("'EdgeCertificateArn': ''", "Rules.EdgeDomainNeedsItsCertificate")
 @broken_by("'EnableEdge': 'true', 'EdgeCertificateArn'", "Rules.EdgeCertificateNeedsDomain")
-@broken_by("ClientId has no bounds", "Parameters.ClientId.AllowedPattern")
+@broken_by("openid", "Parameters.Scopes.AllowedPattern", r"^[!#-+\--\[\]-~]*$")
+@broken_by("'ClientId': 'my", "Parameters.ClientId.AllowedPattern", "^[ -~]{1,255}$")
+@broken_by("Audience has no bounds", "Parameters.Audience.AllowedPattern")
 def test_the_template_rejects_what_its_bounds_and_rules_are_there_for(template):
     for parameters in REFUSED:
         assert list(Stack(template, parameters).rejections()), f"accepted: {parameters}"
