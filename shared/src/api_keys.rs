@@ -6,7 +6,7 @@
 mod api_key;
 mod text;
 
-pub use api_key::{ApiKey, ApiKeyName, ApiKeys, MAX_API_KEYS};
+pub use api_key::{ApiKey, ApiKeys, MAX_API_KEYS};
 pub use text::{IssuedKey, PresentedKey, prefix};
 
 pub(crate) use api_key::{KEYS, LAST_USED_AT, USE_SECONDS, decode, item_key};

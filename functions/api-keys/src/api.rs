@@ -2,9 +2,10 @@
 
 use lambda_http::http::StatusCode;
 use serde_json::json;
-use shared::api_keys::{ApiKeyName, MAX_API_KEYS};
+use shared::api_keys::MAX_API_KEYS;
 use shared::error::{Error, FieldError, Problem};
 use shared::http::{body, empty, json as http_json};
+use shared::label::Label;
 use shared::openapi::{self, or_null};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, Type};
@@ -76,7 +77,7 @@ impl PartialSchema for NewApiKey {
             .maximum(Some(u32::MAX))
             .description(Some("Seconds; without it the key does not expire."));
         ObjectBuilder::new()
-            .property("name", ApiKeyName::schema())
+            .property("name", Label::schema())
             .property("scopes", or_null(scopes.into()))
             .property("expires_in", or_null(expires_in.into()))
             .required("name")

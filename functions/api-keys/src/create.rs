@@ -2,12 +2,13 @@
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use shared::api_keys::{ApiKey, ApiKeyName, IssuedKey};
+use shared::api_keys::{ApiKey, IssuedKey};
 use shared::authenticate::{Caller, authenticate};
 use shared::error::{Code, Error, Violation};
 use shared::events::Event;
 use shared::http::body;
 use shared::http::json::{self, Fields};
+use shared::label::Label;
 use shared::random;
 use shared::scope::Scopes;
 use shared::table::{ROUNDS, contended};
@@ -60,7 +61,7 @@ pub(crate) fn shown_once(key: IssuedApiKey) -> Result<Response<Body>, Error> {
 
 /// A body whose every field is valid.
 struct Wanted {
-    name: ApiKeyName,
+    name: Label,
     scopes: Scopes,
     expires_in: Option<u32>,
 }
@@ -72,7 +73,7 @@ impl Wanted {
         if !fields.has("name") {
             fields.reject("name", no_name());
         }
-        let name = fields.text("name", ApiKeyName::parse);
+        let name = fields.text("name", Label::parse);
         let scopes = fields.texts("scopes", |scopes| {
             let scopes = Scopes::of(scopes)?;
             if scopes.is_subset(bound) {

@@ -1,9 +1,10 @@
 //! API keys as their owner sees them.
 
 use serde::Serialize;
-use shared::api_keys::{ApiKey, ApiKeyName, ApiKeys, IssuedKey, prefix};
+use shared::api_keys::{ApiKey, ApiKeys, IssuedKey, prefix};
 use shared::clock::Timestamp;
 use shared::error::Error;
+use shared::label::Label;
 use shared::openapi::{merged, text};
 use shared::scope::Scopes;
 use shared::users::UserId;
@@ -29,7 +30,7 @@ pub(crate) struct OwnApiKey {
     #[schema(examples("01KAY2Z3M4N5P6Q7R8S9T0V1W2"))]
     pub(crate) id: String,
     /// As typed.
-    pub(crate) name: ApiKeyName,
+    pub(crate) name: Label,
     /// All of the key before its secret.
     #[schema(examples("lk_01KAS8M1E0QZ3V5X7Y9A1B3C5D_01KAY2Z3M4N5P6Q7R8S9T0V1W2_"))]
     pub(crate) prefix: String,
@@ -95,7 +96,7 @@ impl OwnApiKey {
         let broken = |violation: shared::error::Violation| Error::internal("the example", violation.message);
         Ok(Self {
             id: EXAMPLE_ID.to_owned(),
-            name: ApiKeyName::parse("backup of my laptop".to_owned()).map_err(broken)?,
+            name: Label::parse("backup of my laptop".to_owned()).map_err(broken)?,
             prefix: prefix(EXAMPLE_USER, EXAMPLE_ID),
             scopes: Scopes::of(["links:write"]).map_err(broken)?,
             created_at: example_time(0),

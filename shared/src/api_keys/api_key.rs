@@ -32,7 +32,7 @@ pub type ApiKeys = BTreeMap<String, ApiKey>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
     /// What its owner calls it.
-    pub name: ApiKeyName,
+    pub name: Label,
     hash: SecretDigest,
     /// The scopes that it was created with.
     pub scopes: Scopes,
@@ -44,13 +44,10 @@ pub struct ApiKey {
     pub last_used_at: Option<Timestamp>,
 }
 
-/// What its owner calls a key.
-pub type ApiKeyName = Label;
-
 impl ApiKey {
     /// Creates the part of a new key that is stored.
     pub fn new(
-        name: ApiKeyName,
+        name: Label,
         scopes: Scopes,
         key: &IssuedKey,
         created_at: Timestamp,

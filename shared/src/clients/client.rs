@@ -17,7 +17,7 @@ use crate::scope::Scopes;
 const SECRET_BYTES: usize = 32;
 
 /// A program that may ask for tokens.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     /// Its `client_id`: a ULID.
     pub id: String,
@@ -116,20 +116,6 @@ impl Client {
         } else {
             Err(Error::UnauthorizedClient)
         }
-    }
-}
-
-/// Not the digest of its secret.
-impl fmt::Debug for Client {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Client")
-            .field("id", &self.id)
-            .field("name", &self.name)
-            .field("grants", &self.grants)
-            .field("scopes", &self.scopes)
-            .field("created_at", &self.created_at)
-            .finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use futures_util::future::join_all;
-use shared::api_keys::{ApiKey, ApiKeyName, IssuedKey};
+use shared::api_keys::{ApiKey, IssuedKey};
+use shared::label::Label;
 use testing::fault_proxy::Fault;
 use testing::runtime_api::{check_lines, events, run};
 
@@ -142,7 +143,7 @@ async fn no_key_is_created_for_a_caller_who_is_no_longer_one() {
     let user = UserId::known(fixture.user.clone());
     let created = async |session: &str| {
         let issued = IssuedKey::generate(&fixture.user, UNKNOWN).unwrap();
-        let name = ApiKeyName::parse("laptop".to_owned()).unwrap();
+        let name = Label::parse("laptop".to_owned()).unwrap();
         let key = ApiKey::new(name, Scopes::default(), &issued, fixture.time.now(), None);
         users
             .create_api_key(&user, Some(session), UNKNOWN, &key)

@@ -7,8 +7,9 @@ use std::path::Path;
 
 use authorizer::Authorizer;
 use serde_json::{Value, json};
-use shared::api_keys::{ApiKey, ApiKeyName, IssuedKey};
+use shared::api_keys::{ApiKey, IssuedKey};
 use shared::clients::{Client, Clients, GrantType};
+use shared::label::Label;
 use shared::label::Label;
 use shared::scope::Scopes;
 use shared::table::Table;
@@ -54,7 +55,7 @@ impl Fixture {
         let sessions = json!({"M": {SESSION: session}});
         deployment.table().set(user.as_str(), "sessions", sessions).await;
         let key = IssuedKey::generate(user.as_str(), KEY).unwrap();
-        let name = ApiKeyName::parse("laptop".to_owned()).unwrap();
+        let name = Label::parse("laptop".to_owned()).unwrap();
         let expires_at = Some(time.now().plus(600));
         let stored = ApiKey::new(name, scopes.clone(), &key, time.now(), expires_at);
         assert!(users.create_api_key(&user, None, KEY, &stored).await.unwrap());
