@@ -10,7 +10,7 @@ use crate::Done;
 pub(crate) enum Command {
     /// Grants scopes to a user, who may ask for them from the next log-in on.
     Grant(Grant),
-    /// Revokes scopes of a user. Tokens that were issued keep them until they expire; the next refresh leaves them out.
+    /// Revokes scopes of a user: at once where the user is read, and in a token that is verified elsewhere when it expires.
     Revoke(Grant),
 }
 

@@ -14,7 +14,6 @@ use shared::clients::{Client, Clients, GrantType};
 use shared::env::Env;
 use shared::http::credentials::HEADERS;
 use shared::label::Label;
-use shared::label::Label;
 use shared::lambda::ready;
 use shared::scope::Scopes;
 use shared::table::Table;
