@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use shared::api_keys::{ApiKey, IssuedKey};
 use shared::clients::{Client, Clients, GrantType};
 use shared::label::Label;
-use shared::label::Label;
 use shared::scope::Scopes;
 use shared::table::Table;
 use shared::users::{UserId, Users};
