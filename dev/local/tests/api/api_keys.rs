@@ -108,7 +108,9 @@ async fn no_route_of_latchkeys_own_accepts_a_key() {
         assert_eq!(response.body["error"], "invalid_token", "{method} {path}");
         for header in ["x-api-key", "token"] {
             let request = service.request(method, path).header(header, key);
-            Response::of(request).await.is_problem(401, "Not authenticated");
+            let response = Response::of(request).await;
+            response.is_problem(401, "Could not validate credentials");
+            assert_eq!(response.body["error"], "invalid_token", "{method} {path}");
         }
     }
     let revoked = Response::of(service.request("POST", "/revoke").form(&[("token", key)])).await;

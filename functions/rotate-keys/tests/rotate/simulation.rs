@@ -28,15 +28,10 @@ async fn no_verifier_meets_an_unfetchable_key_and_no_key_leaves_before_its_token
     holds(1, 14).await;
 }
 
-#[tokio::test]
-async fn the_same_with_another_seed() {
-    holds(2, 14).await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes: .ci/full runs it"]
 async fn the_same_for_a_season_with_many_seeds() {
-    let seasons: Vec<_> = (3..9).map(|seed| tokio::spawn(holds(seed, 40))).collect();
+    let seasons: Vec<_> = (2..9).map(|seed| tokio::spawn(holds(seed, 40))).collect();
     for season in seasons {
         season.await.unwrap();
     }
