@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 1024;
 /// The scopes of OpenID Connect (Core section 5.4, 11), which only an OpenID Provider grants.
 const OPENID: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
 
-/// What is said of [`OPENID`], to a client and to an operator.
+/// What is said of the scopes of OpenID Connect, to a client and to an operator.
 pub const NO_OPENID: &str = "The scopes of OpenID Connect need an OpenID Provider, which Latchkey is not";
 
 /// A set of scopes, each a `scope-token` of RFC 6749 section 3.3.

@@ -11,6 +11,7 @@ mod deployed;
 mod docs;
 mod edge;
 mod events;
+mod example;
 mod flood;
 mod gateway;
 mod json_body;

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-struct Program {
+pub(super) struct Program {
     child: Option<Child>,
-    url: String,
-    printed: Vec<String>,
+    pub(super) url: String,
+    pub(super) printed: Vec<String>,
     log: Option<JoinHandle<Vec<String>>>,
 }
 
@@ -28,7 +28,7 @@ impl Program {
         Self::start_with(&["--data-dir", data.to_str().unwrap()])
     }
 
-    fn start_with(arguments: &[&str]) -> Self {
+    pub(super) fn start_with(arguments: &[&str]) -> Self {
         let mut child = command(&["--port", "0", "--dynamodb-port", "0"])
             .args(arguments)
             .stdout(Stdio::piped())
@@ -52,7 +52,7 @@ impl Program {
         }
     }
 
-    async fn post(&self, path: &str, content_type: &str, body: &str) -> (u16, Value) {
+    pub(super) async fn post(&self, path: &str, content_type: &str, body: &str) -> (u16, Value) {
         let request = Client::new()
             .post(format!("{}{path}", self.url))
             .header("content-type", content_type)
@@ -64,7 +64,7 @@ impl Program {
         )
     }
 
-    async fn log_in(&self) -> (u16, Value) {
+    pub(super) async fn log_in(&self) -> (u16, Value) {
         self.post(
             "/token",
             "application/x-www-form-urlencoded",
@@ -169,91 +169,6 @@ async fn it_prints_what_it_serves_and_a_line_to_try() {
         assert!(printed.contains(expected), "{expected} in {printed}");
     }
     assert!(printed.contains(&program.url));
-}
-
-#[tokio::test]
-async fn an_example_is_served_beside_the_service() {
-    let program = Program::start_with(&["--in-memory", "--example", "links"]);
-    assert!(program.printed.join("\n").contains("GET /taglink"));
-    let body = json!({"username": "johndoe", "password": "correct horse battery"}).to_string();
-    program.post("/register", "application/json", &body).await;
-    let (_, token) = program.log_in().await;
-    let token = token["access_token"].as_str().unwrap();
-    let url = format!("{}/link/", program.url);
-    let body = json!({"link": "https://example.com", "tag": "a b"});
-    let post = || Client::new().post(&url).json(&body);
-    assert_eq!(post().send().await.unwrap().status(), 401);
-    assert_eq!(post().bearer_auth(token).send().await.unwrap().status(), 201);
-    for (query, status, rows) in [
-        ("tag=a+b", 200, Some(1)),
-        ("tag=a%20b", 200, Some(1)),
-        ("tag=a", 200, Some(0)),
-        ("tag=", 200, Some(1)),
-        ("x=%ff&y", 200, Some(1)),
-        ("tag=a&tag=b", 400, None),
-    ] {
-        let get = Client::new().get(format!("{url}?{query}")).bearer_auth(token);
-        let response = get.send().await.unwrap();
-        assert_eq!(response.status(), status, "{query}");
-        let body: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
-        assert_eq!(body.as_array().map(Vec::len), rows, "{query}");
-    }
-    // An empty id of what is deleted is no wildcard.
-    let created = post().json(&json!({"link": "https://example.com", "tag": "c"}));
-    let created = created
-        .bearer_auth(token)
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
-    let created: Value = serde_json::from_str(&created).unwrap();
-    let link = created["link_id"].as_str().unwrap();
-    let taglink = format!("{}/taglink", program.url);
-    for (query, status, detail) in [
-        (
-            format!("tag_id=&link_id={link}"),
-            404,
-            "Tag with tag_id  not found",
-        ),
-        (
-            format!("link_id={link}&tag_id"),
-            404,
-            "Tag with tag_id  not found",
-        ),
-        ("link_id=".to_owned(), 404, "Link with link_id  not found"),
-        (
-            String::new(),
-            422,
-            "One or both of tag_id or link_id must be specified",
-        ),
-    ] {
-        let delete = Client::new()
-            .delete(format!("{taglink}?{query}"))
-            .bearer_auth(token);
-        let response = delete.send().await.unwrap();
-        assert_eq!(response.status(), status, "{query}");
-        let body: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
-        assert_eq!(body["detail"], detail, "{query}");
-    }
-    let pairs = Client::new().get(format!("{taglink}?tag_id=&link_id={link}"));
-    let pairs = pairs
-        .bearer_auth(token)
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
-    assert_eq!(
-        serde_json::from_str::<Value>(&pairs)
-            .unwrap()
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
 }
 
 #[test]
