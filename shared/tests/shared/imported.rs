@@ -115,7 +115,7 @@ const DEAR: [&str; 18] = [
     "scrypt$16384$salt$8$17$RdescudvJCsgt3ub+b5dWRWJTmaaJObG4q4PLYfBvRM=",
     "scrypt:1073741824:4294967295:4294967295$salt$45d7ac72e76f242b20b77b9bf9be5d5915894e669a24e6c6e2ae0f2d87c1bd13",
     "$firebase-scrypt$ln=64,r=8$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b5dWRWJTmaaJObG4q4PLYfBvRM",
-    "$6$rounds=1000001$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjlO817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1",
+    "$6$rounds=1000001$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1",
     "$P$IsaltsaltRwoXxEaSbPqTXwgqOdlh10",
 ];
 

@@ -1,7 +1,7 @@
 //! SHA-2 crypt: `$5$` with SHA-256 and `$6$` with SHA-512.
 
 use base64ct::{Base64ShaCrypt, Encoding as _};
-use sha_crypt::{Params, PasswordVerifier as _, ShaCrypt};
+use sha_crypt::{Params, PasswordHashRef, PasswordVerifier as _, ShaCrypt};
 
 use super::{ImportedHash, Unread, text};
 
@@ -22,6 +22,7 @@ pub(super) struct ShaCryptHash {
 impl ShaCryptHash {
     /// Parses `$6$salt$output` or `$6$rounds=656000$salt$output`.
     pub(super) fn parse(text: &str) -> Result<Self, Unread> {
+        PasswordHashRef::new(text).map_err(|_| Unread::Malformed)?;
         let (id, rounds, salt, output) = if let Ok(["", id, salt, output]) = text::fields(text) {
             (id, Params::RECOMMENDED_ROUNDS, salt, output)
         } else if let ["", id, rounds, salt, output] = text::fields(text)? {
