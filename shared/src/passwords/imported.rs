@@ -85,7 +85,9 @@ static FORMATS: &[Format] = &[
         name: "Argon2",
         prefixes: &["$argon2id$", "$argon2i$", "$argon2d$", "argon2$argon2"],
         bounds: "128 MiB, 16 passes, 16 lanes",
-        parse: |text| ParsedArgon2::parse(text.strip_prefix("argon2").unwrap_or(text)).map(ParsedHash::Argon2),
+        parse: |text| {
+            ParsedArgon2::parse(text.strip_prefix("argon2").unwrap_or(text)).map(ParsedHash::Argon2)
+        },
     },
     Format {
         name: "bcrypt",
@@ -192,7 +194,8 @@ impl StoredHash {
     pub fn parse(text: &str) -> Result<Self, Violation> {
         let violation = |message: String| Violation::new(Code::Invalid, message);
         let rewritten = if text.starts_with('{') {
-            keycloak::to_phc(text).map_err(|_| violation("Must be a password credential of Keycloak's".to_owned()))?
+            keycloak::to_phc(text)
+                .map_err(|_| violation("Must be a password credential of Keycloak's".to_owned()))?
         } else {
             text.to_owned()
         };

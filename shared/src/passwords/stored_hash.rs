@@ -43,6 +43,10 @@ pub enum Verdict {
 impl Verdict {
     /// Returns the verdict on a hash that was read.
     pub(super) fn of(matches: bool, renew: bool) -> Self {
-        if matches { Self::Right { renew } } else { Self::Wrong }
+        if matches {
+            Self::Right { renew }
+        } else {
+            Self::Wrong
+        }
     }
 }

@@ -56,7 +56,10 @@ async fn rows() -> Vec<(String, Option<StoredHash>)> {
         ("today's".to_owned(), Some(hash(CHEAP).await)),
         ("weaker".to_owned(), Some(hash(weaker).await)),
         ("stronger".to_owned(), Some(hash(stronger).await)),
-        ("unreadable".to_owned(), Some(StoredHash::from_store("!".to_owned()))),
+        (
+            "unreadable".to_owned(),
+            Some(StoredHash::from_store("!".to_owned())),
+        ),
     ];
     let of_each_format: BTreeMap<_, _> = imported()
         .into_iter()
@@ -72,7 +75,10 @@ async fn n_08_a_wrong_verdict_takes_the_budget_whatever_is_stored() {
     let hasher = Hasher::new(CHEAP).with_budget(LogInBudget::Fixed(BUDGET));
     for (row, stored) in rows().await {
         // A password that NFKC changes may have been hashed in either form, and has the budget twice, whatever is stored.
-        for (wrong, budget) in [("wrong horse battery", BUDGET), ("wrong hor\u{17f}e battery", BUDGET * 2)] {
+        for (wrong, budget) in [
+            ("wrong horse battery", BUDGET),
+            ("wrong hor\u{17f}e battery", BUDGET * 2),
+        ] {
             let started = Instant::now();
             let verdict = verify_by(&hasher, attempt(wrong), stored.clone()).await.unwrap();
             assert!(!matches!(verdict, Verdict::Right { .. }), "{row}: {verdict:?}");

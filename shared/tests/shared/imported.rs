@@ -125,7 +125,10 @@ async fn a_row_of_no_format_can_ask_for_more_than_the_bounds() {
     for dear in DEAR {
         assert_eq!(verify(PASSWORD, dear).await, Verdict::Unreadable, "{dear}");
         let violation = StoredHash::parse(dear).unwrap_err();
-        assert!(violation.message.starts_with("Must ask for no more than"), "{dear}: {violation:?}");
+        assert!(
+            violation.message.starts_with("Must ask for no more than"),
+            "{dear}: {violation:?}"
+        );
         assert!(!violation.message.contains(dear));
         seen.insert(StoredHash::from_store(dear.to_owned()).format());
     }
@@ -163,7 +166,8 @@ async fn a_long_password_does_not_multiply_the_time_of_sha_2_crypt() {
 
 #[test]
 fn hashes_dearer_than_the_budget_are_known_by_their_parameters() {
-    let is_dear = |text: &str, cost: HashCost| LogInBudget::is_exceeded_by(&StoredHash::parse(text).unwrap(), cost);
+    let is_dear =
+        |text: &str, cost: HashCost| LogInBudget::is_exceeded_by(&StoredHash::parse(text).unwrap(), cost);
     let dearer = HashCost {
         memory_kib: 131_072,
         iterations: 16,
@@ -179,7 +183,12 @@ fn hashes_dearer_than_the_budget_are_known_by_their_parameters() {
     }
     let argon2_cffi = DEAR[0].replace("m=1048576,t=2,p=1", "m=65536,t=3,p=4");
     assert!(is_dear(&argon2_cffi, TODAY));
-    let defaults = ["PBKDF2 of Django", "PBKDF2 of Werkzeug", "scrypt of PHC and passlib", "scrypt of Werkzeug"];
+    let defaults = [
+        "PBKDF2 of Django",
+        "PBKDF2 of Werkzeug",
+        "scrypt of PHC and passlib",
+        "scrypt of Werkzeug",
+    ];
     for format in defaults {
         assert!(dear.contains(format), "the default of {format}");
     }

@@ -31,7 +31,12 @@ impl FirebaseParameters {
     /// # Errors
     ///
     /// The rule that a parameter breaks; never the parameter.
-    pub fn parse(signer_key: &str, salt_separator: &str, rounds: u32, mem_cost: u32) -> Result<Self, Violation> {
+    pub fn parse(
+        signer_key: &str,
+        salt_separator: &str,
+        rounds: u32,
+        mem_cost: u32,
+    ) -> Result<Self, Violation> {
         let decoded = |name: &str, text: &str| {
             let violation = |_| Violation::new(Code::Invalid, format!("{name} must be base64"));
             text::base64(text).map_err(violation)
@@ -97,7 +102,10 @@ impl Firebase {
         // In counter mode decryption is encryption; the counter begins at 0.
         let mut key_stream = Zeroizing::new(vec![0; self.key_stream.len()]);
         let counter = DecryptionContext::Iv128(FixedLength::from([0; 16]));
-        DecryptingKey::ctr(key).ok()?.decrypt(&mut key_stream, counter).ok()?;
+        DecryptingKey::ctr(key)
+            .ok()?
+            .decrypt(&mut key_stream, counter)
+            .ok()?;
         Some(key_stream)
     }
 }

@@ -64,7 +64,9 @@ fn argon2(data: &CredentialData) -> Result<String, Unread> {
     let memory = text::number(parameter("memory")?)?;
     let lanes = text::number(parameter("parallelism")?)?;
     let passes = data.hash_iterations;
-    Ok(format!("$argon2{kind}$v={version}$m={memory},t={passes},p={lanes}"))
+    Ok(format!(
+        "$argon2{kind}$v={version}$m={memory},t={passes},p={lanes}"
+    ))
 }
 
 fn parsed<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Unread> {

@@ -91,7 +91,14 @@ impl Pbkdf2 {
 impl ImportedHash for Pbkdf2 {
     fn matches(&self, typed: &str) -> bool {
         let algorithm = self.prf.algorithm();
-        pbkdf2::verify(algorithm, self.iterations, &self.salt, typed.as_bytes(), &self.output).is_ok()
+        pbkdf2::verify(
+            algorithm,
+            self.iterations,
+            &self.salt,
+            typed.as_bytes(),
+            &self.output,
+        )
+        .is_ok()
     }
 
     fn milliseconds(&self) -> f64 {
@@ -113,14 +120,24 @@ pub(super) fn phc_or_passlib(text: &str) -> Result<Pbkdf2, Unread> {
         let phc = Phc::parse(text)?;
         return Pbkdf2::new(prf, phc.number("i")?, phc.salt, phc.output);
     }
-    Pbkdf2::new(prf, text::number(iterations)?, text::base64(salt)?, text::base64(output)?)
+    Pbkdf2::new(
+        prf,
+        text::number(iterations)?,
+        text::base64(salt)?,
+        text::base64(output)?,
+    )
 }
 
 /// Parses `pbkdf2_sha256$870000$salt$output`, whose salt is text.
 pub(super) fn django(text: &str) -> Result<Pbkdf2, Unread> {
     let [name, iterations, salt, output] = text::fields(text)?;
     let prf = Prf::named(name.strip_prefix("pbkdf2_").ok_or(Unread::Malformed)?)?;
-    Pbkdf2::new(prf, text::number(iterations)?, salt.as_bytes().to_vec(), text::base64(output)?)
+    Pbkdf2::new(
+        prf,
+        text::number(iterations)?,
+        salt.as_bytes().to_vec(),
+        text::base64(output)?,
+    )
 }
 
 /// Parses `pbkdf2:sha256:1000000$salt$output`, whose salt is text and whose output is hexadecimal.
@@ -131,5 +148,10 @@ pub(super) fn werkzeug(text: &str) -> Result<Pbkdf2, Unread> {
         return Err(Unread::Malformed);
     };
     let iterations = text::number(iterations)?;
-    Pbkdf2::new(Prf::named(name)?, iterations, salt.as_bytes().to_vec(), text::hex(output)?)
+    Pbkdf2::new(
+        Prf::named(name)?,
+        iterations,
+        salt.as_bytes().to_vec(),
+        text::hex(output)?,
+    )
 }

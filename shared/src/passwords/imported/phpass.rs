@@ -25,7 +25,9 @@ impl Phpass {
     /// Parses `$P$`, a character for the logarithm of the iterations, 8 of salt and 22 of output.
     pub(super) fn parse(text: &str) -> Result<Self, Unread> {
         let fields = text.get(3..).filter(|fields| fields.is_ascii());
-        let (log_iterations, rest) = fields.and_then(|fields| fields.split_at_checked(1)).ok_or(Unread::Malformed)?;
+        let (log_iterations, rest) = fields
+            .and_then(|fields| fields.split_at_checked(1))
+            .ok_or(Unread::Malformed)?;
         let (salt, output) = rest.split_at_checked(SALT_BYTES).ok_or(Unread::Malformed)?;
         let mut decoded = [0; OUTPUT_BYTES];
         let length = Base64ShaCrypt::decode(output, &mut decoded).map(<[u8]>::len);
@@ -52,7 +54,9 @@ fn digit(char: &str) -> Result<u32, Unread> {
     let mut decoded = [0; 1];
     // Two characters are a byte: this one, and one of zeros.
     let byte = Base64ShaCrypt::decode(format!("{char}."), &mut decoded).map_err(|_| Unread::Malformed)?;
-    byte.first().map(|digit| u32::from(*digit)).ok_or(Unread::Malformed)
+    byte.first()
+        .map(|digit| u32::from(*digit))
+        .ok_or(Unread::Malformed)
 }
 
 impl ImportedHash for Phpass {

@@ -23,7 +23,9 @@ impl Cost {
     /// Creates a cost by RFC 7914's N, as its binary logarithm, r and p.
     pub(super) fn new(log_n: u32, r: u32, p: u32) -> Result<Self, Unread> {
         let n = 1_u64.checked_shl(log_n).ok_or(Unread::OutOfBounds)?;
-        let memory = 128_u64.checked_mul(r.into()).and_then(|block| block.checked_mul(n));
+        let memory = 128_u64
+            .checked_mul(r.into())
+            .and_then(|block| block.checked_mul(n));
         let memory = memory.ok_or(Unread::OutOfBounds)?;
         let filled_bytes = memory.checked_mul(p.into()).ok_or(Unread::OutOfBounds)?;
         if memory > MAX_MEMORY_BYTES || filled_bytes > MAX_FILLED_BYTES {
