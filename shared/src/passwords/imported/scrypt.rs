@@ -11,7 +11,7 @@ pub(super) const BOUNDS: &str = "64 MiB, filled 4 times";
 const MAX_MEMORY_BYTES: u64 = 64 << 20;
 /// What all its passes fill: about a second on a full core.
 const MAX_FILLED_BYTES: u64 = 256 << 20;
-const MILLISECONDS_A_MIB: f64 = 4.0;
+const MILLISECONDS_A_MIB: f64 = 2.9;
 
 /// The cost of a hash by scrypt.
 pub(super) struct Cost {

@@ -8,10 +8,11 @@ use super::{ImportedHash, Unread, text};
 pub(super) const BOUNDS: &str = "1,000,000 rounds";
 const MAX_ROUNDS: u32 = 1_000_000;
 const MAX_SALT_BYTES: usize = 16;
-/// A round hashes a password about twice, so that a long one multiplies the time. Where rounds times bytes are more than this, about a
-/// second on a full core, no password matches.
-const MAX_ROUND_BYTES: u64 = 192 << 20;
-const MILLISECONDS_A_ROUND: f64 = 0.001;
+/// A round hashes a password about twice, so that a long one multiplies the time: with SHA-512 a round takes as long as 100 bytes of it.
+/// Where rounds times bytes are more than this, about a second on a full core, no password matches.
+const MAX_ROUND_BYTES: u64 = 160 << 20;
+const BYTES_A_ROUND: u64 = 100;
+const MILLISECONDS_A_ROUND: f64 = 0.000_65;
 
 /// A hash by SHA-2 crypt.
 pub(super) struct ShaCryptHash {
@@ -49,7 +50,7 @@ impl ShaCryptHash {
 
 impl ImportedHash for ShaCryptHash {
     fn matches(&self, typed: &str) -> bool {
-        let round_bytes = u64::from(self.rounds).saturating_mul(typed.len() as u64);
+        let round_bytes = u64::from(self.rounds).saturating_mul(BYTES_A_ROUND + typed.len() as u64);
         round_bytes <= MAX_ROUND_BYTES
             && ShaCrypt::default()
                 .verify_password(typed.as_bytes(), self.text.as_str())
