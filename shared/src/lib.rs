@@ -50,7 +50,7 @@ pub mod clients;
 #[cfg(feature = "table")]
 pub mod users;
 
-#[cfg(feature = "table")]
+#[cfg(feature = "passwords")]
 pub mod guesses;
 
 #[cfg(feature = "table")]

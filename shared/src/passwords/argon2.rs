@@ -5,6 +5,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use zeroize::Zeroizing;
 
+use super::imported::Unread;
 use super::password::Password;
 use super::stored_hash::StoredHash;
 use crate::env::{ARGON2_ITERATIONS, ARGON2_MEMORY_KIB, ARGON2_PARALLELISM, Env, EnvError};
@@ -13,6 +14,8 @@ use crate::random;
 
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
+/// What the default cost takes on a full core (`docs/cost.md`), 23 ms, for each of the KiB that it fills.
+const MILLISECONDS_A_KIB: f64 = 23.0 / (19_456.0 * 2.0);
 
 /// The cost of new password hashes (RFC 9106 section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +38,9 @@ impl HashCost {
         })
     }
 
-    /// Returns what a hash fills, in KiB: its time is proportional to it.
-    pub(super) fn filled_kib(self) -> f64 {
-        f64::from(self.memory_kib) * f64::from(self.iterations)
+    /// Returns how long a hash takes on a full core, in milliseconds.
+    pub(super) fn milliseconds(self) -> f64 {
+        milliseconds(self.memory_kib, self.iterations)
     }
 }
 
@@ -68,6 +71,10 @@ pub(super) fn hash(
         hash: Some(Output::new(&hash).map_err(failed)?),
     };
     Ok(StoredHash::from_store(phc.to_string()))
+}
+
+fn milliseconds(memory_kib: u32, iterations: u32) -> f64 {
+    f64::from(memory_kib) * f64::from(iterations) * MILLISECONDS_A_KIB
 }
 
 fn failed(error: impl std::fmt::Display) -> Error {
@@ -109,28 +116,27 @@ pub(super) struct ParsedArgon2 {
 }
 
 impl ParsedArgon2 {
-    /// Parses a PHC string. Returns `None` for what is malformed, and for parameters out of the variables' bounds: a row must
-    /// not be able to ask for a gigabyte.
-    pub(super) fn read(text: &str) -> Option<Self> {
-        let phc = PasswordHash::new(text).ok()?;
-        let algorithm = Algorithm::try_from(phc.algorithm.as_str()).ok()?;
+    /// Parses a PHC string, whose parameters have the variables' bounds: a row must not be able to ask for a gigabyte.
+    pub(super) fn parse(text: &str) -> Result<Self, Unread> {
+        let phc = PasswordHash::new(text).map_err(|_| Unread::Malformed)?;
+        let algorithm = Algorithm::try_from(phc.algorithm.as_str()).map_err(|_| Unread::Malformed)?;
         let version = match phc.version {
-            Some(version) => Version::try_from(version).ok()?,
+            Some(version) => Version::try_from(version).map_err(|_| Unread::Malformed)?,
             None => Version::V0x10,
         };
-        let params = Params::try_from(&phc).ok()?;
+        let params = Params::try_from(&phc).map_err(|_| Unread::Malformed)?;
         if params.m_cost() > ARGON2_MEMORY_KIB.form.max
             || params.t_cost() > ARGON2_ITERATIONS.form.max
             || params.p_cost() > ARGON2_PARALLELISM.form.max
         {
-            return None;
+            return Err(Unread::OutOfBounds);
         }
-        Some(Self {
+        Ok(Self {
             algorithm,
             version,
             params,
-            salt: phc.salt?.as_ref().to_vec(),
-            hash: phc.hash?.as_bytes().to_vec(),
+            salt: phc.salt.ok_or(Unread::Malformed)?.as_ref().to_vec(),
+            hash: phc.hash.ok_or(Unread::Malformed)?.as_bytes().to_vec(),
         })
     }
 
@@ -145,14 +151,19 @@ impl ParsedArgon2 {
         })
     }
 
-    /// Reports whether this is the hash of a password after NFKC.
-    pub(super) fn matches(&self, normalized: &str, memory: &mut Vec<Block>) -> Result<bool, Error> {
+    /// Reports whether this may be a hash of this service's own, which are of passwords after NFKC.
+    pub(super) fn may_be_ours(&self) -> bool {
+        self.algorithm == Algorithm::Argon2id
+    }
+
+    /// Reports whether this is the hash of a form of a password.
+    pub(super) fn matches(&self, form: &str, memory: &mut Vec<Block>) -> Result<bool, Error> {
         let mut computed = Zeroizing::new(vec![0; self.hash.len()]);
         argon2id(
             &self.params,
             self.algorithm,
             self.version,
-            normalized.as_bytes(),
+            form.as_bytes(),
             &self.salt,
             &mut computed,
             memory,
@@ -171,9 +182,9 @@ impl ParsedArgon2 {
             && self.hash.len() == HASH_BYTES
     }
 
-    /// Returns what a verification fills, in KiB: its time is proportional to it.
-    pub(super) fn filled_kib(&self) -> f64 {
-        f64::from(self.params.m_cost()) * f64::from(self.params.t_cost())
+    /// Returns how long a verification takes on a full core, in milliseconds.
+    pub(super) fn milliseconds(&self) -> f64 {
+        milliseconds(self.params.m_cost(), self.params.t_cost())
     }
 
     pub(super) fn is_weaker_than(&self, cost: HashCost) -> bool {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::argon2::{HashCost, ParsedArgon2};
+use super::argon2::HashCost;
 use super::imported;
 use super::stored_hash::StoredHash;
 use crate::env::{Env, EnvError, LOGIN_BUDGET_MS};
@@ -49,10 +49,7 @@ impl LogInBudget {
     /// Reports whether a row takes longer than [`LogInBudget::Measured`], by its parameters. Such a row can be told by time from an unknown name,
     /// until its next log-in renews it.
     pub fn is_exceeded_by(stored: &StoredHash, cost: HashCost) -> bool {
-        ParsedArgon2::read(stored.as_str()).map_or_else(
-            || imported::is_bcrypt(stored.as_str()),
-            |own| own.filled_kib() > cost.filled_kib() * OWN_HASH,
-        )
+        imported::parse(stored.as_str()).is_ok_and(|own| own.milliseconds() > cost.milliseconds() * OWN_HASH)
     }
 
     /// Returns the budget of a verification in which today's hash took this long.

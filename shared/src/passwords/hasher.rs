@@ -10,7 +10,7 @@ use tokio::time::sleep_until;
 
 use super::argon2::{self, HashCost, ParsedArgon2};
 use super::budget::LogInBudget;
-use super::imported;
+use super::imported::{self, ParsedHash};
 use super::password::Password;
 use super::queue::{Queue, Turn};
 use super::stored_hash::{StoredHash, Verdict};
@@ -79,7 +79,7 @@ impl Hasher {
             })
             .await??;
         if !matches!(attempt.verdict, Verdict::Right { .. }) {
-            let budget = self.budget.where_a_hash_took(attempt.todays_hash);
+            let budget = self.budget.where_a_hash_took(attempt.todays_hash) * attempt.forms;
             sleep_until((begun + budget).into()).await;
         }
         Ok(attempt.verdict)
@@ -142,6 +142,8 @@ struct Attempt {
     verdict: Verdict,
     /// How long the hash at today's cost took.
     todays_hash: Duration,
+    /// In how many forms the password may have been hashed. It says nothing of the row.
+    forms: u32,
 }
 
 impl Attempt {
@@ -153,30 +155,37 @@ impl Attempt {
         memory: &mut Vec<Block>,
     ) -> Result<Self, Error> {
         let normalized = password.normalized();
-        let own = stored.and_then(|stored| ParsedArgon2::read(stored.as_str()));
-        let is_todays = own.as_ref().is_some_and(|own| own.costs_as_much_as(cost));
+        let typed = password.as_sent();
+        let is_normalized = *normalized == typed;
+        let own = stored.map(|stored| imported::parse(stored.as_str()));
+        let todays = match &own {
+            Some(Ok(ParsedHash::Argon2(own))) if own.costs_as_much_as(cost) => Some(own),
+            _ => None,
+        };
         let of_no_password = ParsedArgon2::of_no_password(cost)?;
-        let first = own.as_ref().filter(|_| is_todays).unwrap_or(&of_no_password);
+        let first = todays.unwrap_or(&of_no_password);
         let hashing = Instant::now();
         let first_matches = first.matches(&normalized, memory)?;
         let todays_hash = hashing.elapsed();
-        let verdict = match (own, stored) {
-            (Some(own), _) => {
-                let matches = if is_todays {
-                    first_matches
-                } else {
-                    own.matches(&normalized, memory)?
+        let verdict = match &own {
+            None => Verdict::Wrong,
+            Some(Err(_)) => Verdict::Unreadable,
+            Some(Ok(ParsedHash::Argon2(own))) => {
+                let after_nfkc = match todays {
+                    Some(_) => first_matches,
+                    None => own.may_be_ours() && own.matches(&normalized, memory)?,
                 };
-                let renew = own.is_weaker_than(cost);
-                if matches {
-                    Verdict::Right { renew }
-                } else {
-                    Verdict::Wrong
-                }
+                // Other systems hash what was typed, and an Argon2id hash does not say whose it is.
+                let is_another_form = !own.may_be_ours() || !is_normalized;
+                let as_typed = !after_nfkc && is_another_form && own.matches(typed, memory)?;
+                Verdict::of(after_nfkc || as_typed, own.is_weaker_than(cost) || as_typed)
             }
-            (None, Some(stored)) => imported::verify(password.as_sent(), stored.as_str()),
-            (None, None) => Verdict::Wrong,
+            Some(Ok(ParsedHash::Imported(own))) => Verdict::of(own.matches(typed), own.reads_all_of(typed)),
         };
-        Ok(Self { verdict, todays_hash })
+        Ok(Self {
+            verdict,
+            todays_hash,
+            forms: if is_normalized { 1 } else { 2 },
+        })
     }
 }

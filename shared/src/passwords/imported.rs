@@ -1,42 +1,218 @@
-//! Password hashes of other systems, until the next log-in renews them: bcrypt. A further format is a further prefix.
+//! Password hashes of other systems, until the next log-in renews them. A further format is a further row of [`FORMATS`].
 
-use super::stored_hash::Verdict;
+mod aspnet;
+mod bcrypt;
+mod firebase;
+mod keycloak;
+mod pbkdf2;
+mod phpass;
+mod scrypt;
+mod sha_crypt;
+mod text;
 
-/// What bcrypt reads of a password, in bytes; it never looks at the rest.
-const BCRYPT_BYTES: usize = 72;
-/// The dearest bcrypt cost that a row may ask for: about a second at full CPU.
-const BCRYPT_MAX_COST: u32 = 14;
+use super::argon2::ParsedArgon2;
+use super::stored_hash::StoredHash;
+use crate::error::{Code, Violation};
 
-/// Verifies a password as typed against a hash that is not Argon2's. One form alone: a second one would double the time of a wrong
-/// password, and the other system hashed what was typed.
-pub(super) fn verify(typed: &str, stored: &str) -> Verdict {
-    if is_bcrypt(stored) {
-        verify_bcrypt(typed, stored)
-    } else {
-        Verdict::Unreadable
+pub use firebase::FirebaseParameters;
+
+/// The longest hash of any format that is read, in bytes.
+const MAX_BYTES: usize = 512;
+/// The shortest output of a key derivation that is read, in bytes: of a shorter one a guess would be right by chance.
+const MIN_OUTPUT_BYTES: usize = 16;
+/// The longest one, and the longest salt.
+const MAX_OUTPUT_BYTES: usize = 128;
+
+/// Why a text is not read as a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// It has no format of the table, or not the form of its format.
+    Malformed,
+    /// It asks for more memory or time than a row may.
+    OutOfBounds,
+}
+
+/// A hash of another system, within the bounds of its format.
+pub(super) trait ImportedHash {
+    /// Reports whether this is the hash of a password as typed. One form alone: the other system hashed what was typed.
+    fn matches(&self, typed: &str) -> bool;
+
+    /// Returns how long a verification takes on a full core, in milliseconds, by the parameters.
+    fn milliseconds(&self) -> f64;
+
+    /// Reports whether a match says something of each byte of the password. Where it does not, renewing would freeze whatever was
+    /// typed this time.
+    fn reads_all_of(&self, _typed: &str) -> bool {
+        true
     }
 }
 
-/// Reports whether a stored hash is bcrypt's.
-pub(super) fn is_bcrypt(stored: &str) -> bool {
-    let prefixes = ["$2a$", "$2b$", "$2y$"];
-    prefixes.iter().any(|prefix| stored.starts_with(prefix))
+/// A stored hash that was parsed.
+pub(super) enum ParsedHash {
+    /// This service's own kind, verified in memory that is kept.
+    Argon2(ParsedArgon2),
+    /// Another system's.
+    Imported(Box<dyn ImportedHash>),
 }
 
-/// A password over 72 bytes leaves the row as it is, since bcrypt never checked its tail: renewing would freeze whatever tail was
-/// typed this time.
-fn verify_bcrypt(typed: &str, stored: &str) -> Verdict {
-    let Ok(parts) = stored.parse::<bcrypt::HashParts>() else {
-        return Verdict::Unreadable;
-    };
-    if parts.get_cost() > BCRYPT_MAX_COST {
-        return Verdict::Unreadable;
+impl ParsedHash {
+    fn of(imported: impl ImportedHash + 'static) -> Self {
+        Self::Imported(Box::new(imported))
     }
-    if bcrypt::verify(typed, stored).unwrap_or(false) {
-        Verdict::Right {
-            renew: typed.len() <= BCRYPT_BYTES,
+
+    /// Returns how long a verification takes on a full core, in milliseconds, by the parameters.
+    pub(super) fn milliseconds(&self) -> f64 {
+        match self {
+            Self::Argon2(own) => own.milliseconds(),
+            Self::Imported(own) => own.milliseconds(),
         }
-    } else {
-        Verdict::Wrong
+    }
+}
+
+/// A format of stored hashes.
+struct Format {
+    name: &'static str,
+    /// With one of which its texts begin, and those of no other format.
+    prefixes: &'static [&'static str],
+    /// What a row may ask for: at most 128 MiB, and about a second on a full core.
+    bounds: &'static str,
+    parse: fn(&str) -> Result<ParsedHash, Unread>,
+}
+
+/// Every format that is read. `docs/data.md` shows it.
+static FORMATS: &[Format] = &[
+    Format {
+        name: "Argon2",
+        prefixes: &["$argon2id$", "$argon2i$", "$argon2d$", "argon2$argon2"],
+        bounds: "128 MiB, 16 passes, 16 lanes",
+        parse: |text| {
+            ParsedArgon2::parse(text.strip_prefix("argon2").unwrap_or(text)).map(ParsedHash::Argon2)
+        },
+    },
+    Format {
+        name: "bcrypt",
+        prefixes: &["$2a$", "$2b$", "$2y$"],
+        bounds: bcrypt::BOUNDS,
+        parse: |text| bcrypt::Bcrypt::parse(text).map(ParsedHash::of),
+    },
+    Format {
+        name: "bcrypt of WordPress",
+        prefixes: &["$wp$2y$"],
+        bounds: bcrypt::BOUNDS,
+        parse: |text| bcrypt::WordPress::parse(text).map(ParsedHash::of),
+    },
+    Format {
+        name: "PBKDF2 of PHC and passlib",
+        prefixes: &["$pbkdf2$", "$pbkdf2-sha1$", "$pbkdf2-sha256$", "$pbkdf2-sha512$"],
+        bounds: pbkdf2::BOUNDS,
+        parse: |text| pbkdf2::phc_or_passlib(text).map(ParsedHash::of),
+    },
+    Format {
+        name: "PBKDF2 of Django",
+        prefixes: &["pbkdf2_sha1$", "pbkdf2_sha256$"],
+        bounds: pbkdf2::BOUNDS,
+        parse: |text| pbkdf2::django(text).map(ParsedHash::of),
+    },
+    Format {
+        name: "PBKDF2 of Werkzeug",
+        prefixes: &["pbkdf2:"],
+        bounds: pbkdf2::BOUNDS,
+        parse: |text| pbkdf2::werkzeug(text).map(ParsedHash::of),
+    },
+    Format {
+        name: "PBKDF2 of ASP.NET Core Identity",
+        // The base64 of version 3, then of a number of 32 bits below 256.
+        prefixes: &["AQAAAA"],
+        bounds: pbkdf2::BOUNDS,
+        parse: |text| aspnet::parse(text).map(ParsedHash::of),
+    },
+    Format {
+        name: "scrypt of PHC and passlib",
+        prefixes: &["$scrypt$"],
+        bounds: scrypt::BOUNDS,
+        parse: |text| scrypt::phc(text).map(ParsedHash::of),
+    },
+    Format {
+        name: "scrypt of Django",
+        prefixes: &["scrypt$"],
+        bounds: scrypt::BOUNDS,
+        parse: |text| scrypt::django(text).map(ParsedHash::of),
+    },
+    Format {
+        name: "scrypt of Werkzeug",
+        prefixes: &["scrypt:"],
+        bounds: scrypt::BOUNDS,
+        parse: |text| scrypt::werkzeug(text).map(ParsedHash::of),
+    },
+    Format {
+        name: "scrypt of Firebase",
+        prefixes: &["$firebase-scrypt$"],
+        bounds: scrypt::BOUNDS,
+        parse: |text| firebase::Firebase::parse(text).map(ParsedHash::of),
+    },
+    Format {
+        name: "SHA-2 crypt",
+        prefixes: &["$5$", "$6$"],
+        bounds: sha_crypt::BOUNDS,
+        parse: |text| sha_crypt::ShaCryptHash::parse(text).map(ParsedHash::of),
+    },
+    Format {
+        name: "phpass",
+        prefixes: &["$P$", "$H$"],
+        bounds: phpass::BOUNDS,
+        parse: |text| phpass::Phpass::parse(text).map(ParsedHash::of),
+    },
+];
+
+fn format_of(text: &str) -> Option<&'static Format> {
+    FORMATS
+        .iter()
+        .find(|format| format.prefixes.iter().any(|prefix| text.starts_with(prefix)))
+}
+
+/// Parses a stored hash.
+pub(super) fn parse(text: &str) -> Result<ParsedHash, Unread> {
+    let format = format_of(text).ok_or(Unread::Malformed)?;
+    if text.len() > MAX_BYTES {
+        return Err(Unread::Malformed);
+    }
+    (format.parse)(text)
+}
+
+/// Returns the name of each format and what its rows may ask for.
+pub fn hash_formats() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FORMATS.iter().map(|format| (format.name, format.bounds))
+}
+
+impl StoredHash {
+    /// Parses a hash that another system exported: in a format of the table, or as a credential of Keycloak's, which is written as a PHC
+    /// string.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the text breaks; never the text.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        let violation = |message: String| Violation::new(Code::Invalid, message);
+        let rewritten = if text.starts_with('{') {
+            keycloak::to_phc(text)
+                .map_err(|_| violation("Must be a password credential of Keycloak's".to_owned()))?
+        } else {
+            text.to_owned()
+        };
+        let format = format_of(&rewritten)
+            .ok_or_else(|| violation("Must be a password hash of a format that is read".to_owned()))?;
+        match parse(&rewritten) {
+            Ok(_) => Ok(Self::from_store(rewritten)),
+            Err(Unread::Malformed) => Err(violation(format!("Must be a well-formed hash: {}", format.name))),
+            Err(Unread::OutOfBounds) => {
+                let message = format!("Must ask for no more than {}: {}", format.bounds, format.name);
+                Err(violation(message))
+            }
+        }
+    }
+
+    /// Returns the name of the hash's format.
+    pub fn format(&self) -> &'static str {
+        format_of(self.as_str()).map_or("unknown", |format| format.name)
     }
 }

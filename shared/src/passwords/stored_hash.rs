@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A stored password hash: a PHC string, or bcrypt's `$2b$…`. Prints nothing.
+/// A stored password hash: a PHC string, or another system's until it is renewed. Prints nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredHash(String);
 
@@ -25,6 +25,7 @@ impl fmt::Debug for StoredHash {
 }
 
 /// What a verification found.
+#[cfg(feature = "passwords")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Another password, or no user: the two are not distinguished.
@@ -36,4 +37,16 @@ pub enum Verdict {
         /// `true` where the hash is weaker than a new one and should be replaced.
         renew: bool,
     },
+}
+
+#[cfg(feature = "passwords")]
+impl Verdict {
+    /// Returns the verdict on a hash that was read.
+    pub(super) fn of(matches: bool, renew: bool) -> Self {
+        if matches {
+            Self::Right { renew }
+        } else {
+            Self::Wrong
+        }
+    }
 }

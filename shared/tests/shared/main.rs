@@ -6,6 +6,7 @@ mod client;
 mod clients;
 mod env;
 mod hasher;
+mod imported;
 mod keys;
 mod password;
 mod store;

@@ -137,6 +137,40 @@ async fn a_bcrypt_row_stays_when_the_password_is_longer_than_bcrypt_reads() {
 }
 
 #[tokio::test]
+async fn rows_of_other_systems_log_in_as_typed_and_are_renewed() {
+    let deployment = Deployment::start().await;
+    let function = deployment.function::<Token>().await;
+    // From shared/tests/shared/hashes.
+    for (name, password, stored) in [
+        (
+            "aspnet",
+            "my password",
+            "AQAAAAIAAAAyAAAAEOMwvh3+FZxqkdMBz2ekgGhwQ4B6pZWND6zgESBuWiHw",
+        ),
+        (
+            "django",
+            "correct horse battery",
+            "pbkdf2_sha256$1000$m9y9NMga3aqduYcF8yVXdq$6XsC2QudQJrm+9uALl/w7fLWLYEh9L4D8pa0b1jB6XY=",
+        ),
+        (
+            "wordpress",
+            "correct horse battery",
+            "$P$Bh0Dd7Z9nPieIhD5tv9O88njukdGvL.",
+        ),
+    ] {
+        let id = deployment.user_with_hash(name, stored).await;
+        assert_eq!(
+            try_log_in(&function, name, "wrong horse battery").await.status,
+            401
+        );
+        assert_eq!(stored_hash(&deployment, &id).await, stored);
+        assert_eq!(try_log_in(&function, name, password).await.status, 200, "{name}");
+        assert!(stored_hash(&deployment, &id).await.starts_with("$argon2id$"));
+        assert_eq!(try_log_in(&function, name, password).await.status, 200, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_hash_that_cannot_be_renewed_now_does_not_fail_the_log_in() {
     let (deployment, proxy) = behind_proxy().await;
     let id = deployment
