@@ -17,6 +17,12 @@ pub(super) fn verify(typed: &str, stored: &str) -> Verdict {
     }
 }
 
+/// Reports whether a hash could be verified.
+pub(super) fn is_verifiable(stored: &str) -> bool {
+    let parts = stored.parse::<bcrypt::HashParts>();
+    is_bcrypt(stored) && parts.is_ok_and(|parts| parts.get_cost() <= BCRYPT_MAX_COST)
+}
+
 /// Reports whether a stored hash is bcrypt's.
 pub(super) fn is_bcrypt(stored: &str) -> bool {
     let prefixes = ["$2a$", "$2b$", "$2y$"];
