@@ -89,7 +89,11 @@ impl Users {
     pub async fn compare(&self, row: &Row) -> Result<Imported, Error> {
         let names = row.profile.names();
         let owners = try_join_all(names.iter().map(|name| self.id_of(name))).await?;
-        let by_name = || owners.iter().flatten().next();
+        // Without an id, the user is the one who has all the names.
+        let by_name = || {
+            let first = owners.first()?.as_ref();
+            owners.iter().all(|owner| owner.as_ref() == first).then_some(first)?
+        };
         let found = match row.id.as_ref().or_else(by_name) {
             Some(id) => self.record(id).await?.map(|record| (id, record)),
             None => None,
