@@ -184,7 +184,10 @@ impl Counts {
         let Self {
             new, same, refused, ..
         } = self;
-        format!("rows: {}, new: {new}, there already: {same}, refused: {refused}", self.rows())
+        format!(
+            "rows: {}, new: {new}, there already: {same}, refused: {refused}",
+            self.rows()
+        )
     }
 
     fn summary(&self, dry_run: bool) -> Result<Done, String> {
@@ -194,7 +197,10 @@ impl Counts {
         }
         text.push('\n');
         if !self.dear.is_empty() {
-            let dear = self.dear.iter().map(|(format, count)| format!("{format}: {count}"));
+            let dear = self
+                .dear
+                .iter()
+                .map(|(format, count)| format!("{format}: {count}"));
             let dear: Vec<String> = dear.collect();
             text.push_str(&format!(
                 "hashes that take longer than the default budget of a log-in: {}; set LoginBudgetMs until their users have logged in \

@@ -17,7 +17,9 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new(size: Option<u64>) -> Self {
         let bar = io::stderr().is_terminal().then(|| match size {
-            Some(size) => ProgressBar::new(size).with_style(style("{wide_bar} {bytes}/{total_bytes} {eta} {msg}")),
+            Some(size) => {
+                ProgressBar::new(size).with_style(style("{wide_bar} {bytes}/{total_bytes} {eta} {msg}"))
+            }
             None => ProgressBar::new_spinner().with_style(style("{spinner} {bytes} {msg}")),
         });
         Self { bar }

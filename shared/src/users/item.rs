@@ -11,7 +11,9 @@ use super::username::Username;
 use crate::error::Error;
 use crate::passwords::StoredHash;
 use crate::sessions::{self, SessionsState};
-use crate::table::item::{Item, Key, flag, optional_number, optional_text, put, put_scopes, scopes, text, time};
+use crate::table::item::{
+    Item, Key, flag, optional_number, optional_text, put, put_scopes, scopes, text, time,
+};
 
 /// The sort key of a user's item, which no other kind of item has.
 pub(super) const USER: &str = "user";

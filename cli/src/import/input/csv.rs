@@ -45,9 +45,7 @@ fn header<R: Read>(reader: &mut Reader<R>) -> Result<Vec<String>, String> {
         .headers()
         .map_err(|error| format!("the first line cannot be read: {error}"))?;
     let names: Vec<String> = headers.iter().map(|name| name.trim().to_owned()).collect();
-    let unknown = names
-        .iter()
-        .find(|name| !members::ALL.contains(&name.as_str()));
+    let unknown = names.iter().find(|name| !members::ALL.contains(&name.as_str()));
     if let Some(unknown) = unknown {
         return Err(format!("line 1: {}", members::unknown(unknown)));
     }

@@ -36,7 +36,9 @@ impl<R: Read> Metered<R> {
 impl<R: Read> Read for Metered<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.read.load(Ordering::Relaxed) >= self.limit {
-            return Err(io::Error::other("the row is too long; is a quotation mark missing?"));
+            return Err(io::Error::other(
+                "the row is too long; is a quotation mark missing?",
+            ));
         }
         let count = self.source.read(buffer)?;
         self.read

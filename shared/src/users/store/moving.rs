@@ -43,7 +43,11 @@ impl fmt::Display for Refusal {
         match self {
             Self::Taken(name) => write!(formatter, "{name}: Already taken"),
             Self::Differs(members) => {
-                write!(formatter, "the user is there already, with another {}", members.join(", "))
+                write!(
+                    formatter,
+                    "the user is there already, with another {}",
+                    members.join(", ")
+                )
             }
             Self::Unmarked(name) => write!(
                 formatter,
@@ -92,7 +96,10 @@ impl Users {
         // Without an id, the user is the one who has all the names.
         let by_name = || {
             let first = owners.first()?.as_ref();
-            owners.iter().all(|owner| owner.as_ref() == first).then_some(first)?
+            owners
+                .iter()
+                .all(|owner| owner.as_ref() == first)
+                .then_some(first)?
         };
         let found = match row.id.as_ref().or_else(by_name) {
             Some(id) => self.record(id).await?.map(|record| (id, record)),
