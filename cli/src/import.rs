@@ -10,6 +10,7 @@ use clap::Args;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use shared::clock::{Clock, Timestamp};
+use shared::error::Error;
 use shared::passwords::{HashCost, LogInBudget};
 use shared::users::{Imported, Row, Users};
 
@@ -61,53 +62,16 @@ pub(crate) async fn run(users: &Users, command: Command, cost: HashCost) -> Resu
     let mut input = Input::open(&command.file, command.format)?;
     let progress = Progress::new(input.size);
     let mut counts = Counts::default();
-    let result = read_all(users, &command, cost, &mut input, &progress, &mut counts).await;
+    let run = Run {
+        users,
+        dry_run: command.dry_run,
+        cost,
+        now: Clock::system().now(),
+    };
+    let result = run.all(&mut input, &progress, &mut counts).await;
     progress.finish();
     result?;
     counts.summary(command.dry_run)
-}
-
-async fn read_all(
-    users: &Users,
-    command: &Command,
-    cost: HashCost,
-    input: &mut Input,
-    progress: &Progress,
-    counts: &mut Counts,
-) -> Result<(), String> {
-    let mut seen = command.dry_run.then(Seen::default);
-    let now = Clock::system().now();
-    let mut under_way = FuturesOrdered::new();
-    let mut busy: HashSet<String> = HashSet::new();
-    let mut next: Option<(Numbered, Vec<String>)> = None;
-    let mut is_read = false;
-    loop {
-        // Of two rows of one name, the first one gets it: the second one waits.
-        let is_free = |keys: &[String]| !keys.iter().any(|key| busy.contains(key));
-        if let Some((row, keys)) = next.take_if(|(_, keys)| is_free(keys)) {
-            busy.extend(keys.iter().cloned());
-            let earlier = seen.as_mut().and_then(|seen| seen.add(&keys));
-            under_way.push_back(decide(users, row, keys, earlier, command, now, cost));
-        }
-        let has_room = under_way.len() < AT_ONCE && next.is_none();
-        tokio::select! {
-            row = input.next(), if has_room && !is_read => match row? {
-                Some(row) => {
-                    let keys = row.row.as_ref().map(keys).unwrap_or_default();
-                    next = Some((row, keys));
-                }
-                None => is_read = true,
-            },
-            Some(decided) = under_way.next(), if !under_way.is_empty() => {
-                for key in &decided.keys {
-                    busy.remove(key);
-                }
-                counts.add(decided, progress)?;
-                progress.step(counts, input.bytes_read());
-            }
-            else => return Ok(()),
-        }
-    }
 }
 
 /// Returns what two rows must not have in common at one time.
@@ -119,39 +83,89 @@ fn keys(row: &Row) -> Vec<String> {
     id.into_iter().chain(names).collect()
 }
 
-async fn decide(
-    users: &Users,
-    Numbered { line, row }: Numbered,
-    keys: Vec<String>,
-    earlier: Option<&'static str>,
-    command: &Command,
-    now: Timestamp,
+/// What all rows of a run have in common.
+struct Run<'a> {
+    users: &'a Users,
+    dry_run: bool,
     cost: HashCost,
-) -> Decided {
-    let outcome = match (&row, earlier) {
-        (Err(why), _) => Ok(Outcome::Refused(why.clone())),
-        (Ok(_), Some(member)) => Ok(Outcome::Refused(format!("{member}: An earlier line has it"))),
-        (Ok(row), None) => {
-            let imported = if command.dry_run {
-                users.compare(row).await
-            } else {
-                users.import(row, now).await
-            };
-            match imported {
-                Ok(Imported::New) => Ok(Outcome::New(dear_format(row, cost))),
+    now: Timestamp,
+}
+
+impl Run<'_> {
+    /// Reads and decides all rows, several at once.
+    async fn all(&self, input: &mut Input, progress: &Progress, counts: &mut Counts) -> Result<(), String> {
+        let mut seen = self.dry_run.then(Seen::default);
+        let mut under_way = FuturesOrdered::new();
+        let mut busy: HashSet<String> = HashSet::new();
+        let mut next: Option<(Numbered, Vec<String>)> = None;
+        let mut is_read = false;
+        // Where the last user was there already, so is the next one, most likely: then a comparison comes before a transaction that would fail.
+        let mut is_repeated = false;
+        loop {
+            // Of two rows of one name, the first one gets it: the second one waits.
+            let is_free = |keys: &[String]| !keys.iter().any(|key| busy.contains(key));
+            if let Some((row, keys)) = next.take_if(|(_, keys)| is_free(keys)) {
+                busy.extend(keys.iter().cloned());
+                let earlier = seen.as_mut().and_then(|seen| seen.add(&keys));
+                under_way.push_back(self.decide(row, keys, earlier, is_repeated));
+            }
+            let has_room = under_way.len() < AT_ONCE && next.is_none();
+            tokio::select! {
+                row = input.next(), if has_room && !is_read => match row? {
+                    Some(row) => {
+                        let keys = row.row.as_ref().map(keys).unwrap_or_default();
+                        next = Some((row, keys));
+                    }
+                    None => is_read = true,
+                },
+                Some(decided) = under_way.next(), if !under_way.is_empty() => {
+                    for key in &decided.keys {
+                        busy.remove(key);
+                    }
+                    is_repeated = matches!(decided.outcome, Ok(Outcome::Same));
+                    counts.add(decided, progress)?;
+                    progress.step(counts, input.bytes_read());
+                }
+                else => return Ok(()),
+            }
+        }
+    }
+
+    async fn decide(
+        &self,
+        Numbered { line, row }: Numbered,
+        keys: Vec<String>,
+        earlier: Option<&'static str>,
+        is_repeated: bool,
+    ) -> Decided {
+        let outcome = match (&row, earlier) {
+            (Err(why), _) => Ok(Outcome::Refused(why.clone())),
+            (Ok(_), Some(member)) => Ok(Outcome::Refused(format!("{member}: An earlier line has it"))),
+            (Ok(row), None) => match self.write(row, is_repeated).await {
+                Ok(Imported::New) => Ok(Outcome::New(self.dear_format(row))),
                 Ok(Imported::Same) => Ok(Outcome::Same),
                 Ok(Imported::Refused(refusal)) => Ok(Outcome::Refused(refusal.to_string())),
                 Err(error) => Err(error.to_string()),
+            },
+        };
+        Decided { line, keys, outcome }
+    }
+
+    async fn write(&self, row: &Row, is_repeated: bool) -> Result<Imported, Error> {
+        if self.dry_run || is_repeated {
+            let compared = self.users.compare(row).await?;
+            if self.dry_run || compared != Imported::New {
+                return Ok(compared);
             }
         }
-    };
-    Decided { line, keys, outcome }
-}
+        self.users.import(row, self.now).await
+    }
 
-/// Returns the format of a hash that takes longer than the default budget of a log-in.
-fn dear_format(row: &Row, cost: HashCost) -> Option<&'static str> {
-    let hash = row.hash.as_ref()?;
-    LogInBudget::is_exceeded_by(hash, cost).then(|| hash.format())
+    /// Returns the format of a hash that takes longer than the default budget of a log-in.
+    fn dear_format(&self, row: &Row) -> Option<&'static str> {
+        let hash = row.hash.as_ref()?;
+        LogInBudget::is_exceeded_by(hash, self.cost).then(|| hash.format())
+    }
 }
 
 impl Counts {
