@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use testing::deployment::Deployment;
@@ -381,7 +382,13 @@ async fn a_name_or_an_id_of_another_row_is_refused_and_the_first_row_gets_it() {
     ];
     let rows: Vec<Value> = cases.iter().map(|(row, _)| row.clone()).collect();
     let before = deployment.table().count().await;
-    let refused = import(&deployment, &[], &lines(&rows));
+    let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
+    proxy.script_for("TransactWriteItems", [Fault::Delay(Duration::from_millis(300))]);
+    let file = deployment.folder().join("users.ndjson");
+    fs::write(&file, lines(&rows)).unwrap();
+    let refused = latchkey(&deployment, proxy.endpoint(), &["import", file.to_str().unwrap()])
+        .output()
+        .unwrap();
     let report = text(&refused.stdout);
     let mut reported = report.lines();
     for (index, (row, reason)) in cases.iter().enumerate() {
