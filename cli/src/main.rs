@@ -2,6 +2,9 @@
 
 mod caller;
 mod client;
+mod export;
+mod import;
+mod members;
 mod user;
 
 use std::io::{self, Write};
@@ -11,6 +14,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 use shared::clients::Clients;
 use shared::env::{AWS_ENDPOINT_URL_DYNAMODB, Env, Form, process_variable};
+use shared::passwords::HashCost;
 use shared::table::Table;
 use shared::users::Users;
 
@@ -38,6 +42,13 @@ enum Subject {
     /// Clients: programs that may ask for tokens.
     #[command(subcommand)]
     Client(client::Command),
+    /// Imports users from NDJSON or CSV, with the hashes of their passwords. A row that is there with the same content is skipped, so that the
+    /// command can be repeated. Prints a line for each row that is refused.
+    #[command(after_help = "Example:\n  latchkey import users.ndjson --table UsersTable --dry-run")]
+    Import(import::Command),
+    /// Exports all users, with the hashes of their passwords: one JSON object a line, sorted by id, as `import` reads them.
+    #[command(after_help = "Example:\n  latchkey export --table UsersTable > users.ndjson")]
+    Export(export::Command),
 }
 
 fn endpoint(typed: &str) -> Result<String, String> {
@@ -98,5 +109,10 @@ async fn run(arguments: Arguments) -> Result<Done, String> {
     match arguments.subject {
         Subject::User(command) => user::run(&Users::new(table), command).await,
         Subject::Client(command) => client::run(&Clients::new(table), command).await,
+        Subject::Import(command) => {
+            let cost = HashCost::read(&env).map_err(|error| error.to_string())?;
+            import::run(&Users::new(table.patient()), command, cost).await
+        }
+        Subject::Export(command) => export::run(&Users::new(table.patient()), command).await,
     }
 }

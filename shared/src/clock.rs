@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -26,10 +26,13 @@ impl Timestamp {
         self.0
     }
 
-    /// Parses the form that [`fmt::Display`] writes; `None` for anything that is not RFC 3339.
+    /// Parses the form that [`fmt::Display`] writes; `None` for anything that is not RFC 3339, and for years that UTC cannot show.
     pub fn parse(text: &str) -> Option<Self> {
         let parsed = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        Some(Self(parsed.unix_timestamp()))
+        let parsed = parsed.checked_to_offset(UtcOffset::UTC)?;
+        (0..=9999)
+            .contains(&parsed.year())
+            .then(|| Self(parsed.unix_timestamp()))
     }
 
     /// Creates a time from milliseconds since 1970; the rest of a second is dropped.

@@ -159,7 +159,7 @@ impl Guesses {
         };
         let stored = attempt
             .as_ref()
-            .and_then(|attempt| Some(attempt.user.as_ref()?.hash.clone()));
+            .and_then(|attempt| attempt.user.as_ref()?.hash.clone());
         let verdict = self.hasher.verify(turn, password, stored).await?;
         let verified = attempt.and_then(|mut attempt| Some((attempt.user.take()?, attempt)));
         let reason = match (verdict, verified) {

@@ -57,6 +57,13 @@ impl Table {
         })
     }
 
+    /// Returns the table for work that no request waits for: where the store throttles, each request is sent again and all of them slow down.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        let client = client::patient(&self.client);
+        Self { client, ..self }
+    }
+
     /// Returns the client, for a function that has a table of its own, too.
     pub fn client(&self) -> &Client {
         &self.client
@@ -118,7 +125,7 @@ impl Table {
 }
 
 /// Returns the expression of these attributes with its names: by placeholders, since DynamoDB reserves some five hundred words.
-fn projection<'a>(attributes: impl Iterator<Item = &'a str>) -> (String, HashMap<String, String>) {
+pub(crate) fn projection<'a>(attributes: impl Iterator<Item = &'a str>) -> (String, HashMap<String, String>) {
     let mut names = HashMap::new();
     let paths: Vec<String> = attributes
         .map(|path| {

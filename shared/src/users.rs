@@ -4,6 +4,7 @@ mod email;
 mod folding;
 mod item;
 mod profile;
+mod record;
 mod renaming;
 mod reserved;
 mod store;
@@ -14,10 +15,12 @@ mod username;
 pub use email::Email;
 pub use folding::NameKey;
 pub use profile::{FullName, Profile, Website};
+pub use record::{Record, Row};
 pub use renaming::{Change, ProfileChange, Renaming};
 pub use reserved::ReservedUsernames;
 pub use store::{
-    Attempt, Attempted, Candidate, LookedUp, Networks, Replaced, Replacement, Revoked, Subject, Users, Wanted,
+    Attempt, Attempted, Candidate, Imported, LookedUp, Networks, Page, Position, Refusal, Replaced,
+    Replacement, Revoked, Subject, Users, Wanted,
 };
 pub use user::{Account, Credentials, User, UserId};
 pub use username::Username;

@@ -1,7 +1,11 @@
 //! The client of the table, and what its retries know of transactions.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
@@ -29,6 +33,30 @@ fn of(common: &SdkConfig) -> Client {
     Client::from_conf(own.build())
 }
 
+/// How often a patient client sends a request: for about two minutes of nothing but throttling.
+const PATIENT_ATTEMPTS: u32 = 30;
+const PATIENT_BACKOFF: Duration = Duration::from_secs(5);
+
+/// Creates a client with the SDK's adaptive retries: throttling lowers the rate of all its requests, and success raises it again. The quota
+/// of retries, which protects a service from those who wait for it, is not for it: its requests wait for the rate.
+pub(super) fn patient(client: &Client) -> Client {
+    let retries = RetryConfig::adaptive()
+        .with_max_attempts(PATIENT_ATTEMPTS)
+        .with_initial_backoff(Duration::from_millis(100))
+        .with_max_backoff(PATIENT_BACKOFF);
+    let partition = RetryPartition::custom("patient")
+        .token_bucket(TokenBucket::unlimited())
+        .build();
+    let each = client.config().timeout_config();
+    let mut time_outs = TimeoutConfig::builder();
+    time_outs
+        .set_connect_timeout(each.and_then(TimeoutConfig::connect_timeout))
+        .set_operation_attempt_timeout(each.and_then(TimeoutConfig::operation_attempt_timeout));
+    let own = client.config().to_builder();
+    let own = own.retry_config(retries).retry_partition(partition);
+    Client::from_conf(own.timeout_config(time_outs.build()).build())
+}
+
 /// Classifies a transaction or an update that met another transaction as worth a further attempt of the SDK's own retry; a failed condition is not.
 #[derive(Debug)]
 struct TransactionClassifier;
@@ -48,13 +76,18 @@ impl ClassifyRetry for TransactionClassifier {
             Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
                 RetryAction::transient_error()
             }
-            Some(TransactWriteItemsError::TransactionCanceledException(canceled))
-                if canceled
-                    .cancellation_reasons()
-                    .iter()
-                    .any(|reason| is_passing(reason.code())) =>
-            {
-                RetryAction::transient_error()
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                let is_any_of = |codes: &[&str]| {
+                    let mut reasons = canceled.cancellation_reasons().iter();
+                    reasons.any(|reason| reason.code().is_some_and(|code| codes.contains(&code)))
+                };
+                if is_any_of(&["ProvisionedThroughputExceeded", "ThrottlingError"]) {
+                    RetryAction::throttling_error()
+                } else if is_any_of(&["TransactionConflict"]) {
+                    RetryAction::transient_error()
+                } else {
+                    RetryAction::NoActionIndicated
+                }
             }
             _ => RetryAction::NoActionIndicated,
         }
@@ -67,12 +100,4 @@ impl ClassifyRetry for TransactionClassifier {
     fn priority(&self) -> RetryClassifierPriority {
         RetryClassifierPriority::run_after(RetryClassifierPriority::modeled_as_retryable_classifier())
     }
-}
-
-/// Reports whether a canceled transaction may succeed at another attempt.
-fn is_passing(code: Option<&str>) -> bool {
-    matches!(
-        code,
-        Some("TransactionConflict" | "ProvisionedThroughputExceeded" | "ThrottlingError")
-    )
 }

@@ -5,15 +5,21 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::email::Email;
 use super::folding::NameKey;
 use super::profile::{FullName, Profile, Website};
+use super::record::Record;
 use super::user::{Account, Credentials, User, UserId};
 use super::username::Username;
 use crate::error::Error;
 use crate::passwords::StoredHash;
 use crate::sessions::{self, SessionsState};
-use crate::table::item::{Item, Key, flag, optional_number, optional_text, put, scopes, text, time};
+use crate::table::item::{
+    Item, Key, flag, optional_number, optional_text, put, put_scopes, scopes, text, time,
+};
+
+/// The sort key of a user's item, which no other kind of item has.
+pub(super) const USER: &str = "user";
 
 pub(super) fn user_key(id: &str) -> Key {
-    Key::new(format!("user#{id}"), "user")
+    Key::new(format!("user#{id}"), USER)
 }
 
 pub(super) fn name_key(name: &NameKey) -> Key {
@@ -37,7 +43,7 @@ pub(super) fn unknown_key(hash: &str) -> Key {
 }
 
 /// Encodes a user; a field without a value has no attribute.
-pub(super) fn from_user(user: &User, hash: &StoredHash) -> Item {
+pub(super) fn from_user(user: &User, hash: Option<&StoredHash>) -> Item {
     let mut item = user_key(user.id.as_str()).into_item();
     put(&mut item, "id", user.id.as_str());
     for (name, value) in profile_attributes(&user.profile) {
@@ -45,7 +51,9 @@ pub(super) fn from_user(user: &User, hash: &StoredHash) -> Item {
             put(&mut item, name, value);
         }
     }
-    put(&mut item, "password_hash", hash.as_str());
+    if let Some(hash) = hash {
+        put(&mut item, HASH, hash.as_str());
+    }
     item.insert("disabled".to_owned(), AttributeValue::Bool(user.disabled));
     put(&mut item, "created_at", user.created_at.to_string());
     put(&mut item, "updated_at", user.updated_at.to_string());
@@ -73,6 +81,8 @@ pub(super) fn from_name(name: &NameKey, user: &UserId) -> Item {
 
 /// The attribute of [`SessionsState::credential_generation`].
 const GENERATION: &str = "credential_generation";
+/// The hash of the password; a user without one cannot log in.
+pub(super) const HASH: &str = "password_hash";
 /// The scopes that an operator granted.
 pub(super) const SCOPES: &str = "scopes";
 /// The map of sessions.
@@ -119,14 +129,49 @@ fn to_user(item: &Item) -> Result<User, Error> {
 }
 
 /// The attributes of which [`to_credentials`] makes credentials.
-pub(super) const CREDENTIALS: &[&str] = &["id", "disabled", "password_hash", GENERATION, SESSIONS, SCOPES];
+pub(super) const CREDENTIALS: &[&str] = &["id", "disabled", HASH, GENERATION, SESSIONS, SCOPES];
 
 /// Decodes what a log-in needs of a user.
 pub(super) fn to_credentials(item: &Item) -> Result<Credentials, Error> {
     Ok(Credentials {
         id: UserId::known(text(item, "id")?),
-        hash: StoredHash::from_store(text(item, "password_hash")?),
+        hash: to_hash(item)?,
         state: to_state(item)?,
+    })
+}
+
+/// Decodes the hash of the password.
+pub(super) fn to_hash(item: &Item) -> Result<Option<StoredHash>, Error> {
+    Ok(optional_text(item, HASH)?.map(StoredHash::from_store))
+}
+
+/// The attributes of which [`to_record`] makes a record.
+pub(super) const RECORD: &[&str] = &[
+    HASH,
+    SCOPES,
+    "id",
+    "username",
+    "email",
+    "full_name",
+    "website",
+    "disabled",
+    "created_at",
+    "updated_at",
+];
+
+/// Encodes a user who moves in.
+pub(super) fn from_record(record: &Record) -> Item {
+    let mut item = from_user(&record.user, record.hash.as_ref());
+    put_scopes(&mut item, SCOPES, &record.scopes);
+    item
+}
+
+/// Decodes a user with all that moves along.
+pub(super) fn to_record(item: &Item) -> Result<Record, Error> {
+    Ok(Record {
+        user: to_user(item)?,
+        hash: to_hash(item)?,
+        scopes: scopes(item, SCOPES)?,
     })
 }
 

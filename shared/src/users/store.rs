@@ -5,6 +5,7 @@
 mod accounts;
 mod api_keys;
 mod attempts;
+mod moving;
 mod networks;
 mod sessions;
 
@@ -25,6 +26,7 @@ use crate::table::item::{Item, scope_set, text};
 use crate::table::{ROUNDS, Table, contended, unavailable};
 
 pub use attempts::{Attempt, Attempted, Candidate, LookedUp, Subject};
+pub use moving::{Imported, Page, Position, Refusal};
 pub use networks::Networks;
 pub use sessions::{Replaced, Replacement, Revoked};
 
@@ -79,7 +81,7 @@ impl Users {
         let names = user.profile.names();
         let mut counter: Option<Item> = None;
         for _ in 0..ROUNDS {
-            let mut writes = vec![self.put_new(item::from_user(user, hash))?];
+            let mut writes = vec![self.put_new(item::from_user(user, Some(hash)))?];
             for name in &names {
                 writes.push(self.put_new(item::from_name(name, &user.id))?);
             }

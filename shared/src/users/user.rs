@@ -1,6 +1,7 @@
 //! The user of the HTTP contract.
 
 use serde::Serialize;
+use ulid::Ulid;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -8,7 +9,7 @@ use super::email::Email;
 use super::profile::{FullName, Profile};
 use super::username::Username;
 use crate::clock::Timestamp;
-use crate::error::{Error, Violation};
+use crate::error::{Code, Error, Violation};
 use crate::openapi::{merged, text};
 use crate::passwords::StoredHash;
 use crate::scope::Scopes;
@@ -48,8 +49,8 @@ pub struct Account {
 pub struct Credentials {
     /// The user's id.
     pub id: UserId,
-    /// The hash of the password.
-    pub hash: StoredHash,
+    /// The hash of the password; a user who came without one has none until one is set.
+    pub hash: Option<StoredHash>,
     /// Whether the user is disabled, and what the session's write depends on.
     pub state: SessionsState,
 }
@@ -113,6 +114,21 @@ impl UserId {
     /// Wraps an id that this service created: from the store, or the `sub` of a token that verified.
     pub fn known(id: String) -> Self {
         Self(id)
+    }
+
+    /// Parses the id of a user who moves in.
+    ///
+    /// # Errors
+    ///
+    /// For what is no ULID in the one form that is issued: an API key has room for no other id.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        if Ulid::from_string(text).is_ok_and(|ulid| ulid.to_string() == text) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Violation::new(
+            Code::Invalid,
+            "Must be a ULID: 26 digits and capital letters; leave it out to get one",
+        ))
     }
 
     /// Returns the id as text.

@@ -45,7 +45,7 @@ async fn a_user_is_read_as_it_was_written_by_id_and_by_each_name() {
         let found = users.credentials_of(&id).await.unwrap();
         let credentials = Credentials {
             id: UserId::known("a".to_owned()),
-            hash: hash.clone(),
+            hash: Some(hash.clone()),
             state: SessionsState {
                 credential_generation: 0,
                 disabled: true,

@@ -259,9 +259,10 @@ impl Token {
 
     /// Replaces a hash that is weaker than a new one. The log-in does not depend on it: the next one tries again.
     async fn renew_hash(&self, user: &Credentials, password: Arc<Password>) {
+        let Some(old) = &user.hash else { return };
         let renewed = async {
             let new = self.hasher.hash(password).await?;
-            self.users.renew_hash(&user.id, &user.hash, &new).await
+            self.users.renew_hash(&user.id, old, &new).await
         };
         if let Err(error) = renewed.await {
             tracing::warn!(

@@ -216,16 +216,24 @@ async fn a_renewal_that_lost_a_race_leaves_the_newer_hash() {
 }
 
 #[tokio::test]
-async fn a_hash_that_cannot_be_read_is_a_wrong_password() {
+async fn a_hash_that_cannot_be_read_or_is_not_there_is_a_wrong_password() {
     let deployment = Deployment::start().await;
     deployment.user_with_hash("johndoe", "!").await;
+    let imported = deployment.user_with_hash("imported", "!").await;
+    deployment
+        .table()
+        .set(&imported, "password_hash", json!({"NULL": true}))
+        .await;
     let function = deployment.function::<Token>().await;
-    let unreadable = try_log_in(&function, "johndoe", PASSWORD).await;
     let unknown = try_log_in(&function, "nobody", PASSWORD).await;
-    assert_eq!(
-        (unreadable.status, unreadable.body),
-        (unknown.status, unknown.body)
-    );
+    for name in ["johndoe", "imported"] {
+        let rejected = try_log_in(&function, name, PASSWORD).await;
+        assert_eq!(
+            (rejected.status, &rejected.body),
+            (unknown.status, &unknown.body),
+            "{name}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -167,7 +167,7 @@ impl Users {
             }
             // A hash has a salt of its own: where this one stands, an earlier attempt wrote it and its response was lost.
             let stored = found.as_ref().map(item::to_credentials).transpose()?;
-            return Ok(stored.is_some_and(|stored| stored.hash == *new));
+            return Ok(stored.is_some_and(|stored| stored.hash.as_ref() == Some(new)));
         }
         Err(contended())
     }

@@ -69,8 +69,8 @@ pub struct Attempt {
 pub struct Candidate {
     /// The user's id.
     pub id: UserId,
-    /// The hash of the password.
-    pub hash: StoredHash,
+    /// The hash of the password; `None` where there is none, so that no password is right.
+    pub hash: Option<StoredHash>,
     /// A disabled user can't log in.
     pub disabled: bool,
     item: Item,
@@ -80,7 +80,7 @@ impl Candidate {
     fn decode(item: Item) -> Result<Self, Error> {
         Ok(Self {
             id: UserId::known(text(&item, "id")?),
-            hash: StoredHash::from_store(text(&item, "password_hash")?),
+            hash: item::to_hash(&item)?,
             disabled: flag(&item, "disabled")?,
             item,
         })

@@ -1,0 +1,58 @@
+//! Users as Django's `loaddata` reads them, of the model `auth.user`. A user who is there by the same username is replaced.
+//!
+//! Django writes the name of its hasher before a hash
+//! (<https://docs.djangoproject.com/en/stable/topics/auth/passwords/>).
+
+use serde_json::json;
+use shared::passwords::StoredHash;
+use shared::users::{Email, FullName, Record, Username};
+
+use super::{Foreign, argon2};
+
+/// The longest username and first name of that model, in characters.
+const MAX_CHARS: usize = 150;
+/// A password that no one has.
+const UNUSABLE: &str = "!";
+
+pub(super) fn write(record: &Record) -> Result<Foreign, String> {
+    let profile = &record.user.profile;
+    let email = profile.email.as_ref().map(Email::as_str);
+    let username = profile.username.as_ref().map(Username::as_str).or(email);
+    let username = username.filter(|name| name.chars().count() <= MAX_CHARS);
+    let username = username.ok_or("Django's username has at most 150 characters")?;
+    let full_name = profile.full_name.as_ref().map(FullName::as_str);
+    let full_name = full_name.unwrap_or_default().chars().take(MAX_CHARS);
+    let password = record.hash.as_ref().map(password);
+    let mut lost = Vec::new();
+    if matches!(password, Some(None)) {
+        lost.push("the password, since Django verifies no such hash");
+    }
+    if !record.scopes.is_empty() {
+        lost.push("the scopes, since auth.user has none");
+    }
+    let user = json!({
+        "model": "auth.user",
+        "fields": {
+            "username": username,
+            "email": email.unwrap_or_default(),
+            "first_name": full_name.collect::<String>(),
+            "password": password.flatten().unwrap_or_else(|| UNUSABLE.to_owned()),
+            "is_active": !record.user.disabled,
+            "date_joined": record.user.created_at.to_string(),
+        },
+    });
+    Ok(Foreign {
+        line: user.to_string(),
+        lost,
+    })
+}
+
+/// Returns a hash as Django writes it; `None` for one that it does not verify.
+fn password(stored: &StoredHash) -> Option<String> {
+    let text = stored.as_str();
+    if argon2::is_bcrypt(stored) {
+        return Some(format!("bcrypt${text}"));
+    }
+    // The text of PHC begins with the sign that separates.
+    argon2::parts(stored).map(|_| format!("argon2{text}"))
+}

@@ -1,0 +1,165 @@
+//! Users who move in and out: each with all of its names in one transaction, and all of them page by page.
+
+use std::fmt;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::try_join_all;
+
+use super::Users;
+use super::accounts::failed_conditions;
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::table::item::{Item, text};
+use crate::table::{ROUNDS, contended, projection, unavailable};
+use crate::users::folding::NameKey;
+use crate::users::item;
+use crate::users::record::{Record, Row};
+use crate::users::user::UserId;
+
+/// What became of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Imported {
+    /// A new user.
+    New,
+    /// The user is there already, with the same content.
+    Same,
+    /// Nothing was written.
+    Refused(Refusal),
+}
+
+/// Why a row is refused by what is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Another user has this name.
+    Taken(&'static str),
+    /// The user is there, with other values of these members.
+    Differs(Vec<&'static str>),
+    /// The user is there without the marker of this name.
+    Unmarked(&'static str),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Taken(name) => write!(formatter, "{name}: Already taken"),
+            Self::Differs(members) => {
+                write!(
+                    formatter,
+                    "the user is there already, with another {}",
+                    members.join(", ")
+                )
+            }
+            Self::Unmarked(name) => write!(
+                formatter,
+                "the user is there already, and the item that keeps the {name} unique is missing"
+            ),
+        }
+    }
+}
+
+/// How far a reading of all users came.
+#[derive(Clone, Debug)]
+pub struct Position(Item);
+
+/// Some users, each with its id, and where the next ones are.
+pub type Page = (Vec<(String, Result<Record, Error>)>, Option<Position>);
+
+impl Users {
+    /// Puts the user of a row with the markers of its names in one transaction, unless the user, the id or a name is there.
+    pub async fn import(&self, row: &Row, now: Timestamp) -> Result<Imported, Error> {
+        let record = row.record(now)?;
+        for _ in 0..ROUNDS {
+            let mut writes = vec![self.put_new(item::from_record(&record))?];
+            for name in &record.user.profile.names() {
+                writes.push(self.put_new(item::from_name(name, &record.user.id))?);
+            }
+            let request = self.table.client().transact_write_items();
+            let Err(error) = request.set_transact_items(Some(writes)).send().await else {
+                return Ok(Imported::New);
+            };
+            if !failed_conditions(&error).contains(&true) {
+                return Err(unavailable(&error));
+            }
+            match self.compare(row).await? {
+                // What stood in the way was deleted since.
+                Imported::New => {}
+                decided => return Ok(decided),
+            }
+        }
+        Err(contended())
+    }
+
+    /// Returns what an import of a row would do; writes nothing.
+    pub async fn compare(&self, row: &Row) -> Result<Imported, Error> {
+        let names = row.profile.names();
+        let owners = try_join_all(names.iter().map(|name| self.id_of(name))).await?;
+        // Without an id, the user is the one who has all the names.
+        let by_name = || {
+            let first = owners.first()?.as_ref();
+            owners
+                .iter()
+                .all(|owner| owner.as_ref() == first)
+                .then_some(first)?
+        };
+        let found = match row.id.as_ref().or_else(by_name) {
+            Some(id) => self.record(id).await?.map(|record| (id, record)),
+            None => None,
+        };
+        let owned = || names.iter().zip(&owners);
+        let Some((id, record)) = found else {
+            let taken = owned().find(|(_, owner)| owner.is_some());
+            return Ok(taken.map_or(Imported::New, |(name, _)| {
+                Imported::Refused(Refusal::Taken(member(name)))
+            }));
+        };
+        let is_others = |owner: &Option<UserId>| owner.as_ref().is_some_and(|owner| owner != id);
+        if let Some((name, _)) = owned().find(|(_, owner)| is_others(owner)) {
+            return Ok(Imported::Refused(Refusal::Taken(member(name))));
+        }
+        let differences = row.differences(&record);
+        if !differences.is_empty() {
+            return Ok(Imported::Refused(Refusal::Differs(differences)));
+        }
+        let unmarked = owned().find(|(_, owner)| owner.is_none());
+        Ok(unmarked.map_or(Imported::Same, |(name, _)| {
+            Imported::Refused(Refusal::Unmarked(member(name)))
+        }))
+    }
+
+    async fn record(&self, id: &UserId) -> Result<Option<Record>, Error> {
+        let found = self.table.get(item::user_key(id.as_str()), item::RECORD).await?;
+        found.map(|found| item::to_record(&found)).transpose()
+    }
+
+    /// Reads some users, in no order, beginning after those that were read before. It reads the whole table, which no function does; what is
+    /// written meanwhile may be in it or not.
+    pub async fn page(&self, after: Option<Position>) -> Result<Page, Error> {
+        let (paths, mut names) = projection(item::RECORD.iter().copied().chain(["pk"]));
+        names.insert("#sk".to_owned(), "sk".to_owned());
+        let request = self.table.client().scan().table_name(self.table.name());
+        let page = request
+            .consistent_read(true)
+            .projection_expression(paths)
+            .filter_expression("#sk = :user")
+            .set_expression_attribute_names(Some(names))
+            .expression_attribute_values(":user", AttributeValue::S(item::USER.to_owned()))
+            .set_exclusive_start_key(after.map(|position| position.0))
+            .send()
+            .await
+            .map_err(|error| unavailable(&error))?;
+        let users = page.items.unwrap_or_default().into_iter().map(|found| {
+            let key = text(&found, "pk").unwrap_or_default();
+            let id = key.strip_prefix("user#").unwrap_or(&key).to_owned();
+            (id, item::to_record(&found))
+        });
+        Ok((users.collect(), page.last_evaluated_key.map(Position)))
+    }
+}
+
+/// Returns the member that has a name.
+fn member(name: &NameKey) -> &'static str {
+    match name {
+        NameKey::Username(_) => "username",
+        NameKey::Email(_) => "email",
+    }
+}
