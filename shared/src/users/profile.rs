@@ -1,4 +1,4 @@
-//! The fields that a person has. A new one is added here, in `renaming.rs`, in `item.rs`, in `functions/register` and in `functions/me`;
+//! The fields that a person has. A new one is added here, in `new_profile.rs`, `renaming.rs` and `item.rs`, in `functions/register` and in `functions/me`;
 //! the operators' command in `dev/local/src/bin/table.rs` does not compile without it.
 
 use serde::Serialize;
