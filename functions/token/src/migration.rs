@@ -91,7 +91,7 @@ impl Migration {
         match asked.unwrap_or_else(|_| Err("it did not respond in time".to_owned())) {
             Ok(profile) => profile,
             Err(error) => {
-                tracing::warn!(error, "the migration endpoint failed");
+                tracing::warn!(%error, "the migration endpoint failed");
                 None
             }
         }

@@ -242,9 +242,10 @@ impl Token {
             password: Arc::clone(&password),
             begun,
         };
+        let typed = grant.username.as_str();
         let elsewhere = async {
             let (migration, name) = (self.migration.as_ref()?, name.as_ref()?);
-            let profile = migration.ask(&grant.username, name, &password).await?;
+            let profile = migration.ask(typed, name, &password).await?;
             Some((profile, name))
         };
         let verified = match self.guesses.verify_or_ask(guess, elsewhere).await? {

@@ -5,12 +5,17 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use aws_lc_rs::hmac;
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::future::{join_all, pending};
 use serde_json::{Value, json};
+use shared::clock::Clock;
 use testing::deployment::{Answer, Deployment};
+use testing::event::log_in;
 use testing::fault_proxy::{Fault, FaultProxy};
 use testing::forge::claims;
 use testing::runtime_api::{check_lines, events, run};
@@ -30,7 +35,7 @@ type Respond = Arc<dyn Fn(&Value) -> Response + Send + Sync>;
 #[derive(Clone)]
 struct Elsewhere {
     url: String,
-    asked: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
+    asked: Arc<Mutex<Vec<(HeaderMap, String)>>>,
     respond: Arc<Mutex<Respond>>,
     /// All wait here before they respond.
     barrier: Arc<Mutex<Option<Arc<Barrier>>>>,
@@ -51,7 +56,7 @@ impl Elsewhere {
             let served = served.clone();
             async move {
                 let question: Value = serde_json::from_str(&body).unwrap();
-                served.asked.lock().unwrap().push((headers, question.clone()));
+                served.asked.lock().unwrap().push((headers, body));
                 let barrier = served.barrier.lock().unwrap().clone();
                 if let Some(barrier) = barrier {
                     barrier.wait().await;
@@ -133,12 +138,16 @@ async fn a_right_password_of_an_unknown_name_becomes_a_user_who_is_logged_in() {
     }
     assert!(item["password_hash"]["S"].as_str().unwrap().starts_with("$argon2id$"));
 
-    let (headers, question) = elsewhere.asked.lock().unwrap()[0].clone();
+    let (headers, body) = elsewhere.asked.lock().unwrap()[0].clone();
+    let question: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(question, json!({"username": "johndoe", "password": PASSWORD}));
     assert_eq!(headers["content-type"], "application/json");
-    for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
-        assert!(headers.contains_key(name), "{name}");
-    }
+    let header = |name: &str| headers[name].to_str().unwrap();
+    let (id, time) = (header("webhook-id"), header("webhook-timestamp"));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &STANDARD.decode(SECRET).unwrap());
+    let signature = hmac::sign(&key, format!("{id}.{time}.{body}").as_bytes());
+    assert_eq!(header("webhook-signature"), format!("v1,{}", STANDARD.encode(signature)));
+    assert!((Clock::system().now().unix() - time.parse::<i64>().unwrap()).abs() < 60);
     // The user is here now, under each name, and the endpoint is done.
     for name in ["johndoe", "john@example.com"] {
         assert_eq!(subject(&try_log_in(&function, name, PASSWORD).await), id);
@@ -175,7 +184,7 @@ async fn whatever_else_the_endpoint_responds_is_a_wrong_password_in_one_time() {
         |asked| json!({"username": asked["username"], "role": "admin"}).to_string().into_response(),
         |asked| json!({"username": asked["username"], "email": "no address"}).to_string().into_response(),
         |_| json!({"username": "another"}).to_string().into_response(),
-        |asked| json!({"username": asked["username"], "full_name": "x".repeat(17_000)}).to_string().into_response(),
+        |asked| format!("{{\"username\": {}{}}}", asked["username"], " ".repeat(17_000)).into_response(),
         // It never responds.
         |_| StatusCode::IM_A_TEAPOT.into_response(),
         // The connection is closed early.
@@ -240,27 +249,27 @@ async fn two_log_ins_at_once_make_one_user() {
 }
 
 #[tokio::test]
-async fn a_profile_with_another_users_address_is_a_wrong_password_and_an_event() {
+async fn a_failed_migration_is_a_wrong_password_an_event_and_a_line_with_its_reason() {
     let elsewhere = Elsewhere::start().await;
     let deployment = elsewhere.deployment(Deployment::start().await.with("AWS_LAMBDA_LOG_FORMAT", "JSON"));
+    let deployment = deployment.with("LOGIN_BUDGET_MS", "2100");
     let binary = Path::new(env!("CARGO_BIN_EXE_token"));
-    let sent = [
-        testing::event::log_in("johndoe", PASSWORD).value().clone(),
-        testing::event::log_in("jackdoe", PASSWORD).value().clone(),
-        testing::event::log_in("jilldoe", PASSWORD).value().clone(),
-    ];
+    let sent = ["johndoe", "jackdoe", "jilldoe", "jamesdoe"];
+    let sent = sent.map(|name| log_in(name, PASSWORD).value().clone());
     elsewhere.responds(|asked| match asked["username"].as_str() {
         Some("jilldoe") => StatusCode::BAD_GATEWAY.into_response(),
+        Some("jamesdoe") => StatusCode::IM_A_TEAPOT.into_response(),
         _ => json!({"username": asked["username"], "email": "john@example.com"}).to_string().into_response(),
     });
     let served = run(binary, deployment.variables(), &sent).await;
-    assert_eq!(served.statuses(), [200, 401, 401]);
+    assert_eq!(served.statuses(), [200, 401, 401, 401]);
     let kinds = events(&served.output);
-    assert_eq!(kinds, ["Migrated", "LoggedIn", "LogInFailed", "LogInFailed"]);
+    assert_eq!(kinds, ["Migrated", "LoggedIn", "LogInFailed", "LogInFailed", "LogInFailed"]);
     for line in [
         "a profile of the migration endpoint has a name of another user",
         "the migration endpoint failed",
         "its status is 502",
+        "it did not respond in time",
     ] {
         assert!(served.output.contains(line), "{line}: {}", served.output);
     }
