@@ -122,7 +122,10 @@ impl Migration {
                 let broken = errors
                     .iter()
                     .map(|error| format!("{}: {}", error.field, error.message));
-                format!("its profile is refused: {}", broken.collect::<Vec<_>>().join("; "))
+                format!(
+                    "its profile is refused: {}",
+                    broken.collect::<Vec<_>>().join("; ")
+                )
             }
             error => format!("its profile is refused: {error}"),
         })?;
@@ -218,7 +221,9 @@ mod tests {
     /// (<https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/python/tests/test_webhooks.py>).
     #[test]
     fn a_signature_is_that_of_standard_webhooks() {
-        let secret = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap_or_default();
+        let secret = STANDARD
+            .decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+            .unwrap_or_default();
         let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
         assert_eq!(
             sign(
