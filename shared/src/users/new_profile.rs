@@ -8,15 +8,17 @@ use crate::error::{Code, Violation};
 use crate::http::json::Fields;
 
 impl Profile {
+    /// Returns the rule that a profile without any name breaks.
+    pub fn no_name() -> Violation {
+        Violation::new(Code::Required, "A username or an email is required")
+    }
+
     /// Reads the profile of a new user. What breaks a rule is recorded in the fields, whose [`Fields::finish`] rejects it.
     pub fn read(fields: &mut Fields, reserved: &ReservedUsernames) -> Self {
         let named = fields.has("username") || fields.has("email");
         let username = fields.text("username", |typed| reserved.check(Username::parse(&typed)?));
         if !named {
-            fields.reject(
-                "username",
-                Violation::new(Code::Required, "A username or an email is required"),
-            );
+            fields.reject("username", Self::no_name());
         }
         Self {
             username,
