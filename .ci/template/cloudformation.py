@@ -59,10 +59,14 @@ DOMAIN = {"DomainName": "auth.example.com", "CertificateArn": "arn:aws:acm:eu-ce
 EDGE = {"EnableEdge": "true"}
 EDGE_DOMAIN = EDGE | {"DomainName": "auth.example.com", "EdgeCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1-2-3"}
 WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/latchkey/473e64fd-f30b-4765-81a0-62ad96dd167a"
+MIGRATION = {"MigrationUrl": "https://app.example.com/latchkey", "LoginBudgetMs": "2000"}
+# What the edge and the stack itself prove themselves by, which outlives nothing.
+MADE_ANEW = {"EdgeSecret", "MigrationSecret"}
 # The deployments that are checked. Together they decide each condition both ways, which test_parameters.py checks.
 STACKS = {
     "defaults": {},
     "issuer": {"Issuer": "https://login.example.com"},
+    "users elsewhere": MIGRATION,
     "no document": {"EnableOpenApi": "false"},
     "domain": DOMAIN,
     "edge": EDGE,

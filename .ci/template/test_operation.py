@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from cloudformation import listed, resource_name
+from cloudformation import MADE_ANEW, MIGRATION, listed, resource_name
 
 broken_by = pytest.mark.broken_by
 
@@ -69,13 +69,27 @@ def test_tables_and_secrets_outlive_the_stack_and_tables_can_be_restored(stack):
         "AWS::SecretsManager::ResourcePolicy": "RetainExceptOnCreate",
     }
     for name, resource in stack.resources.items():
-        # What the edge proves itself by can be made anew.
-        if resource["Type"] in policies and name != "EdgeSecret":
+        if resource["Type"] in policies and name not in MADE_ANEW:
             found = resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")
             assert found == (policies[resource["Type"]], "Retain"), f"{name} goes with the stack"
     for name, table in stack.of_type("AWS::DynamoDB::Table").items():
         assert table.get("DeletionProtectionEnabled"), f"{name} has no protection against deletion"
         assert table["PointInTimeRecoverySpecification"].get("PointInTimeRecoveryEnabled"), f"{name} cannot be restored"
+
+
+@broken_by("TokenFunction has the secret", "Conditions.HasMigration", {"Fn::Equals": ["", "x"]}, **MIGRATION)
+@broken_by("MeFunction has the secret", "Resources.MeFunction.Properties.Environment.Variables.MIGRATION_SECRET", "x")
+@broken_by("is no base64", "Resources.MigrationSecret.Properties.GenerateSecretString.PasswordLength", 43, **MIGRATION)
+@broken_by("is no base64", "Resources.MigrationSecret.Properties.GenerateSecretString.ExcludePunctuation", **MIGRATION)
+def test_the_secret_of_migration_url_is_base64_that_token_alone_has(stack):
+    asked = stack.values["MigrationUrl"] != ""
+    for name, variables in stack.variables.items():
+        secret = "{{resolve:secretsmanager:${MigrationSecret}}}" if asked and name == "TokenFunction" else ""
+        assert variables.get("MIGRATION_SECRET", "") == secret, f"{name} has the secret {variables['MIGRATION_SECRET']}"
+    if asked:
+        generated = stack.resources["MigrationSecret"]["Properties"]["GenerateSecretString"]
+        is_base64 = generated.get("ExcludePunctuation") and generated["PasswordLength"] % 4 == 0
+        assert is_base64, f"{generated} is no base64"
 
 
 @broken_by("MeFunction", "Resources.MeFunction.Properties.Environment.Variables.TABLE_NAME", {"Ref": "Audience"})

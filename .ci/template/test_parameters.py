@@ -4,7 +4,7 @@ import json
 
 import pytest
 from cfnlint.api import lint
-from cloudformation import DOMAIN, EDGE, EDGE_DOMAIN, STACKS, WEB_ACL, Stack, overrides
+from cloudformation import DOMAIN, EDGE, EDGE_DOMAIN, MIGRATION, STACKS, WEB_ACL, Stack, overrides
 
 broken_by = pytest.mark.broken_by
 
@@ -51,6 +51,9 @@ REFUSED = [
     EDGE_DOMAIN | {"EdgeCertificateArn": ""},
     EDGE_DOMAIN | {"EdgeCertificateArn": DOMAIN["CertificateArn"]},
     EDGE_DOMAIN | {"EnableEdge": "false", "CertificateArn": DOMAIN["CertificateArn"]},
+    MIGRATION | {"LoginBudgetMs": "0"},
+    MIGRATION | {"MigrationUrl": "http://app.example.com/latchkey"},
+    MIGRATION | {"MigrationUrl": "https://user:password@app.example.com/"},
     {"Scopes": "links:read,openid"},
     {"ClientId": 'my "app"'},
     {"ClientId": "my\\app"},
@@ -107,6 +110,8 @@ def test_the_template_accepts_what_people_have(template):
 @broken_by("TrustedProxies", "Rules.EdgeExcludes")
 @broken_by("'EdgeCertificateArn': ''", "Rules.EdgeDomainNeedsItsCertificate")
 @broken_by("'EnableEdge': 'true', 'EdgeCertificateArn'", "Rules.EdgeCertificateNeedsDomain")
+@broken_by("'LoginBudgetMs': '0'", "Rules.MigrationNeedsBudget")
+@broken_by("http://app", "Parameters.MigrationUrl.AllowedPattern", "^$|^https?://.*$")
 @broken_by("openid", "Parameters.Scopes.AllowedPattern", r"^[!#-+\--\[\]-~]*$")
 @broken_by("'ClientId': 'my", "Parameters.ClientId.AllowedPattern", "^[ -~]{1,255}$")
 @broken_by("Audience has no bounds", "Parameters.Audience.AllowedPattern")

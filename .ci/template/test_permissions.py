@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from cloudformation import listed, resource_name
+from cloudformation import MADE_ANEW, listed, resource_name
 
 broken_by = pytest.mark.broken_by
 
@@ -58,6 +58,8 @@ PERMISSIONS = {
         ("secretsmanager:UpdateSecretVersionStage", RING, None),
     ],
 }
+# With MigrationUrl, too.
+MIGRATION_PERMISSIONS = {"TokenFunction": [("dynamodb:PutItem", TABLE, USERS_AND_NAMES)]}
 LOG_STREAMS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:%s:log-stream:*"
 LAMBDA = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
@@ -81,6 +83,7 @@ TABLE_ARN = f"{STATEMENTS}.0.Resource.Fn::If"
 @broken_by("MeFunction may", f"{FUNCTION}.TracingConfig", EnableTracing="true")
 @broken_by("has a statement", f"{STATEMENTS}.0.NotAction", "dynamodb:Scan")
 @broken_by("WellKnownFunction may", f"{STATEMENTS.replace('Me', 'WellKnown')}.0.Condition")
+@broken_by("TokenFunction may", "Conditions.HasMigration", {"Fn::Equals": ["", ""]})
 def test_each_function_may_do_what_is_listed_and_nothing_else(stack):
     existing = stack.values["ExistingTableName"]
     table = EXISTING_TABLE % existing if existing else TABLE
@@ -95,7 +98,8 @@ def test_each_function_may_do_what_is_listed_and_nothing_else(stack):
                 assert plain, f"{name} has a statement that PERMISSIONS cannot list: {statement}"
                 for action in listed(statement["Action"]):
                     found += [(action, resource, statement.get("Condition")) for resource in listed(statement["Resource"])]
-        own = [(action, table if resource is TABLE else resource, when) for action, resource, when in PERMISSIONS.get(name, [])]
+        listed_for = PERMISSIONS.get(name, []) + (MIGRATION_PERMISSIONS.get(name, []) if stack.values["MigrationUrl"] else [])
+        own = [(action, table if resource is TABLE else resource, when) for action, resource, when in listed_for]
         expected = own + shared
         # X-Ray's actions know no resource. They are the one exception, for a function that is traced.
         if function.get("TracingConfig") == {"Mode": "Active"}:
@@ -126,8 +130,8 @@ def test_others_than_its_readers_and_the_operator_are_denied_each_secret(stack):
     for name, secret in stack.of_type("AWS::SecretsManager::Secret").items():
         # A prefix that no other stack's name can continue, which IAM can limit an environment to.
         assert re.fullmatch(r"\$\{AWS::StackName\}/[0-9a-f-]{36}/.+", secret.get("Name", "")), f"{name} is called {secret.get('Name')}"
-        if name == "EdgeSecret":
-            # CloudFormation reads it with the deploying principal's permissions, and the functions' settings contain it (docs/deploy.md).
+        if name in MADE_ANEW:
+            # CloudFormation reads it with the deploying principal's permissions, and the functions' settings contain it (docs/deploy.md, docs/migrate.md).
             continue
         policies = {
             key: one for key, one in stack.of_type("AWS::SecretsManager::ResourcePolicy").items() if one["SecretId"] == "${%s}" % name

@@ -10,6 +10,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -161,6 +162,20 @@ pub fn http_client(
     endpoint: Option<&Url>,
     connect: Duration,
 ) -> Result<SharedHttpClient, StartError> {
+    let connector = http_connector(env, endpoint, connect)?;
+    Ok(http_client_fn(move |_, _| connector.clone()))
+}
+
+/// Creates what sends requests to an endpoint, `None` for AWS's, without the SDK's retries.
+///
+/// # Errors
+///
+/// [`StartError`] for roots that cannot be read.
+pub fn http_connector(
+    env: &Env<'_>,
+    endpoint: Option<&Url>,
+    connect: Duration,
+) -> Result<SharedHttpConnector, StartError> {
     let bundle = env.sdk(&AWS_CA_BUNDLE)?;
     let is_plain = endpoint.is_some_and(|endpoint| endpoint.scheme() == "http");
     let roots = if bundle.is_empty() || is_plain {
@@ -169,7 +184,8 @@ pub fn http_client(
     } else {
         bundled_roots(&bundle).ok_or_else(|| AWS_CA_BUNDLE.error("must name a file of PEM certificates"))?
     };
-    http_client::http_client(roots, connect).map_err(|error| Error::internal("TLS", error.to_string()).into())
+    http_client::http_connector(roots, connect)
+        .map_err(|error| Error::internal("TLS", error.to_string()).into())
 }
 
 /// Reads the certificates of a bundle. Those that rustls cannot use as roots are left out; `None` where none is left, and for what

@@ -50,6 +50,8 @@ variables! {
     SIGNING_KEYS_FILE: Text = Text("a path; exclusive with the secret"), Some(""), "the file of the key ring, in place of the secret";
     NETWORK_FAILED_LOG_INS: Number = Number { unit: "log-ins", min: 1, max: 100_000 }, Some("100"), "how many failed log-ins a network has in 10 minutes before it is refused";
     NETWORK_REGISTRATIONS: Number = Number { unit: "registrations", min: 1, max: 100_000 }, Some("50"), "how many users a network registers in 10 minutes";
+    MIGRATION_URL: HttpsUrl = HttpsUrl, Some(""), "the endpoint that is asked whether the password of an unknown name is right; empty for none";
+    MIGRATION_SECRET: Text = Text("24 bytes or more in base64, also after `whsec_`; empty without an endpoint"), Some(""), "the secret that signs requests to that endpoint";
     KEY_LEAD_SECONDS: Number = Number { unit: "seconds", min: 2, max: 604_800 }, Some("21600"), "how long a key is published before it signs";
     KEY_ROTATION_SECONDS: Number = Number { unit: "seconds", min: 2, max: 31_536_000 }, Some("2592000"), "how often a key is created; at least the lead";
     KEY_KIND: Choice = Choice(&["RS256", "ES256", "EdDSA"]), Some("RS256"), "the kind of new keys; API Gateway accepts RS256 alone";
@@ -213,6 +215,36 @@ impl Form for Endpoint {
     }
 }
 
+/// An https URL, http on loopback only, or empty for none.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpsUrl;
+
+impl Form for HttpsUrl {
+    type Value = Option<Url>;
+
+    fn description(&self) -> String {
+        "an https URL, http on loopback only".to_owned()
+    }
+
+    fn parse(&self, text: &str) -> Option<Option<Url>> {
+        if text.is_empty() {
+            return Some(None);
+        }
+        Url::parse(text).ok().filter(is_secure).map(Some)
+    }
+}
+
+/// Reports whether no one between this machine and a URL's host can read or change what is sent.
+fn is_secure(url: &Url) -> bool {
+    let is_loopback = match url.host() {
+        None => false,
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+    };
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
+}
+
 /// An origin that is its own serialization: clients compare it byte for byte (RFC 8414 section 2, RFC 9068 section 4).
 #[derive(Clone, Copy, Debug)]
 pub struct Origin;
@@ -231,13 +263,7 @@ impl Form for Origin {
 
     fn parse(&self, text: &str) -> Option<String> {
         let url = Url::parse(text).ok()?;
-        let loopback = match url.host()? {
-            Host::Domain(name) => name == "localhost",
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        };
-        let is_secure = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-        (is_secure && url.origin().ascii_serialization() == text).then(|| text.to_owned())
+        (is_secure(&url) && url.origin().ascii_serialization() == text).then(|| text.to_owned())
     }
 }
 

@@ -21,6 +21,8 @@ pub const METRICS: [&str; 5] = [
 pub enum Event<'a> {
     /// A user was made.
     Registered { user: &'a str },
+    /// The operator's endpoint said that a log-in's password is right, and a user was made of its profile.
+    Migrated { user: &'a str },
     /// A password was right; `session` where log-ins begin one.
     LoggedIn { user: &'a str, session: Option<&'a str> },
     /// A log-in was rejected, or the present password in a change of it.
@@ -199,6 +201,7 @@ impl Event<'_> {
         };
         match *self {
             Self::Registered { user } => of_user("Registered", "registered", user),
+            Self::Migrated { user } => of_user("Migrated", "migrated", user),
             Self::LoggedIn { user, session } => Line {
                 session,
                 ..of_user("LoggedIn", "logged in", user)

@@ -1,8 +1,13 @@
 //! Verifies passwords that may be guesses: what is remembered as refused is refused without a request, each attempt is counted before its
 //! password is hashed, and a wrong one is counted as its network's, too.
 
+use std::convert::Infallible;
+use std::future::ready;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
+
+use futures_util::future::{Either, select};
 
 use crate::clock::Clock;
 use crate::env::{Env, NETWORK_FAILED_LOG_INS};
@@ -108,14 +113,31 @@ impl Guesses {
         self.networks.refused(network, self.clock.millis()).await
     }
 
-    /// Counts a guess and verifies it. An unknown name costs what a user costs: the same requests and one hash. A guess that gets no turn in
+    /// Counts a guess and verifies it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Guesses::verify_or_ask`].
+    pub async fn verify(&self, guess: Guess<'_>) -> Result<Verified, Error> {
+        match self.verify_or_ask(guess, ready(None::<Infallible>)).await? {
+            Either::Left(verified) => Ok(verified),
+            Either::Right(never) => match never {},
+        }
+    }
+
+    /// Counts a guess and verifies it, or returns what `elsewhere` says of an unknown name, which is polled once the attempt is counted and until
+    /// the budget of a log-in is over. An unknown name costs what a user costs: the same requests and one hash. A guess that gets no turn in
     /// the queue of hashes is taken back, so that a flood of guesses delays no one.
     ///
     /// # Errors
     ///
     /// Each is logged as the event that it is: [`Error::Throttled`], [`Error::WrongCredentials`], and [`Error::Unavailable`] where too many
     /// hashes are waiting.
-    pub async fn verify(&self, guess: Guess<'_>) -> Result<Verified, Error> {
+    pub async fn verify_or_ask<T>(
+        &self,
+        guess: Guess<'_>,
+        elsewhere: impl Future<Output = Option<T>>,
+    ) -> Result<Either<Verified, T>, Error> {
         let Guess {
             asked,
             subject,
@@ -160,7 +182,20 @@ impl Guesses {
         let stored = attempt
             .as_ref()
             .and_then(|attempt| attempt.user.as_ref()?.hash.clone());
-        let verdict = self.hasher.verify(turn, password, stored).await?;
+        let is_unknown = matches!(subject, Subject::Unknown(_));
+        let verifying = pin!(self.hasher.verify(turn, password, stored));
+        let verdict = if is_unknown {
+            match select(pin!(elsewhere), verifying).await {
+                Either::Left((Some(found), _)) => return Ok(Either::Right(found)),
+                Either::Left((None, verifying)) => verifying.await?,
+                Either::Right((verdict, _)) => {
+                    tracing::warn!("the migration endpoint did not respond within the budget of a log-in");
+                    verdict?
+                }
+            }
+        } else {
+            verifying.await?
+        };
         let verified = attempt.and_then(|mut attempt| Some((attempt.user.take()?, attempt)));
         let reason = match (verdict, verified) {
             (Verdict::Right { renew }, Some((candidate, attempt))) => {
@@ -170,11 +205,11 @@ impl Guesses {
                     device: None,
                     ..asked
                 });
-                return Ok(Verified {
+                return Ok(Either::Left(Verified {
                     user: candidate.credentials()?,
                     attempt: *attempt,
                     renew,
-                });
+                }));
             }
             (Verdict::Unreadable, Some(_)) => Reason::UnreadableHash,
             (_, Some(_)) => Reason::WrongPassword,

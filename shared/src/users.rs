@@ -3,6 +3,7 @@
 mod email;
 mod folding;
 mod item;
+mod new_profile;
 mod profile;
 mod record;
 mod renaming;

@@ -7,14 +7,14 @@ use shared::function::HttpFunction;
 use shared::http::{body, json};
 use shared::openapi::{self, or_null};
 use shared::passwords::{Password, PasswordRule};
-use shared::users::{Email, FullName, User, Username, Website};
+use shared::users::{Email, FullName, Profile, User, Username, Website};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
     AdditionalProperties, AllOfBuilder, AnyOfBuilder, ObjectBuilder, Schema, Type,
 };
 use utoipa::{IntoResponses, OpenApi, PartialSchema, Path, ToSchema};
 
-use crate::{ALIAS, PATH, Register, created, no_name};
+use crate::{ALIAS, PATH, Register, created};
 
 #[derive(OpenApi)]
 #[openapi(paths(register), components(schemas(Problem<'static>, User)))]
@@ -143,7 +143,7 @@ impl IntoResponses for Responses {
         };
         let invalid = refused("short")
             .into_iter()
-            .chain([FieldError::new("username", no_name())])
+            .chain([FieldError::new("username", Profile::no_name())])
             .collect();
         let errors = vec![
             ("too_large", Error::BodyTooLarge),

@@ -15,9 +15,7 @@ use shared::passwords::{HashCost, Hasher, Password, PasswordRule};
 use shared::random;
 use shared::table::Table;
 use shared::throttle::{NetworkUse, Refusal, Refusals, Refused};
-use shared::users::{
-    Email, FullName, Networks, Profile, ReservedUsernames, User, UserId, Username, Users, Website,
-};
+use shared::users::{Networks, Profile, ReservedUsernames, User, UserId, Users};
 use utoipa::openapi::OpenApi;
 
 pub mod api;
@@ -134,20 +132,7 @@ struct Registration {
 impl Register {
     fn read(&self, request: &Request) -> Result<Registration, Error> {
         let mut fields = Fields::read(request)?;
-        let named = fields.has("username") || fields.has("email");
-        let username = fields.text("username", |typed| self.reserved.check(Username::parse(&typed)?));
-        if !named {
-            fields.reject("username", no_name());
-        }
-        let email = fields.text("email", |typed| Email::parse(&typed));
-        let full_name = full_name(&mut fields);
-        let website = fields.text("website", |typed| Website::parse(&typed));
-        let profile = Profile {
-            username,
-            email,
-            full_name,
-            website,
-        };
+        let profile = Profile::read(&mut fields, &self.reserved);
         let has_password = fields.has("password");
         let password = fields.text("password", |sent| self.rule.choose(sent, profile.own_names()));
         if !has_password {
@@ -160,35 +145,4 @@ impl Register {
             password: password.ok_or_else(|| Error::internal("the registration", "it has no password"))?,
         })
     }
-}
-
-fn no_name() -> Violation {
-    Violation::new(Code::Required, "A username or an email is required")
-}
-
-/// Reads `full_name`, or `name` and `surname` joined by a space, as one of the tutorials sends it; not both.
-fn full_name(fields: &mut Fields) -> Option<FullName> {
-    let whole = fields.has("full_name");
-    let full_name = fields.text("full_name", |typed| FullName::parse(&typed));
-    let part = |fields: &mut Fields, field| {
-        let sent = fields.has(field);
-        let part = fields.text(field, |typed| FullName::parse(&typed).map(|_| typed));
-        if sent && whole {
-            fields.reject(
-                field,
-                Violation::new(Code::Invalid, "Must not be given beside full_name"),
-            );
-        }
-        part
-    };
-    let parts: Vec<String> = ["name", "surname"]
-        .into_iter()
-        .filter_map(|field| part(fields, field))
-        .collect();
-    if whole || parts.is_empty() {
-        return full_name;
-    }
-    FullName::parse(&parts.join(" "))
-        .map_err(|violation| fields.reject("full_name", violation))
-        .ok()
 }

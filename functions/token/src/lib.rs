@@ -22,11 +22,13 @@ pub mod api;
 mod device;
 mod grants;
 mod introspect;
+mod migration;
 mod revoke;
 
 use device::Origin;
 use grants::password::PasswordGrant;
 use grants::refresh_token::RefreshTokenGrant;
+use migration::Migration;
 
 /// The path of the token endpoint.
 const PATH: &str = "/token";
@@ -48,8 +50,8 @@ const PARAMETERS: &[&str] = &[
     "client_secret",
 ];
 
-/// The function `token`: the users, a hasher of passwords, the private keys, and the published ones, by which `/revoke` verifies access
-/// tokens.
+/// The function `token`: the users, a hasher of passwords, the private keys, the published ones, by which `/revoke` verifies access
+/// tokens, and the endpoint of users who are still elsewhere.
 pub struct Token {
     users: Users,
     clients: Clients,
@@ -62,6 +64,8 @@ pub struct Token {
     grants: Grants,
     /// `None` where a log-in begins no session.
     sessions: Option<Policy>,
+    /// `None` where no users are elsewhere.
+    migration: Option<Migration>,
     clock: Clock,
 }
 
@@ -81,6 +85,7 @@ impl Function for Token {
             verifier: Verifier::new(table, env, clock)?,
             grants: Grants::read(env)?,
             sessions: Policy::read(env)?,
+            migration: Migration::read(env, clock)?,
             clock: clock.clone(),
         })
     }

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
-};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
@@ -33,12 +31,12 @@ use super::causes;
 /// Opens a connection, within the time-out.
 type Connect = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
 
-/// Creates a client that speaks HTTP/1.1 and trusts these roots. A connection must be open, its TLS handshake included, within
+/// Creates a connector that speaks HTTP/1.1 and trusts these roots. A connection must be open, its TLS handshake included, within
 /// `connect_timeout`.
-pub(super) fn http_client(
+pub(super) fn http_connector(
     roots: RootCertStore,
     connect_timeout: Duration,
-) -> Result<SharedHttpClient, rustls::Error> {
+) -> Result<SharedHttpConnector, rustls::Error> {
     let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
@@ -57,8 +55,7 @@ pub(super) fn http_client(
     let client = Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .build(connect);
-    let connector = SharedHttpConnector::new(Http1(client));
-    Ok(http_client_fn(move |_, _| connector.clone()))
+    Ok(SharedHttpConnector::new(Http1(client)))
 }
 
 struct Http1(Client<Connect, SdkBody>);

@@ -57,8 +57,17 @@ impl Fields {
         if !body.is_empty() && !is_json {
             return Err(Error::UnsupportedMediaType(rule));
         }
+        Self::parse(body)
+    }
+
+    /// Parses a JSON object.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] for what is not one JSON object in UTF-8 without repeated members.
+    pub fn parse(text: &[u8]) -> Result<Self, Error> {
         let Members(members) =
-            serde_json::from_slice(body).map_err(|error| Error::InvalidRequest(malformed(&error)))?;
+            serde_json::from_slice(text).map_err(|error| Error::InvalidRequest(malformed(&error)))?;
         Ok(Self {
             members,
             errors: Vec::new(),

@@ -20,8 +20,8 @@ impl Password {
         (password.0.len() <= MAX_BYTES).then_some(password)
     }
 
-    /// Returns the password as sent.
-    pub(super) fn as_sent(&self) -> &str {
+    /// Returns the password as sent, for what verifies it alone.
+    pub fn as_sent(&self) -> &str {
         &self.0
     }
 

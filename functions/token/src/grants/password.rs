@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_util::future::join;
+use futures_util::future::{Either, join};
 use shared::clients::{Client, GrantType, PresentedClient};
 use shared::clock::Timestamp;
 use shared::error::Error;
@@ -242,7 +242,33 @@ impl Token {
             password: Arc::clone(&password),
             begun,
         };
-        let verified = self.guesses.verify(guess).await?;
+        let typed = grant.username.as_str();
+        let elsewhere = async {
+            let (migration, name) = (self.migration.as_ref()?, name.as_ref()?);
+            let profile = migration.ask(typed, name, &password).await?;
+            Some((profile, name))
+        };
+        let verified = match self.guesses.verify_or_ask(guess, elsewhere).await? {
+            Either::Left(verified) => verified,
+            Either::Right((profile, name)) => {
+                let user = self.migrate(profile, name, Arc::clone(&password)).await?;
+                let Some(user) = user else {
+                    let hash = names_key.hashed(compared);
+                    failed(Subject::Name(&hash), Reason::UnknownUser);
+                    return Err(Error::WrongCredentials);
+                };
+                // From here on it is a log-in like any other.
+                let guess = Guess {
+                    asked,
+                    subject: users::Subject::User(user),
+                    device: None,
+                    network_refused,
+                    password: Arc::clone(&password),
+                    begun: Instant::now(),
+                };
+                self.guesses.verify(guess).await?
+            }
+        };
         if verified.renew && !verified.user.state.disabled {
             self.renew_hash(&verified.user, password).await;
         }

@@ -7,6 +7,7 @@ mod condition;
 mod introspection;
 mod keys;
 mod log_ins;
+mod migration;
 mod refresh_token;
 mod refusals;
 mod scopes;
