@@ -1,6 +1,5 @@
 //! Refresh tokens over HTTP, at times that the test decides.
 
-use local::rotation::Command;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use testing::forge::claims;
@@ -137,12 +136,12 @@ async fn a_session_outlives_the_rotations_of_its_keys() {
     let fixture = Fixture::new().await;
     let (kept, mut used) = (fixture.begin().await, fixture.begin().await);
     for _ in 0..5 {
-        fixture.change(Command::Rotate).await;
+        fixture.rotate().await;
         fixture.pass(ROTATION);
         used = fixture.refreshed(&used).await;
     }
     fixture.refreshed(&kept).await;
-    fixture.change(Command::DropKey("*".to_owned())).await;
+    fixture.drop_key("*").await;
     fixture.pass(LEAD / 72);
     fixture.is_rejected(&used).await;
     assert_eq!(fixture.begin().await["token_type"], "bearer");
