@@ -42,7 +42,12 @@ struct Keys {
 /// # Errors
 ///
 /// How many found something wrong.
-pub(crate) async fn run(env: &Env<'_>, table: Table, place: &Place, options: Options) -> Result<Done, String> {
+pub(crate) async fn run(
+    env: &Env<'_>,
+    table: Table,
+    place: &Place,
+    options: Options,
+) -> Result<Done, String> {
     let mut checks = table::checks(&table).await;
     let read = PublishedStore::new(table).read().await;
     let keys = Keys {
@@ -68,7 +73,10 @@ pub(crate) async fn run(env: &Env<'_>, table: Table, place: &Place, options: Opt
         0 => Ok(report),
         wrong => {
             print(&report)?;
-            Err(format!("{wrong} of {} checks found something wrong", checks.len()))
+            Err(format!(
+                "{wrong} of {} checks found something wrong",
+                checks.len()
+            ))
         }
     }
 }

@@ -52,7 +52,12 @@ pub(crate) struct DropKey {
 }
 
 /// Runs a command, which prints the keys afterwards.
-pub(crate) async fn run(env: &Env<'_>, table: Table, place: &Place, command: Command) -> Result<Done, String> {
+pub(crate) async fn run(
+    env: &Env<'_>,
+    table: Table,
+    place: &Place,
+    command: Command,
+) -> Result<Done, String> {
     let published = PublishedStore::new(table.clone());
     match command {
         Command::Show => {}
@@ -64,7 +69,12 @@ pub(crate) async fn run(env: &Env<'_>, table: Table, place: &Place, command: Com
             let kid = kid.filter(|_| !all).unwrap_or_else(|| EVERY_KEY.to_owned());
             match place.output(function, "RotateKeysFunction") {
                 Some(function) => deployed::drop_key(env, &function, &kid).await?,
-                None => Local::find(table, place, "--function").await?.drop_key(&kid).await?,
+                None => {
+                    Local::find(table, place, "--function")
+                        .await?
+                        .drop_key(&kid)
+                        .await?
+                }
             }
         }
     }

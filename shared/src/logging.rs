@@ -2,8 +2,8 @@
 //! (<https://docs.aws.amazon.com/powertools/python/latest/core/logger/#standard-structured-keys>).
 
 use std::fs::File;
-use std::sync::{Mutex, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use lambda_http::Request;
 use lambda_http::http::header::USER_AGENT;

@@ -9,7 +9,8 @@ use super::check::Check;
 use crate::place::Place;
 
 /// What to type where the published keys are lost or wrong.
-pub(super) const RESTORE: &str = "latchkey keys rotate; if that does not help, see docs/restore.md, \"The published keys\"";
+pub(super) const RESTORE: &str =
+    "latchkey keys rotate; if that does not help, see docs/restore.md, \"The published keys\"";
 const ROTATE: &str = "latchkey keys rotate";
 const NO_SECRET: &str = "give --secret, the stack's output SigningKeysSecret; or --endpoint and --data-dir, for a running `cargo dev`";
 
@@ -74,7 +75,10 @@ fn of_ring(ring: &Ring, keys: &Keys) -> Check {
     }
     let is_missing = |key: &&RingKey| now < key.dates.drop_at && !published.covers(key);
     if let Some(missing) = ring.keys.iter().find(is_missing) {
-        return wrong(format!("its key {} is not published as it signs", missing.key.kid()));
+        return wrong(format!(
+            "its key {} is not published as it signs",
+            missing.key.kid()
+        ));
     }
     Check::right(
         "ring",

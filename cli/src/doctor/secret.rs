@@ -23,7 +23,8 @@ pub(super) async fn checks(env: &Env<'_>, id: &str) -> Vec<Check> {
         Ok(secret) => of_secret(&secret, id),
         Err(error) => Check::failed("secret", "secretsmanager:DescribeSecret", &error, UNREACHABLE),
     };
-    let ring = "on AWS `token` and `rotate-keys` alone read it, and the log of `token` says where they cannot";
+    let ring =
+        "on AWS `token` and `rotate-keys` alone read it, and the log of `token` says where they cannot";
     vec![secret, Check::not_checked("ring", ring)]
 }
 

@@ -73,14 +73,19 @@ async fn issuer(http: &Http, url: &str, metadata: &Value) -> Check {
     let remedy = "deploy with the parameter Issuer set to the URL where clients find the service";
     match http.get(&format!("{issuer}{DISCOVERY}")).await {
         Ok(own) if own.value["issuer"].as_str() == Some(issuer) => Check::right("issuer", issuer),
-        Ok(_) => Check::wrong("issuer", format!("{issuer} has another issuer in its metadata"), remedy),
+        Ok(_) => Check::wrong(
+            "issuer",
+            format!("{issuer} has another issuer in its metadata"),
+            remedy,
+        ),
         Err(rule) => Check::wrong("issuer", format!("{issuer}{DISCOVERY} {rule}"), remedy),
     }
 }
 
 async fn jwk_set(http: &Http, metadata: &Value, keys: &Keys) -> Check {
     let subject = "JWK Set";
-    let remedy = "is --table the table of the service at --url? Caches follow within the times of docs/keys.md";
+    let remedy =
+        "is --table the table of the service at --url? Caches follow within the times of docs/keys.md";
     let Some(url) = metadata["jwks_uri"].as_str() else {
         return Check::wrong(subject, "the metadata name none", "is --url the service's URL?");
     };

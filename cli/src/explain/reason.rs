@@ -93,13 +93,17 @@ fn of_the_gateway(line: &Value) -> Option<String> {
     let text = |name: &str| line[name].as_str().unwrap_or("-");
     match (text("status"), text("lambdaStatus"), text("functionStatus")) {
         ("429", "-", _) => Some(
-            "The gateway refused it by a limit of the stage (RouteSettings): no function was called.".to_owned(),
+            "The gateway refused it by a limit of the stage (RouteSettings): no function was called."
+                .to_owned(),
         ),
         ("404", "-", _) => Some("No route has this path and method: no function was called.".to_owned()),
         (status, "429", _) if status.starts_with('5') => Some(
-            "No concurrency was left for the function: TokenReservedConcurrency, or the account's.".to_owned(),
+            "No concurrency was left for the function: TokenReservedConcurrency, or the account's."
+                .to_owned(),
         ),
-        ("500", "403", _) => Some("The gateway may not invoke the function: deploy the stack again.".to_owned()),
+        ("500", "403", _) => {
+            Some("The gateway may not invoke the function: deploy the stack again.".to_owned())
+        }
         (status, "200", own) if status.starts_with('5') && own != status => Some(format!(
             "The function crashed, ran out of time, or its response is malformed: look for record.requestId {} in its log group.",
             text("lambdaRequestId")
@@ -123,26 +127,60 @@ mod tests {
     fn each_refusal_that_is_logged_is_explained() {
         let user = ("user_id", "u");
         let network = ("network", "192.0.2.1");
-        let gateway = |status: &str, lambda: &str| {
-            json!({"status": status, "lambdaStatus": lambda, "functionStatus": "-", "lambdaRequestId": "l"})
-        };
+        let gateway = |status: &str, lambda: &str| json!({"status": status, "lambdaStatus": lambda, "functionStatus": "-", "lambdaRequestId": "l"});
         for (line, said) in [
-            (event("LogInFailed", ("reason", "WrongPassword"), user), "password of the user u was wrong"),
-            (event("LogInFailed", ("reason", "UnknownUser"), ("name_hash", "h")), "No user has the name"),
-            (event("LogInFailed", ("reason", "Disabled"), user), "`latchkey user enable u`"),
-            (event("LogInFailed", ("reason", "Scope"), user), "a scope was asked for"),
-            (event("LogInFailed", ("reason", "UnreadableHash"), user), "unknown format"),
-            (event("Throttled", ("limit", "User"), ("name_hash", "h")), "no user has (name_hash h)"),
+            (
+                event("LogInFailed", ("reason", "WrongPassword"), user),
+                "password of the user u was wrong",
+            ),
+            (
+                event("LogInFailed", ("reason", "UnknownUser"), ("name_hash", "h")),
+                "No user has the name",
+            ),
+            (
+                event("LogInFailed", ("reason", "Disabled"), user),
+                "`latchkey user enable u`",
+            ),
+            (
+                event("LogInFailed", ("reason", "Scope"), user),
+                "a scope was asked for",
+            ),
+            (
+                event("LogInFailed", ("reason", "UnreadableHash"), user),
+                "unknown format",
+            ),
+            (
+                event("Throttled", ("limit", "User"), ("name_hash", "h")),
+                "no user has (name_hash h)",
+            ),
             (event("Throttled", ("limit", "Network"), network), "192.0.2.1"),
-            (event("Throttled", ("limit", "Registrations"), network), "NetworkRegistrations"),
+            (
+                event("Throttled", ("limit", "Registrations"), network),
+                "NetworkRegistrations",
+            ),
             (event("Throttled", ("limit", "Queue"), network), "503"),
             (event("RefreshReused", ("session_id", "s"), user), "used again"),
-            (event("RefreshUnknown", ("network", "n"), network), "not issued by this deployment"),
-            (event("RefreshUnknown", ("session_id", "s"), user), "session of the user u"),
-            (event("ClientRefused", ("client_id", "c"), network), "client c sent"),
-            (json!({"message": "the request failed", "cause": "the store: gone"}), "the store: gone"),
+            (
+                event("RefreshUnknown", ("network", "n"), network),
+                "not issued by this deployment",
+            ),
+            (
+                event("RefreshUnknown", ("session_id", "s"), user),
+                "session of the user u",
+            ),
+            (
+                event("ClientRefused", ("client_id", "c"), network),
+                "client c sent",
+            ),
+            (
+                json!({"message": "the request failed", "cause": "the store: gone"}),
+                "the store: gone",
+            ),
             (json!({"message": "panic", "place": "a.rs:1"}), "a.rs:1"),
-            (json!({"message": "a request could not be authorized", "error": "no keys"}), "no keys"),
+            (
+                json!({"message": "a request could not be authorized", "error": "no keys"}),
+                "no keys",
+            ),
             (gateway("429", "-"), "RouteSettings"),
             (gateway("404", "-"), "No route"),
             (gateway("503", "429"), "concurrency"),

@@ -35,7 +35,9 @@ impl<'a> Local<'a> {
             name => process_variable(name),
         });
         let rotation = Rotation {
-            ring: RingStore::connect(&own).await.map_err(|error| error.to_string())?,
+            ring: RingStore::connect(&own)
+                .await
+                .map_err(|error| error.to_string())?,
             published: PublishedStore::new(table),
             lifecycle: Lifecycle::read(&own).map_err(|error| error.to_string())?,
             clock: Clock::system(),
@@ -105,7 +107,8 @@ mod tests {
         );
         let dropped = after_a_drop(now, lead);
         assert!(
-            dropped.contains("by 2027-01-15T08:01:10Z") && dropped.contains("at the latest at 2027-01-15T08:13:00Z"),
+            dropped.contains("by 2027-01-15T08:01:10Z")
+                && dropped.contains("at the latest at 2027-01-15T08:13:00Z"),
             "{dropped}"
         );
     }

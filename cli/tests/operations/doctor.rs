@@ -64,8 +64,18 @@ async fn lost_published_keys_are_found_and_what_it_says_to_type_helps() {
     let lost = lost.key("pk", text("keys")).key("sk", text("published"));
     lost.send().await.unwrap();
     let found = service.latchkey(&["doctor"]);
-    is_wrong(&found, "published", "no key is published yet", "-> latchkey keys rotate");
-    is_wrong(&found, "ring", "is not published as it signs", "-> latchkey keys rotate");
+    is_wrong(
+        &found,
+        "published",
+        "no key is published yet",
+        "-> latchkey keys rotate",
+    );
+    is_wrong(
+        &found,
+        "ring",
+        "is not published as it signs",
+        "-> latchkey keys rotate",
+    );
     printed(&service.latchkey(&["keys", "rotate"]));
     printed(&service.latchkey(&["doctor"]));
 }
@@ -76,7 +86,11 @@ async fn a_ring_that_is_gone_broken_or_empty_is_found() {
     let file = service.data().join(KEYS_FILE);
     for (document, what, remedy) in [
         (Some("{}"), "is not a document of signing keys", "put back a copy"),
-        (Some(r#"{"keys":[]}"#), "no key may sign now", "latchkey keys rotate"),
+        (
+            Some(r#"{"keys":[]}"#),
+            "no key may sign now",
+            "latchkey keys rotate",
+        ),
         (None, "is not there", "--data-dir"),
     ] {
         match document {
@@ -120,7 +134,12 @@ async fn a_table_that_is_missing_has_other_keys_or_no_expiry_is_found() {
     let off = off.enabled(false).build().unwrap();
     let update = client.update_time_to_live().table_name(TABLE_NAME);
     update.time_to_live_specification(off).send().await.unwrap();
-    is_wrong(&service.latchkey(&["doctor"]), "expiry", "leaves by", "Enabled=true");
+    is_wrong(
+        &service.latchkey(&["doctor"]),
+        "expiry",
+        "leaves by",
+        "Enabled=true",
+    );
     let away = ["doctor", "--endpoint", "http://127.0.0.1:1"];
     is_wrong(&latchkey(&away).output().unwrap(), "table", "", "--endpoint");
 }
@@ -143,7 +162,12 @@ async fn elsewhere(issuer: Option<&str>, date: &'static str) -> String {
 async fn another_issuer_key_set_or_clock_is_found_as_a_verifier_would() {
     let service = Running::start().await;
     let at = |url: &str| service.latchkey(&["doctor", "--url", url]);
-    is_wrong(&at("http://127.0.0.1:1"), "discovery", "does not respond", "BaseUrl");
+    is_wrong(
+        &at("http://127.0.0.1:1"),
+        "discovery",
+        "does not respond",
+        "BaseUrl",
+    );
     let not_found = format!("{}/nothing", service.url);
     is_wrong(&at(&not_found), "discovery", "responds 404", "BaseUrl");
     let old = "Fri, 15 Jan 2016 08:00:00 GMT";

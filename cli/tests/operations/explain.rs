@@ -50,8 +50,13 @@ async fn a_refused_log_in_is_explained_by_its_request_id() {
 fn a_log_that_is_not_there_and_what_is_no_id_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
-    let missing = latchkey(&["explain", "01JD", "--data-dir", data]).output().unwrap();
-    fails(&missing, "start `cargo dev`, or name a file of log lines by --log");
+    let missing = latchkey(&["explain", "01JD", "--data-dir", data])
+        .output()
+        .unwrap();
+    fails(
+        &missing,
+        "start `cargo dev`, or name a file of log lines by --log",
+    );
     for id in ["", "a\" || true", "a b"] {
         let rejected = latchkey(&["explain", id]).output().unwrap();
         assert_eq!(rejected.status.code(), Some(2), "{rejected:?}");

@@ -26,10 +26,7 @@ async fn a_password_is_hashed_at_todays_cost_without_the_end_of_its_line() {
     for end in ["", "\n", "\r\n"] {
         let printed = printed(&hash(format!("{PASSWORD}{end}").as_bytes()));
         let stored = printed.strip_suffix('\n').unwrap();
-        assert!(
-            stored.starts_with("$argon2id$v=19$m=7168,t=1,p=1$"),
-            "{stored}"
-        );
+        assert!(stored.starts_with("$argon2id$v=19$m=7168,t=1,p=1$"), "{stored}");
         let cost = HashCost {
             memory_kib: 7168,
             iterations: 1,

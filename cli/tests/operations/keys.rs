@@ -74,7 +74,11 @@ async fn a_key_or_every_key_is_dropped_and_stays_away() {
         "no key has this kid",
     );
     for arguments in [&["keys", "drop"][..], &["keys", "drop", signing, "--all"]] {
-        assert_eq!(service.latchkey(arguments).status.code(), Some(2), "{arguments:?}");
+        assert_eq!(
+            service.latchkey(arguments).status.code(),
+            Some(2),
+            "{arguments:?}"
+        );
     }
 }
 
@@ -88,7 +92,14 @@ async fn an_error_says_what_to_start_or_to_give() {
         &service.latchkey(&["keys", "rotate", "--data-dir", empty]),
         "signing-keys.json is not there: start `cargo dev` first, or name its folder by --data-dir",
     );
-    let nowhere = ["keys", "rotate", "--data-dir", data, "--endpoint", "http://127.0.0.1:1"];
+    let nowhere = [
+        "keys",
+        "rotate",
+        "--data-dir",
+        data,
+        "--endpoint",
+        "http://127.0.0.1:1",
+    ];
     fails(
         &latchkey(&nowhere).output().unwrap(),
         "no DynamoDB responds at http://127.0.0.1:1: start `cargo dev` first",
@@ -98,7 +109,9 @@ async fn an_error_says_what_to_start_or_to_give() {
         (&["keys", "drop", "--all"], "--function"),
     ] {
         let mut command = latchkey(arguments);
-        command.env("AWS_REGION", "eu-west-1").env("AWS_ACCESS_KEY_ID", "a");
+        command
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_ACCESS_KEY_ID", "a");
         command.env("AWS_SECRET_ACCESS_KEY", "b");
         fails(&command.output().unwrap(), &format!("Give {option}"));
     }

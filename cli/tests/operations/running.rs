@@ -67,9 +67,7 @@ impl Running {
         let below = self.root.path().join("below");
         std::fs::create_dir_all(&below).unwrap();
         let mut command = latchkey(arguments);
-        command
-            .args(["--endpoint", &self.dynamodb])
-            .current_dir(below);
+        command.args(["--endpoint", &self.dynamodb]).current_dir(below);
         command
     }
 

@@ -328,7 +328,10 @@ async fn it_logs_a_line_per_request_and_no_secret() {
     }
     assert_eq!(log.len(), 5, "{log:?}");
     let file = std::fs::read_to_string(folder.path().join(LOG_FILE)).unwrap();
-    let kept: Vec<Value> = file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kept: Vec<Value> = file
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(kept.len(), 5, "{kept:?}");
     assert!(kept.iter().all(|line| line["request_id"].is_string()), "{kept:?}");
     assert_eq!(kept[0]["request_id"], kept[1]["request_id"], "{kept:?}");
