@@ -65,7 +65,7 @@ pub(crate) async fn run(
     });
     let url = place.output(options.url, "BaseUrl");
     checks.extend(service::checks(url.as_deref(), &keys).await);
-    checks.push(Check::not_checked("alarms", "give --stack"));
+    checks.push(alarms(place));
     let permissions = check::permissions(&checks);
     checks.push(permissions);
     let report = Done::repeatable(checks.iter().map(ToString::to_string).collect());
@@ -79,4 +79,15 @@ pub(crate) async fn run(
             ))
         }
     }
+}
+
+/// CloudWatch's client would be as large as the rest of the program. CloudFormation names alarms after the stack
+/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html>).
+fn alarms(place: &Place) -> Check {
+    let Some(stack) = &place.stack else {
+        return Check::not_checked("alarms", "give --stack");
+    };
+    let fire = "lists those that fire (docs/alarms.md)";
+    let command = format!("aws cloudwatch describe-alarms --state-value ALARM --alarm-name-prefix {stack}-");
+    Check::not_checked("alarms", format!("type {command}, which {fire}"))
 }

@@ -1,6 +1,5 @@
 //! `latchkey explain`: why a request was refused, from the log.
 
-mod deployed;
 mod reason;
 
 use std::fs::File;
@@ -9,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::Value;
-use shared::env::Env;
 use shared::logging::LOG_FILE;
 
 use crate::Done;
@@ -23,18 +21,13 @@ pub(crate) struct Options {
     /// The request's id: the header apigw-requestid of its response, or `instance` of a problem document.
     #[arg(value_parser = request_id)]
     request_id: String,
-    /// On AWS: a log group, of a function or of the access log; may be repeated. `aws cloudformation describe-stack-resources` names them.
-    #[arg(long = "log-group", value_name = "NAME", conflicts_with = "log")]
-    log_groups: Vec<String>,
-    /// On AWS: how many hours ago the request may have been.
-    #[arg(long, value_name = "HOURS", default_value_t = 24, requires = "log_groups")]
-    hours: u32,
-    /// A file of log lines in JSON, or - for standard input [default: that of a running `cargo dev`]
+    /// A file of log lines in JSON, or - for standard input, such as those of `aws logs filter-log-events` [default: the log of a running
+    /// `cargo dev`]
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
 }
 
-/// Accepts what can stand in a filter's quotation marks: API Gateway's ids are base64.
+/// Accepts what an id may be: API Gateway's are base64.
 fn request_id(typed: &str) -> Result<String, String> {
     let id = typed.strip_prefix(URN).unwrap_or(typed);
     let is_of_an_id = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte);
@@ -45,18 +38,14 @@ fn request_id(typed: &str) -> Result<String, String> {
 }
 
 /// Prints what the log says of the request, a line each.
-pub(crate) async fn run(env: &Env<'_>, place: &Place, options: Options) -> Result<Done, String> {
+pub(crate) fn run(place: &Place, options: Options) -> Result<Done, String> {
     let id = options.request_id;
-    let (lines, log) = if options.log_groups.is_empty() {
-        let file = options.log.unwrap_or_else(|| place.folder().join(LOG_FILE));
-        (of_file(&file, &id)?, file.display().to_string())
-    } else {
-        let lines = deployed::lines(env, &options.log_groups, options.hours, &id).await?;
-        (lines, options.log_groups.join(", "))
-    };
+    let log = options.log.unwrap_or_else(|| place.folder().join(LOG_FILE));
+    let lines = of_file(&log, &id)?;
     if lines.is_empty() {
         return Err(format!(
-            "no line of {log} has this id. A request that succeeded may leave none; is it the right log, and does it reach back so far?"
+            "no line of {} has this id. A request that succeeded may leave none; is it the right log, and does it reach back so far?",
+            log.display()
         ));
     }
     Ok(Done::repeatable(explanation(&lines)))

@@ -130,7 +130,7 @@ async fn run(arguments: Arguments) -> Result<Done, String> {
         Subject::Keys(command) => keys::run(&env, table(&env).await?, &place, command).await,
         Subject::Doctor(options) => doctor::run(&env, table(&env).await?, &place, options).await,
         Subject::Hash => hash::run(&env).await,
-        Subject::Explain(options) => explain::run(&env, &place, options).await,
+        Subject::Explain(options) => explain::run(&place, options),
     }
 }
 

@@ -20,3 +20,7 @@ pub(super) async fn rotate(env: &Env<'_>, secret: &str) -> Result<(), String> {
     say("The rotation goes on: `latchkey keys show` shows the new key within a minute.");
     Ok(())
 }
+
+pub(super) async fn drop_key(_: &Env<'_>, function: &str, _: &str) -> Result<(), String> {
+    Err(format!("{function} cannot be invoked yet"))
+}
