@@ -68,7 +68,7 @@ pub(crate) async fn run(
         Command::Drop(DropKey { kid, all, function }) => {
             let kid = kid.filter(|_| !all).unwrap_or_else(|| EVERY_KEY.to_owned());
             match place.output(function, "RotateKeysFunction") {
-                Some(function) => deployed::drop_key(env, &function, &kid).await?,
+                Some(function) => deployed::drop_key(&function, &kid)?,
                 None => {
                     Local::find(table, place, "--function")
                         .await?
