@@ -71,7 +71,11 @@ async fn rotate_keys_drops_the_keys_of_a_deployment_and_its_failure_is_reported(
         let mut command = latchkey(&["keys", "drop", key, "--function", "rotate"]);
         let table = deployment.table();
         command.args(["--endpoint", deployment.endpoint(), "--table", table.name()]);
-        command.env("LAMBDA", &lambda).env("PATH", &path).output().unwrap()
+        command
+            .env("LAMBDA", &lambda)
+            .env("PATH", &path)
+            .output()
+            .unwrap()
     };
     let failed = drop_key("unknown");
     fails(&failed, "no key has this kid");

@@ -131,7 +131,7 @@ async fn s_03_a_session_expires_7_days_after_its_use_and_30_after_its_log_in() {
     assert_eq!(fixture.me(&used).await, 401);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_outlives_the_rotations_of_its_keys() {
     let fixture = Fixture::new().await;
     let (kept, mut used) = (fixture.begin().await, fixture.begin().await);

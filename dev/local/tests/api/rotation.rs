@@ -105,6 +105,7 @@ impl Fixture {
         self.time.pass(seconds);
     }
 
+    /// Rotates. The file of the ring is locked meanwhile, by the service too where its turn has come: it needs a thread of its own.
     pub(crate) async fn rotate(&self) {
         self.rotation().await.rotate().await.unwrap();
     }
@@ -160,7 +161,7 @@ impl Fixture {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rotation_publishes_signs_and_drops_and_tokens_are_accepted_until_they_expire() {
     let fixture = Fixture::new().await;
     let [old, new] = fixture.published().await.try_into().unwrap();
@@ -189,7 +190,7 @@ async fn a_rotation_publishes_signs_and_drops_and_tokens_are_accepted_until_they
     assert!(fixture.is_accepted(&token).await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_compromised_key_is_gone_at_once_and_its_tokens_within_the_age_of_a_copy() {
     let fixture = Fixture::new().await;
     let (token, kid) = fixture.log_in().await;
@@ -202,7 +203,7 @@ async fn a_compromised_key_is_gone_at_once_and_its_tokens_within_the_age_of_a_co
     assert!(!fixture.is_accepted(&token).await);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_ring_unavailable_for_ten_minutes_leaves_the_service_signing_and_verifying() {
     let fixture = Fixture::new().await;
     let file = fixture.folder.path().join(KEYS_FILE);
@@ -216,7 +217,7 @@ async fn a_ring_unavailable_for_ten_minutes_leaves_the_service_signing_and_verif
     std::fs::write(&file, kept).unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_ring_can_be_read_by_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let fixture = Fixture::new().await;
@@ -231,7 +232,7 @@ async fn the_ring_can_be_read_by_its_owner_alone() {
     assert!(!left.exists());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn users_me_accepts_keys_that_change_within_seconds_at_once() {
     let fixture = Fixture::with_times(4, 10).await;
     for second in 0..60 {
@@ -244,7 +245,7 @@ async fn users_me_accepts_keys_that_change_within_seconds_at_once() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_ring_of_shortened_times_does_not_hold_up_a_start_with_the_usual_ones() {
     let shortened = Fixture::with_times(4, 20).await;
     shortened.pass(30);
@@ -254,7 +255,7 @@ async fn a_ring_of_shortened_times_does_not_hold_up_a_start_with_the_usual_ones(
     assert!(usual.published().await.contains(&kid));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_key_can_be_dropped_at_once_and_a_drop_can_be_repeated() {
     let fixture = Fixture::new().await;
     let before = fixture.published().await;
