@@ -41,9 +41,9 @@ def until(condition):
 
 @pytest.fixture(scope="session")
 def programs():
-    """The folder of `local` and `rotate`, for tests that start a service of their own."""
+    """The folder of `local` and `latchkey`, for tests that start a service of their own."""
     if "LATCHKEY_PROGRAMS" not in os.environ:
-        pytest.skip("LATCHKEY_PROGRAMS names no folder with `local` and `rotate`, to start a service")
+        pytest.skip("LATCHKEY_PROGRAMS names no folder with `local` and `latchkey`, to start a service")
     return Path(os.environ["LATCHKEY_PROGRAMS"])
 
 

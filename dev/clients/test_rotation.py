@@ -1,4 +1,4 @@
-"""A rotation beside PyJWT verifiers: `cargo dev` and `cargo rotate` with times of seconds, for a bit more than two minutes.
+"""A rotation beside PyJWT verifiers: `cargo dev` and `latchkey keys rotate` with times of seconds, for a bit more than two minutes.
 
 It starts a service of its own: the keys of the other tests' service have the real times.
 """
@@ -52,16 +52,15 @@ class Service:
         self.tokens = []
 
     def rotate(self):
-        """Returns each key's id with its three dates: it signs from, it signs until, it leaves at."""
+        """Returns each key's id with its dates: it is published at, it signs from, it leaves at."""
         done = subprocess.run(
-            [*self.run_rotation, "--endpoint-url", self.dynamodb],
+            [*self.run_rotation, "--endpoint", self.dynamodb],
             env={**os.environ, **TIMES}, check=True, capture_output=True, text=True, timeout=60,
         )
         keys = {}
         for line in done.stdout.splitlines():
-            dates = re.findall(r"\d{4}-\d\d-\d\dT[\d:]+Z", line)
-            assert len(dates) == 3, line
-            keys[line.split()[0]] = [datetime.strptime(date, "%Y-%m-%dT%H:%M:%S%z").timestamp() for date in dates]
+            kid, _, _, *dates = line.split("\t")
+            keys[kid] = [datetime.strptime(date, "%Y-%m-%dT%H:%M:%S%z").timestamp() for date in dates]
         return keys
 
     def published(self):
@@ -94,7 +93,7 @@ def service(programs, tmp_path):
     command = [programs / "local", "--port", "0", "--dynamodb-port", "0", *data]
     with started(command, tmp_path / "log", "Ctrl-C", **TIMES) as printed:
         url, dynamodb = re.findall(r"^(?:Latchkey|DynamoDB) +(\S+)", printed, re.MULTILINE)
-        yield Service(url, dynamodb, [programs / "rotate", *data])
+        yield Service(url, dynamodb, [programs / "latchkey", "keys", "rotate", *data])
 
 
 def test_a_rotation_publishes_uses_and_retires_keys_while_every_token_verifies(service, fresh_user, log_in):
@@ -121,13 +120,13 @@ def test_a_rotation_publishes_uses_and_retires_keys_while_every_token_verifies(s
     now, published = time.time(), service.published()
     [new] = [kid for kid in published if kid not in before]
     assert set(before) < set(published) and set(keys) == set(published)
-    assert keys[new][0] - now >= LEAD, "the new key would sign too soon"
-    assert keys[following][0] > now, "this test is too slow: the next key may sign already"
+    assert keys[new][1] - now >= LEAD, "the new key would sign too soon"
+    assert keys[following][1] > now, "this test is too slow: the next key may sign already"
     assert kid_of(issue()) == old
     service.accept_all()
 
     # The next key signs after its lead.
-    signs_from = keys[following][0]
+    signs_from = keys[following][1]
     for _ in until(signs_from + LATE, POLL):
         token = issue()
         if kid_of(token) == following:

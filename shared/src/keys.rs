@@ -24,9 +24,11 @@ pub use cache::{Cached, Missing, Source};
 pub use key::{KeysError, Kind, PublicKey, SigningKey};
 pub use lifecycle::{Dates, Lead, Lifecycle};
 pub use names_key::NamesKey;
-pub use published::Published;
+pub use published::{Published, PublishedKey};
 pub use published_store::{PublishedStore, Versioned};
 pub use ring::{Ring, RingKey};
+#[cfg(feature = "signing")]
+pub use ring_file::KEYS_FILE;
 #[cfg(feature = "signing")]
 pub use ring_store::RingStore;
 #[cfg(feature = "signing")]

@@ -1,9 +1,9 @@
 //! Log lines, as Lambda's advanced logging controls ask for them, with the field names of Powertools
 //! (<https://docs.aws.amazon.com/powertools/python/latest/core/logger/#standard-structured-keys>).
 
-use std::fmt;
-use std::sync::OnceLock;
+use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use lambda_http::Request;
 use lambda_http::http::header::USER_AGENT;
@@ -12,10 +12,13 @@ use serde_json::{Map, Value, json};
 use tracing::Subscriber;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, UtcTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::clock::Clock;
 use crate::env::{Env, EnvError, SERVICE_NAME, process_variable};
@@ -28,6 +31,9 @@ const MOST_DETAILED: LevelFilter = LevelFilter::INFO;
 
 /// The namespace of the metrics. Their dimension `function_name` tells stacks apart.
 const NAMESPACE: &str = "Latchkey";
+
+/// The name of the file of `cargo dev`'s log in the folder where it keeps its data.
+pub const LOG_FILE: &str = "log.jsonl";
 
 /// How much of a `User-Agent` is logged or kept, in bytes: enough to tell one device from another.
 const USER_AGENT_MAX_BYTES: usize = 64;
@@ -50,19 +56,28 @@ tokio::task_local! {
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>). A line without a `timestamp` of RFC
 /// 3339 has the level INFO there, whatever its `level` says, so a filter on WARN drops it.
 pub fn init() {
+    init_with(None);
+}
+
+/// Does the same, and sends each line to a file, too, in the format of Lambda, whatever the variables say.
+pub fn init_with_file(file: File) {
+    init_with(Some(file));
+}
+
+fn init_with(file: Option<File>) {
     let is_json =
         process_variable("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json"));
     let level = process_variable("AWS_LAMBDA_LOG_LEVEL").and_then(|level| level.parse().ok());
-    let lines = tracing_subscriber::fmt()
-        .with_target(false)
-        .with_max_level(level.unwrap_or(MOST_DETAILED).min(MOST_DETAILED))
-        .with_timer(UtcTime::rfc_3339());
-    if is_json {
-        let function_name = process_variable("AWS_LAMBDA_FUNCTION_NAME");
-        lines.event_format(JsonLines { function_name }).init();
-    } else {
-        lines.init();
-    }
+    let json = || JsonLines {
+        function_name: process_variable("AWS_LAMBDA_FUNCTION_NAME"),
+    };
+    let text = fmt::layer().with_target(false).with_timer(UtcTime::rfc_3339());
+    tracing_subscriber::registry()
+        .with(level.unwrap_or(MOST_DETAILED).min(MOST_DETAILED))
+        .with((!is_json).then_some(text))
+        .with(is_json.then(|| fmt::layer().event_format(json())))
+        .with(file.map(|file| fmt::layer().event_format(json()).with_writer(Mutex::new(file))))
+        .init();
     log_panics_without_their_message();
 }
 
@@ -140,7 +155,7 @@ where
         _: &FmtContext<'_, S, N>,
         mut writer: Writer<'_>,
         event: &tracing::Event<'_>,
-    ) -> fmt::Result {
+    ) -> std::fmt::Result {
         let mut line = Fields::new();
         event.record(&mut Recorder(&mut line));
         for context in [&INVOCATION, &REQUEST] {
@@ -190,7 +205,7 @@ impl Visit for Recorder<'_> {
         self.0.insert(field.name().to_owned(), json!(value));
     }
 
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         self.0
             .insert(field.name().to_owned(), json!(format!("{value:?}")));
     }

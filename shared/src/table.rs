@@ -69,7 +69,8 @@ impl Table {
         &self.client
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// Returns the table's name.
+    pub fn name(&self) -> &str {
         &self.name
     }
 

@@ -3,12 +3,11 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use shared::keys::KEYS_FILE;
 use tempfile::TempDir;
 
 use crate::StartError;
 
-/// The file of signing keys below the data folder.
-pub const KEYS_FILE: &str = "signing-keys.json";
 /// The file of the embedded engine below the data folder.
 const DYNAMODB_FILE: &str = "dynamodb.sqlite";
 /// The file that the one `cargo dev` of the data folder has locked.

@@ -20,6 +20,9 @@ pub const HEADERS_MAX_BYTES: usize = 10_240;
 /// The longest body that the gateway accepts (API Gateway's quota).
 pub const BODY_MAX_BYTES: usize = 10 * 1024 * 1024;
 
+/// The header in which the gateway names a request, as in the functions' log lines.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("apigw-requestid");
+
 /// Returns a response of the gateway itself: `{"message": …}` and none of our headers.
 pub fn own_response(status: StatusCode, message: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(own_body(message).to_string()));

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use data::Folder;
 use functions::Settings;
 
-pub use data::{Data, KEYS_FILE};
+pub use data::Data;
 pub use example::Example;
 
 pub mod cors;
@@ -28,13 +28,11 @@ pub mod functions;
 pub mod gateway;
 pub mod generated;
 pub mod openapi;
-pub mod rotation;
+mod rotation;
 mod router;
 
 /// The table's name in the embedded engine: its logical id in the template.
 pub const TABLE_NAME: &str = "UsersTable";
-/// The endpoint of the DynamoDB of a `cargo dev` with the default options.
-pub const DYNAMODB_URL: &str = "http://127.0.0.1:8000";
 
 /// How the service is started.
 #[derive(Clone, Debug)]
@@ -106,18 +104,12 @@ pub enum StartError {
     /// A route that the local router cannot have.
     #[error("template.yaml: {0}")]
     Route(String),
-    /// The file of signing keys.
-    #[error("the signing keys: {0}")]
-    KeysFile(String),
     /// The data folder.
     #[error("the folder {path}: {1}", path = .0.display())]
     Folder(PathBuf, std::io::Error),
     /// Another process has the data folder.
     #[error("the folder {path} is in use by another cargo dev; stop it, or choose another with --data-dir or --in-memory", path = data::short(.0).display())]
     FolderTaken(PathBuf),
-    /// The store of a running service is not there.
-    #[error("{}", no_dynamodb(.0, .1))]
-    NoDynamodb(String, Error),
     /// A function does not start.
     #[error(transparent)]
     Function(#[from] function::StartError),

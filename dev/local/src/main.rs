@@ -5,8 +5,9 @@
     reason = "a command line program talks to the person who started it"
 )]
 
+use std::fs::File;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -14,6 +15,7 @@ use local::data::{default_folder, short};
 use local::{Data, Example, Limits, Options, Service, TABLE_NAME};
 use shared::clock::Clock;
 use shared::env::process_variable;
+use shared::logging;
 
 /// Runs Latchkey on this machine, on an embedded DynamoDB.
 #[derive(Parser)]
@@ -46,8 +48,16 @@ async fn main() -> ExitCode {
         .enumerate()
         .filter(|(index, word)| (*index, word.to_str()) != (1, Some("--")));
     let arguments = Arguments::parse_from(given.map(|(_, word)| word));
-    shared::logging::init();
-    match serve(arguments).await {
+    let log = if arguments.in_memory {
+        None
+    } else {
+        log_file(&arguments.data_dir)
+    };
+    match log.as_ref().and_then(|log| log.try_clone().ok()) {
+        Some(copy) => logging::init_with_file(copy),
+        None => logging::init(),
+    }
+    match serve(arguments, log).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -56,7 +66,17 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+/// Opens the log that `latchkey explain` reads. Where that fails, so does the start, which says why.
+fn log_file(folder: &Path) -> Option<File> {
+    std::fs::create_dir_all(folder).ok()?;
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(folder.join(logging::LOG_FILE)).ok()
+}
+
+async fn serve(arguments: Arguments, log: Option<File>) -> Result<(), Box<dyn std::error::Error>> {
     let data = if arguments.in_memory {
         Data::InMemory
     } else {
@@ -72,6 +92,10 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         limits: Limits::default(),
     };
     let service = Service::start(options, process_variable, Clock::system()).await?;
+    // From here on the folder is this program's: what an earlier one logged goes.
+    if let Some(log) = log {
+        log.set_len(0)?;
+    }
     let kept = if arguments.in_memory {
         "nothing is kept".to_owned()
     } else {

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request};
-use axum::http::{Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::routing::{MethodFilter, on};
 use http_body_util::LengthLimitError;
@@ -147,11 +147,15 @@ impl RouteTarget {
         let invocation = tokio::spawn(async move {
             tokio::time::timeout(self.function.timeout, self.function.function.call(event)).await
         });
-        match invocation.await {
+        let mut response = match invocation.await {
             Ok(Ok(Some(response))) => gateway::http_response(response),
             // An invocation that failed or ran out of time.
             _ => failed(),
+        };
+        if let Ok(id) = HeaderValue::from_str(&request_id) {
+            response.headers_mut().insert(gateway::REQUEST_ID, id);
         }
+        response
     }
 }
 
@@ -162,7 +166,9 @@ async fn log_request(request: Request, next: Next) -> Response<Body> {
     let line = format!("{} {path}", request.method());
     let start = Instant::now();
     let response = next.run(request).await;
+    let request_id = response.headers().get(gateway::REQUEST_ID);
     tracing::info!(
+        request_id = request_id.and_then(|id| id.to_str().ok()),
         "{line} {} {} ms",
         response.status().as_u16(),
         start.elapsed().as_millis()

@@ -1,4 +1,4 @@
-//! A small Secrets Manager for one secret: the four calls that the key ring makes, with AWS's rules for versions and stages, and
+//! A small Secrets Manager for one secret: the four calls that the key ring makes and the one by which an operator rotates, with AWS's rules for versions and stages, and
 //! with failures where a test wants them.
 //!
 //! `.ci/deployed` runs the same rotation against an independent emulator.
@@ -90,16 +90,7 @@ impl SecretsManager {
 
     /// Begins a rotation as AWS does, with an empty version of the stage `AWSPENDING` unless one exists, and returns its token.
     pub fn begin_rotation(&self) -> String {
-        let mut secret = self.lock();
-        if let Some(pending) = secret.with_stage("AWSPENDING")
-            && !secret.has_stage(&pending, "AWSCURRENT")
-        {
-            return pending;
-        }
-        let version = secret.fresh_version();
-        secret.versions.insert(version.clone(), Version::default());
-        secret.attach("AWSPENDING", &version);
-        version
+        self.lock().begin_rotation()
     }
 
     /// Sets the value of a pending version, as AWS does where a rotation is only tested.
@@ -224,8 +215,9 @@ impl Secret {
                     .into_iter()
                     .map(|(id, version)| (id, &version.stages))
                     .collect();
-                Ok(json!({"Name": SECRET, "VersionIdsToStages": stages}))
+                Ok(json!({"Name": SECRET, "RotationEnabled": true, "VersionIdsToStages": stages}))
             }
+            "RotateSecret" => Ok(json!({"Name": SECRET, "VersionId": self.begin_rotation()})),
             "GetSecretValue" => {
                 let stage = text("VersionStage");
                 let stage_or_current = stage.clone().unwrap_or_else(|| "AWSCURRENT".to_owned());
@@ -277,8 +269,20 @@ impl Secret {
                 }
                 Ok(json!({"Name": SECRET}))
             }
-            other => unreachable!("{other} is not one of the four calls"),
+            other => unreachable!("{other} is not one of the five calls"),
         }
+    }
+
+    fn begin_rotation(&mut self) -> String {
+        if let Some(pending) = self.with_stage("AWSPENDING")
+            && !self.has_stage(&pending, "AWSCURRENT")
+        {
+            return pending;
+        }
+        let version = self.fresh_version();
+        self.versions.insert(version.clone(), Version::default());
+        self.attach("AWSPENDING", &version);
+        version
     }
 
     fn fresh_version(&mut self) -> String {

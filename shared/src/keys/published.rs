@@ -4,6 +4,7 @@
 //! "forget_at": "…"}]}`. A key leaves it by its date alone, or because it was compromised; that is recorded for as long as any ring
 //! could bring it back.
 
+use jsonwebtoken::Algorithm;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use serde::{Deserialize, Serialize};
 
@@ -18,20 +19,29 @@ pub struct Published {
     compromised: Vec<Compromised>,
 }
 
+/// A published key with its dates.
 #[derive(Clone, Debug, PartialEq)]
-struct PublishedKey {
+pub struct PublishedKey {
     jwk: Jwk,
     /// `None` where the JWK is rejected. It stays until its date or an emergency removes it, so that a rotation can go on.
     public: Option<PublicKey>,
-    published_at: Timestamp,
+    /// When it was published.
+    pub published_at: Timestamp,
     /// The earliest time from which any ring signed by it. A token of an earlier time is none of ours.
-    signs_from: Timestamp,
-    drop_at: Timestamp,
+    pub signs_from: Timestamp,
+    /// When it leaves the JWK Set: every token that it signed has expired by then.
+    pub drop_at: Timestamp,
 }
 
 impl PublishedKey {
-    fn kid(&self) -> Option<&str> {
+    /// Returns the id.
+    pub fn kid(&self) -> Option<&str> {
         self.jwk.common.key_id.as_deref()
+    }
+
+    /// Returns the algorithm of its signatures; `None` where the JWK is rejected.
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        self.public.as_ref().map(PublicKey::algorithm)
     }
 }
 
@@ -138,6 +148,18 @@ impl Published {
             forget_at,
         });
         next
+    }
+
+    /// Returns all keys, whatever their dates, in the order in which they were published.
+    pub fn keys(&self) -> &[PublishedKey] {
+        &self.keys
+    }
+
+    /// Returns the ids of compromised keys, each with the time until which no ring brings it back.
+    pub fn compromised(&self) -> impl Iterator<Item = (&str, Timestamp)> {
+        self.compromised
+            .iter()
+            .map(|key| (key.kid.as_str(), key.forget_at))
     }
 
     /// Reports whether a key of this id is published, whatever its date.

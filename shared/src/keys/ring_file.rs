@@ -10,6 +10,9 @@ use zeroize::Zeroizing;
 use super::ring::Ring;
 use crate::error::Error;
 
+/// The name of the file in the folder where `cargo dev` keeps its data.
+pub const KEYS_FILE: &str = "signing-keys.json";
+
 /// A file.
 #[derive(Clone, Debug)]
 pub struct RingFile {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use serde_json::{Value, json};
+use shared::logging::LOG_FILE;
 
 pub(super) struct Program {
     child: Option<Child>,
@@ -224,7 +225,10 @@ async fn another_host_opens_the_api_alone_and_the_issuer_stays_on_loopback() {
 fn a_data_folder_has_one_service_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
+    std::fs::write(folder.path().join(LOG_FILE), "of an earlier one").unwrap();
     let first = Program::start(folder.path());
+    let log = || std::fs::read_to_string(folder.path().join(LOG_FILE)).unwrap();
+    assert_eq!(log(), "");
     let again = || command(&["--port", "0", "--dynamodb-port", "0", "--data-dir", data]);
     assert_eq!(
         failed_start(&mut again()),
@@ -241,15 +245,9 @@ fn users_and_keys_are_kept_in_the_workspace_wherever_the_program_starts() {
     let elsewhere = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let expected = format!("[default: {}]", root.join(".local").display());
-    for program in [env!("CARGO_BIN_EXE_local"), env!("CARGO_BIN_EXE_rotate")] {
-        let help = Command::new(program)
-            .arg("--help")
-            .current_dir(&elsewhere)
-            .output()
-            .unwrap();
-        let help = String::from_utf8(help.stdout).unwrap();
-        assert!(help.contains(&expected), "{help}");
-    }
+    let help = command(&["--help"]).current_dir(&elsewhere).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(help.contains(&expected), "{help}");
 }
 
 #[test]
@@ -259,34 +257,6 @@ fn the_version_is_shown() {
         String::from_utf8_lossy(&output.stdout),
         concat!("cargo dev ", env!("CARGO_PKG_VERSION"), "\n")
     );
-}
-
-#[test]
-fn a_rotation_without_a_service_says_what_to_start() {
-    let folder = tempfile::tempdir().unwrap();
-    let rotate = |endpoint: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rotate"));
-        command.arg("--data-dir").arg(folder.path()).env_clear();
-        command.env("AWS_ENDPOINT_URL_DYNAMODB", endpoint);
-        command
-    };
-    let printed = failed_start(&mut rotate(""));
-    assert!(
-        printed.contains("signing-keys.json is not there: start `cargo dev` first")
-            && printed.contains("--data-dir"),
-        "{printed}"
-    );
-    let service = Program::start(folder.path());
-    let dynamodb = url(&service.printed, "DynamoDB");
-    let rotated = rotate(&dynamodb).output().unwrap();
-    assert!(rotated.status.success(), "{rotated:?}");
-    assert!(String::from_utf8_lossy(&rotated.stderr).contains("publishes the new key by"));
-    service.stop();
-    let printed = failed_start(&mut rotate(&dynamodb));
-    let expected = format!(
-        "error: no DynamoDB responds at {dynamodb}: start `cargo dev` first, or name another address with --endpoint-url"
-    );
-    assert!(printed.starts_with(&expected), "{printed}");
 }
 
 #[test]
@@ -357,6 +327,15 @@ async fn it_logs_a_line_per_request_and_no_secret() {
         assert!(line.contains(expected), "{log:?}");
     }
     assert_eq!(log.len(), 5, "{log:?}");
+    let file = std::fs::read_to_string(folder.path().join(LOG_FILE)).unwrap();
+    let kept: Vec<Value> = file
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(kept.len(), 5, "{kept:?}");
+    assert!(kept.iter().all(|line| line["request_id"].is_string()), "{kept:?}");
+    assert_eq!(kept[0]["request_id"], kept[1]["request_id"], "{kept:?}");
+    let log = [log, vec![file]].concat();
     for secret in [
         "correct",
         "battery",

@@ -1,6 +1,5 @@
 //! Refresh tokens over HTTP, at times that the test decides.
 
-use local::rotation::Command;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use testing::forge::claims;
@@ -132,17 +131,17 @@ async fn s_03_a_session_expires_7_days_after_its_use_and_30_after_its_log_in() {
     assert_eq!(fixture.me(&used).await, 401);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_outlives_the_rotations_of_its_keys() {
     let fixture = Fixture::new().await;
     let (kept, mut used) = (fixture.begin().await, fixture.begin().await);
     for _ in 0..5 {
-        fixture.change(Command::Rotate).await;
+        fixture.rotate().await;
         fixture.pass(ROTATION);
         used = fixture.refreshed(&used).await;
     }
     fixture.refreshed(&kept).await;
-    fixture.change(Command::DropKey("*".to_owned())).await;
+    fixture.drop_key("*").await;
     fixture.pass(LEAD / 72);
     fixture.is_rejected(&used).await;
     assert_eq!(fixture.begin().await["token_type"], "bearer");
