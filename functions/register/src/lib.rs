@@ -148,11 +148,7 @@ impl Register {
             full_name,
             website,
         };
-        let has_password = fields.has("password");
-        let password = fields.text("password", |sent| self.rule.choose(sent, profile.own_names()));
-        if !has_password {
-            fields.reject("password", Violation::new(Code::Required, "Is required"));
-        }
+        let password = fields.required("password", |sent| self.rule.choose(sent, profile.own_names()));
         fields.finish()?;
         Ok(Registration {
             profile,
