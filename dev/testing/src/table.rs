@@ -1,6 +1,7 @@
 //! The users' table over the plain DynamoDB API, as an import or an operator uses it.
 
 use serde_json::{Value, json};
+use shared::clock::Timestamp;
 
 /// The table of an engine.
 #[derive(Clone, Debug)]
@@ -116,4 +117,14 @@ impl Table {
 
 fn key(pk: &str, sk: &str) -> Value {
     json!({"pk": {"S": pk}, "sk": {"S": sk}})
+}
+
+/// Returns a session as a user's item has it, that was begun now and lives for these seconds. Its newest refresh token has a digest
+/// that begins with this letter, in base64.
+pub fn session(letter: char, now: Timestamp, seconds: i64) -> Value {
+    json!({"M": {
+        "token": {"B": format!("{letter}{}=", "A".repeat(42))}, "key": {"B": "AAAAAAAAAAA="}, "generation": {"N": "0"},
+        "created_at": {"S": now.to_string()}, "rotated_at": {"N": (now.unix() * 1000).to_string()},
+        "expires_at": {"N": (now.unix() + seconds).to_string()},
+    }})
 }

@@ -3,7 +3,7 @@
 use lambda_http::http::StatusCode;
 use serde_json::json;
 use shared::api_keys::MAX_API_KEYS;
-use shared::error::{Error, FieldError, Problem};
+use shared::error::{Error, FieldError, Problem, Violation};
 use shared::http::{body, empty, json as http_json};
 use shared::label::Label;
 use shared::openapi::{self, or_null};
@@ -11,7 +11,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 
-use crate::create::{no_name, not_granted, shown_once};
+use crate::create::{not_granted, shown_once};
 use crate::shown::IssuedApiKey;
 use crate::{ApiKeyList, ONE_PATH, PATH};
 
@@ -95,7 +95,7 @@ pub struct Created;
 impl IntoResponses for Created {
     fn responses() -> openapi::Responses {
         let invalid = vec![
-            FieldError::new("name", no_name()),
+            FieldError::new("name", Violation::required()),
             FieldError::new("scopes", not_granted()),
         ];
         let errors = vec![

@@ -70,10 +70,7 @@ impl Wanted {
     /// Reads the body; `bound` are the scopes that it may ask for.
     fn read(request: &Request, bound: &Scopes) -> Result<Self, Error> {
         let mut fields = Fields::read(request)?;
-        if !fields.has("name") {
-            fields.reject("name", no_name());
-        }
-        let name = fields.text("name", Label::parse);
+        let name = fields.required("name", Label::parse);
         let scopes = fields.texts("scopes", |scopes| {
             let scopes = Scopes::of(scopes)?;
             if scopes.is_subset(bound) {
@@ -91,10 +88,6 @@ impl Wanted {
             expires_in,
         })
     }
-}
-
-pub(crate) fn no_name() -> Violation {
-    Violation::new(Code::Required, "Is required")
 }
 
 pub(crate) fn not_granted() -> Violation {

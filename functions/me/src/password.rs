@@ -154,13 +154,8 @@ struct PasswordChange {
 impl PasswordChange {
     fn read(request: &Request, rule: &PasswordRule, own: &Profile) -> Result<Self, Error> {
         let mut fields = Fields::read(request)?;
-        for field in ["current_password", "new_password"] {
-            if !fields.has(field) {
-                fields.reject(field, Violation::new(Code::Required, "Is required"));
-            }
-        }
-        let current = fields.text("current_password", |sent| Ok(Password::attempt(sent)));
-        let new = fields.text("new_password", |sent| rule.choose(sent, own.own_names()));
+        let current = fields.required("current_password", |sent| Ok(Password::attempt(sent)));
+        let new = fields.required("new_password", |sent| rule.choose(sent, own.own_names()));
         let end_other_sessions = fields.flag("end_other_sessions").unwrap_or(true);
         fields.finish()?;
         Ok(Self {

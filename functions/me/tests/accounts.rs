@@ -15,6 +15,7 @@ use testing::event::Event;
 use testing::fault_proxy::{Fault, FaultProxy};
 use testing::forge::Forger;
 use testing::rings::shared_ring;
+use testing::table::session;
 
 const PASSWORD: &str = "correct horse battery";
 const NEW_PASSWORD: &str = "battery horse correct";
@@ -42,7 +43,7 @@ impl Fixture {
             .with("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint())
             .at(&time);
         let id = deployment.user("johndoe", PASSWORD).await;
-        let sessions = json!({"M": {SESSION: session(&time, "a"), "other": session(&time, "b")}});
+        let sessions = json!({"M": {SESSION: session('a', time.now(), 1_000), "other": session('b', time.now(), 1_000)}});
         deployment.table().set(&id, "sessions", sessions).await;
         let me = deployment.function::<Me>().await;
         proxy.reset_counts();
@@ -93,18 +94,6 @@ impl Fixture {
             .cloned()
             .collect()
     }
-}
-
-/// Returns a session whose newest refresh token has a digest that begins with this letter.
-fn session(time: &TestClock, letter: &str) -> Value {
-    // 32 bytes in base64.
-    let digest = format!("{letter}{}=", "A".repeat(42));
-    let now = time.now();
-    json!({"M": {
-        "token": {"B": digest}, "key": {"B": "AAAAAAAAAAA="}, "generation": {"N": "0"},
-        "created_at": {"S": now.to_string()}, "rotated_at": {"N": (now.unix() * 1000).to_string()},
-        "expires_at": {"N": (now.unix() + 1_000).to_string()},
-    }})
 }
 
 fn passwords() -> Value {
@@ -248,7 +237,7 @@ async fn a_password_is_not_changed_on_what_was_read_before_another_write() {
         let changed = users.change_password(&read, &attempt, &new, own, ends_others, now);
         changed.await.unwrap()
     };
-    let rotated = json!({"M": {SESSION: session(&fixture.time, "b")}});
+    let rotated = json!({"M": {SESSION: session('b', fixture.time.now(), 1_000)}});
     table.set(&fixture.id, "sessions", rotated).await;
     assert!(
         !is_written(Some((SESSION, own)), true).await,

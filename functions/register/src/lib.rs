@@ -133,11 +133,7 @@ impl Register {
     fn read(&self, request: &Request) -> Result<Registration, Error> {
         let mut fields = Fields::read(request)?;
         let profile = Profile::read(&mut fields, &self.reserved);
-        let has_password = fields.has("password");
-        let password = fields.text("password", |sent| self.rule.choose(sent, profile.own_names()));
-        if !has_password {
-            fields.reject("password", Violation::new(Code::Required, "Is required"));
-        }
+        let password = fields.required("password", |sent| self.rule.choose(sent, profile.own_names()));
         fields.finish()?;
         Ok(Registration {
             profile,

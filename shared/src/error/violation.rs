@@ -22,6 +22,11 @@ impl Violation {
             message: message.into(),
         }
     }
+
+    /// Creates that of a field that must be there.
+    pub fn required() -> Self {
+        Self::new(Code::Required, "Is required")
+    }
 }
 
 /// The kind of a violation.

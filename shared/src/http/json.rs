@@ -88,6 +88,19 @@ impl Fields {
         parsed.map_err(|violation| self.reject(field, violation)).ok()
     }
 
+    /// Removes and parses a text field that must be there. Returns `None` where it is absent, `null`, or breaks a rule, which is then recorded,
+    /// so that [`Fields::finish`] rejects the body.
+    pub fn required<T>(
+        &mut self,
+        field: &'static str,
+        parse: impl FnOnce(String) -> Result<T, Violation>,
+    ) -> Option<T> {
+        if !self.has(field) {
+            self.reject(field, Violation::required());
+        }
+        self.text(field, parse)
+    }
+
     /// Removes and reads a Boolean field. Returns `None` where it is absent, `null`, or has another type, which is then recorded.
     pub fn flag(&mut self, field: &'static str) -> Option<bool> {
         match self.take(field)? {

@@ -2,7 +2,7 @@
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use links_store::{Entity, Kind, Paired, Row, Store, created, filter, required, target};
+use links_store::{Entity, Kind, Paired, Row, Store, created, filter, target};
 use shared::authenticate::authenticate;
 use shared::clock::Clock;
 use shared::env::Env;
@@ -53,7 +53,10 @@ impl Link {
     async fn create(&self, owner: &str, request: &Request) -> Result<Response<Body>, Error> {
         let mut fields = Fields::read(request)?;
         let (by_name, by_id) = (fields.has("tag"), fields.has("tag_id"));
-        let link = required(&mut fields, "link", |text| Kind::Link.parse(text));
+        // The empty text stands for one that is missing, until `finish` rejects the body.
+        let link = fields
+            .required("link", |text| Kind::Link.parse(text))
+            .unwrap_or_default();
         let name = fields.text("tag", |text| Kind::Tag.parse(text));
         let id = fields.text("tag_id", Ok);
         match (by_name, by_id) {

@@ -3,8 +3,8 @@
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
-use shared::error::{Code, Error, Violation};
-use shared::http::json::{self, Fields};
+use shared::error::Error;
+use shared::http::json;
 use shared::http::{body, request};
 
 /// Returns the method of a request and the id behind its path, where there is one. A slash at the end changes nothing.
@@ -31,19 +31,6 @@ pub fn target(request: &Request) -> Result<(&str, Option<&str>), Error> {
 /// As [`request::query`].
 pub fn filter(request: &Request, name: &'static str) -> Result<Option<String>, Error> {
     Ok(request::query(request, name)?.filter(|value| !value.is_empty()))
-}
-
-/// Removes and reads a text field that must be there. Where it is not, or breaks a rule, the empty text stands for it until
-/// [`Fields::finish`] rejects the body.
-pub fn required(
-    fields: &mut Fields,
-    field: &'static str,
-    parse: impl FnOnce(String) -> Result<String, Violation>,
-) -> String {
-    if !fields.has(field) {
-        fields.reject(field, Violation::new(Code::Required, "Is required"));
-    }
-    fields.text(field, parse).unwrap_or_default()
 }
 
 /// Responds 201 with what was made and where it is.

@@ -11,7 +11,7 @@ use shared::table::Table;
 use shared::tokens::Verifier;
 
 pub use entity::{Entity, Kind, Row};
-pub use http::{created, filter, required, target};
+pub use http::{created, filter, target};
 pub use store::{LINKS_TABLE_NAME, Paired, Store};
 
 /// Creates what each of the functions has: the table of links, and what verifies the tokens and API keys of

@@ -2,7 +2,7 @@
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use links_store::{Entity, Kind, Store, created, filter, required, target};
+use links_store::{Entity, Kind, Store, created, filter, target};
 use shared::authenticate::authenticate;
 use shared::clock::Clock;
 use shared::env::Env;
@@ -52,7 +52,10 @@ impl Tag {
     /// Responds 201 with the new tag, or 200 with the one of this name.
     async fn create(&self, owner: &str, request: &Request) -> Result<Response<Body>, Error> {
         let mut fields = Fields::read(request)?;
-        let name = required(&mut fields, "tag", |text| Kind::Tag.parse(text));
+        // The empty text stands for one that is missing, until `finish` rejects the body.
+        let name = fields
+            .required("tag", |text| Kind::Tag.parse(text))
+            .unwrap_or_default();
         fields.finish()?;
         let tag = Entity::new(Kind::Tag, owner, name);
         if self.store.put_tag(owner, &tag).await? {

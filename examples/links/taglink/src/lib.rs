@@ -2,7 +2,7 @@
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use links_store::{Kind, Paired, Row, Store, created, filter, required, target};
+use links_store::{Kind, Paired, Row, Store, created, filter, target};
 use shared::authenticate::authenticate;
 use shared::clock::Clock;
 use shared::env::Env;
@@ -60,8 +60,9 @@ impl Taglink {
     /// Gives a link that exists a tag that exists.
     async fn create(&self, owner: &str, request: &Request) -> Result<Response<Body>, Error> {
         let mut fields = Fields::read(request)?;
-        let tag_id = required(&mut fields, "tag_id", Ok);
-        let link_id = required(&mut fields, "link_id", Ok);
+        // The empty text stands for one that is missing, until `finish` rejects the body.
+        let tag_id = fields.required("tag_id", Ok).unwrap_or_default();
+        let link_id = fields.required("link_id", Ok).unwrap_or_default();
         fields.finish()?;
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         let tag = self.store.existing(owner, Kind::Tag, &tag_id, status).await?;

@@ -25,6 +25,7 @@ use testing::event::Event;
 use testing::fault_proxy::FaultProxy;
 use testing::forge::Forger;
 use testing::rings::shared_ring;
+use testing::table::session;
 
 const START: i64 = 1_800_000_000;
 /// A ULID that no key has.
@@ -97,12 +98,7 @@ impl Fixture {
         let user = deployment.user_with_hash("johndoe", "hash").await;
         let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
         let deployment = deployment.with("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint());
-        let session = json!({"M": {
-            "token": {"B": format!("{}=", "A".repeat(43))}, "key": {"B": "AAAAAAAAAAA="}, "generation": {"N": "0"},
-            "created_at": {"S": time.now().to_string()}, "rotated_at": {"N": (start * 1000).to_string()},
-            "expires_at": {"N": (start + 1_000_000).to_string()},
-        }});
-        let sessions = json!({"M": {SESSION: session}});
+        let sessions = json!({"M": {SESSION: session('A', time.now(), 1_000_000)}});
         deployment.table().set(&user, "sessions", sessions).await;
         let (api_keys, protected) = (deployment.function().await, deployment.function().await);
         proxy.reset_counts();

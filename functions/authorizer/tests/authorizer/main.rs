@@ -20,6 +20,7 @@ use testing::fault_proxy::{Fault, FaultProxy};
 use testing::forge::Forger;
 use testing::rings::shared_ring;
 use testing::runtime_api::{Environment, check_lines};
+use testing::table::session;
 
 const START: i64 = 1_800_000_000;
 const SESSION: &str = "01M8HZZZZZZZZZZZZZZZZZZZZZ";
@@ -46,12 +47,7 @@ impl Fixture {
         let users = deployment.users().await;
         let scopes = Scopes::parse("links:read links:write").unwrap();
         assert!(users.grant(&user, &scopes).await.unwrap());
-        let session = json!({"M": {
-            "token": {"B": format!("{}=", "A".repeat(43))}, "key": {"B": "AAAAAAAAAAA="}, "generation": {"N": "0"},
-            "created_at": {"S": time.now().to_string()}, "rotated_at": {"N": (START * 1000).to_string()},
-            "expires_at": {"N": (START + 1_000_000).to_string()},
-        }});
-        let sessions = json!({"M": {SESSION: session}});
+        let sessions = json!({"M": {SESSION: session('A', time.now(), 1_000_000)}});
         deployment.table().set(user.as_str(), "sessions", sessions).await;
         let key = IssuedKey::generate(user.as_str(), KEY).unwrap();
         let name = Label::parse("laptop".to_owned()).unwrap();

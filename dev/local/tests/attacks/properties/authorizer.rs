@@ -23,6 +23,7 @@ use testing::deployment::{Deployment, ISSUER};
 use testing::event::Event;
 use testing::forge::Forger;
 use testing::rings::shared_ring;
+use testing::table::session;
 use tokio::runtime::Runtime;
 
 use super::holds;
@@ -109,13 +110,8 @@ impl World {
             name => deployment.variables().get(name).cloned(),
         });
         let user = UserId::known(deployment.user_with_hash(&format!("user{case}"), "hash").await);
-        let session = json!({"M": {
-            "token": {"B": format!("{}=", "A".repeat(43))}, "key": {"B": "AAAAAAAAAAA="}, "generation": {"N": "0"},
-            "created_at": {"S": now.to_string()}, "rotated_at": {"N": (now.unix() * 1000).to_string()},
-            "expires_at": {"N": (now.unix() + 400).to_string()},
-        }});
         let table = deployment.table();
-        let sessions = json!({"M": {SESSION: session}});
+        let sessions = json!({"M": {SESSION: session('A', now, 400)}});
         table.set(user.as_str(), "sessions", sessions).await;
         let users = deployment.users().await;
         let key = IssuedKey::generate(user.as_str(), KEY).unwrap();
