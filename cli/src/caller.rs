@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::config::{ProvideCredentials, SharedCredentialsProvider};
 use shared::aws::{self, Caller, TimeOuts};
-use shared::env::{AWS_ENDPOINT_URL_DYNAMODB, Env, process_variable};
+use shared::env::{Endpoint, Env, Variable, process_variable};
 
 /// A person waits, perhaps far from the region, for a page of a scan (1 MB).
 const TIME_OUTS: TimeOuts = TimeOuts {
@@ -14,19 +14,27 @@ const TIME_OUTS: TimeOuts = TimeOuts {
     operation: Duration::from_secs(60),
 };
 
-/// Finds credentials and region. At another endpoint than AWS's they are made up unless the environment names some, so that a running
-/// `cargo dev` needs none.
-pub(crate) async fn find(env: &Env<'_>) -> Result<Caller, String> {
-    let is_aws = aws::endpoint(env, &AWS_ENDPOINT_URL_DYNAMODB)
-        .map_err(|error| error.to_string())?
-        .is_none();
+/// Returns a caller of an engine that accepts any credentials.
+pub(crate) fn made_up() -> Caller {
+    Caller {
+        credentials: None,
+        region: None,
+        time_outs: TIME_OUTS,
+    }
+}
+
+/// Finds credentials and region for services, by the variables of their endpoints. Where all are at other endpoints than AWS's, they are
+/// made up unless the environment names some, so that an engine needs none.
+pub(crate) async fn find(env: &Env<'_>, services: &[&Variable<Endpoint>]) -> Result<Caller, String> {
+    let endpoints: Result<Vec<_>, _> = services
+        .iter()
+        .map(|service| aws::endpoint(env, service))
+        .collect();
+    let endpoints = endpoints.map_err(|error| error.to_string())?;
+    let is_aws = endpoints.iter().any(Option::is_none);
     let is_set = |name: &&str| process_variable(name).is_some_and(|value| !value.is_empty());
     if !is_aws && !["AWS_ACCESS_KEY_ID", "AWS_PROFILE"].iter().any(is_set) {
-        return Ok(Caller {
-            credentials: None,
-            region: None,
-            time_outs: TIME_OUTS,
-        });
+        return Ok(made_up());
     }
     let http_client = aws::http_client(env, None, TIME_OUTS.connect).map_err(|error| error.to_string())?;
     let found = aws_config::defaults(BehaviorVersion::latest())

@@ -1,71 +1,69 @@
-//! `latchkey`: what an operator does to the table of a deployment.
+//! `latchkey`: what an operator does to a deployment.
 
 mod caller;
 mod client;
+mod deployment;
+mod dev;
+mod output;
+mod pages;
+mod policy;
+mod stack;
 mod user;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::builder::NonEmptyStringValueParser;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use shared::clients::Clients;
-use shared::env::{AWS_ENDPOINT_URL_DYNAMODB, Env, Form, process_variable};
-use shared::table::Table;
-use shared::users::Users;
+use shared::logging;
+
+use output::{Done, print};
 
 /// Administers a Latchkey deployment. Region and credentials are found as by the AWS CLI: environment (AWS_PROFILE, AWS_REGION,
 /// AWS_ACCESS_KEY_ID, …), profiles, IAM Identity Center.
 #[derive(Parser)]
 #[command(name = "latchkey", version)]
 struct Arguments {
-    /// The table of users.
-    #[arg(long, value_name = "NAME", global = true, default_value = "UsersTable", value_parser = NonEmptyStringValueParser::new())]
-    table: String,
-    /// The DynamoDB endpoint, if not AWS's: http://127.0.0.1:8000 for a running `cargo dev`. Credentials are made up for it unless
-    /// AWS_ACCESS_KEY_ID or AWS_PROFILE is set.
-    #[arg(long, value_name = "URL", global = true, value_parser = endpoint)]
-    endpoint: Option<String>,
+    #[command(flatten)]
+    deployment: deployment::Options,
     #[command(subcommand)]
     subject: Subject,
 }
 
 #[derive(Subcommand)]
 enum Subject {
-    /// Users and their scopes.
+    /// Users: what they are called, their passwords, sessions and scopes.
     #[command(subcommand)]
     User(user::Command),
     /// Clients: programs that may ask for tokens.
     #[command(subcommand)]
     Client(client::Command),
-}
-
-fn endpoint(typed: &str) -> Result<String, String> {
-    let form = AWS_ENDPOINT_URL_DYNAMODB.form;
-    match form.parse(typed) {
-        Some(Some(_)) => Ok(typed.to_owned()),
-        _ => Err(form.rule()),
-    }
-}
-
-/// What a command did.
-struct Done {
-    /// What it prints, in whole lines.
-    text: String,
-    /// What to say where that cannot be printed.
-    unprinted: String,
-}
-
-impl Done {
-    /// Creates what can be printed again by the same command.
-    fn repeatable(text: String) -> Self {
-        let unprinted = "the command can be repeated".to_owned();
-        Self { text, unprinted }
-    }
+    /// Prints the IAM policy that commands need, and no more.
+    #[command(after_help = "Example:\n  latchkey policy user list --stack latchkey-prod")]
+    Policy(policy::Query),
+    /// Prints the completions of a shell.
+    #[command(
+        after_help = "Example:\n  latchkey completions bash > ~/.local/share/bash-completion/completions/latchkey"
+    )]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Prints the man page of a command.
+    #[command(after_help = "Example:\n  latchkey man user create | man -l -")]
+    Man {
+        /// The command, such as `user create`; without one, latchkey itself.
+        command: Vec<String>,
+    },
+    /// Prints docs/cli.md.
+    #[command(hide = true)]
+    Reference,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    logging::init_for_commands();
     let done = run(Arguments::parse()).await;
     let Err(message) = done.and_then(|done| print(&done)) else {
         return ExitCode::SUCCESS;
@@ -75,28 +73,24 @@ async fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Prints without the macro, which panics where it cannot: what was done is done, and a secret is lost.
-fn print(done: &Done) -> Result<(), String> {
-    let mut stdout = io::stdout();
-    let printed = stdout
-        .write_all(done.text.as_bytes())
-        .and_then(|()| stdout.flush());
-    printed.map_err(|error| format!("the output could not be written ({error}); {}", done.unprinted))
+async fn run(arguments: Arguments) -> Result<Done, String> {
+    let options = arguments.deployment;
+    match arguments.subject {
+        Subject::User(command) => user::run(&options.connect().await?, command).await,
+        Subject::Client(command) => {
+            let deployment = options.connect().await?;
+            client::run(&Clients::new(deployment.table), command).await
+        }
+        Subject::Policy(query) => policy::print(&options, &query),
+        Subject::Completions { shell } => Ok(pages::completions(shell)),
+        Subject::Man { command } => pages::man(&command),
+        Subject::Reference => Ok(Done::repeatable(pages::reference())),
+    }
 }
 
-async fn run(arguments: Arguments) -> Result<Done, String> {
-    let given = arguments.endpoint;
-    let env = Env::new(|name| match name {
-        "TABLE_NAME" => Some(arguments.table.clone()),
-        "AWS_ENDPOINT_URL_DYNAMODB" => given.clone().or_else(|| process_variable(name)),
-        // What is typed counts.
-        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS" if given.is_some() => None,
-        name => process_variable(name),
-    });
-    let caller = caller::find(&env).await?;
-    let table = Table::connect_as(&env, caller).map_err(|error| error.to_string())?;
-    match arguments.subject {
-        Subject::User(command) => user::run(&Users::new(table), command).await,
-        Subject::Client(command) => client::run(&Clients::new(table), command).await,
-    }
+/// Returns the command line as it is declared.
+fn command() -> clap::Command {
+    let mut command = Arguments::command();
+    command.build();
+    command
 }

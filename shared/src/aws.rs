@@ -84,7 +84,11 @@ pub(crate) async fn config(
 
 /// Creates the configuration of a service's client. `own_endpoint` is the variable of its endpoint, which comes before
 /// `AWS_ENDPOINT_URL`, as in every SDK.
-pub(crate) fn config_of(
+///
+/// # Errors
+///
+/// [`StartError`] for a wrong variable, or where the TLS configuration cannot be built.
+pub fn config_of(
     env: &Env<'_>,
     own_endpoint: &Variable<Endpoint>,
     caller: Caller,

@@ -11,11 +11,14 @@ use lambda_http::lambda_runtime::Context;
 use serde_json::{Map, Value, json};
 use tracing::Subscriber;
 use tracing::field::{Field, Visit};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, UtcTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::clock::Clock;
 use crate::env::{Env, EnvError, SERVICE_NAME, process_variable};
@@ -63,6 +66,18 @@ pub fn init() {
     } else {
         lines.init();
     }
+    log_panics_without_their_message();
+}
+
+/// Sends the events of a command to standard error, since its result is on standard output. Lines of the SDK are left out: where it finds
+/// credentials is no event.
+pub fn init_for_commands() {
+    let lines = tracing_subscriber::fmt::layer()
+        .with_target(false)
+        .with_timer(UtcTime::rfc_3339())
+        .with_writer(std::io::stderr)
+        .with_filter(filter_fn(|line| line.target().starts_with("shared")));
+    tracing_subscriber::registry().with(lines).init();
     log_panics_without_their_message();
 }
 

@@ -17,7 +17,8 @@ pub use profile::{FullName, Profile, Website};
 pub use renaming::{Change, ProfileChange, Renaming};
 pub use reserved::ReservedUsernames;
 pub use store::{
-    Attempt, Attempted, Candidate, LookedUp, Networks, Replaced, Replacement, Revoked, Subject, Users, Wanted,
+    Attempt, Attempted, Candidate, LookedUp, Networks, Pages, Replaced, Replacement, Revoked, Subject, Users,
+    Wanted,
 };
 pub use user::{Account, Credentials, User, UserId};
 pub use username::Username;

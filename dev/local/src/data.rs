@@ -13,6 +13,8 @@ pub const KEYS_FILE: &str = "signing-keys.json";
 const DYNAMODB_FILE: &str = "dynamodb.sqlite";
 /// The file that the one `cargo dev` of the data folder has locked.
 const LOCK_FILE: &str = "lock";
+/// The file that says where its DynamoDB is, for `cargo latchkey`.
+const ENDPOINT_FILE: &str = "dynamodb-url";
 
 /// Where users and keys are kept.
 #[derive(Clone, Debug)]
@@ -70,6 +72,12 @@ impl Folder {
             _lock: lock,
             _scratch: scratch,
         })
+    }
+
+    /// Says where the DynamoDB of this process is, as long as it has the folder.
+    pub(crate) fn announce(&self, endpoint: &str) -> Result<(), StartError> {
+        let written = std::fs::write(self.path.join(ENDPOINT_FILE), endpoint);
+        written.map_err(|error| StartError::Folder(self.path.clone(), error))
     }
 
     pub(crate) fn keys_file(&self) -> PathBuf {

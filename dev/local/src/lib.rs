@@ -185,6 +185,7 @@ impl Service {
                 .unwrap_or_default(),
             table_name: TABLE_NAME.to_owned(),
         });
+        folder.announce(&dynamodb.endpoint)?;
         let origins = overrides(cors::VARIABLE).unwrap_or_default();
         let variables = BTreeMap::from([
             ("TABLE_NAME", dynamodb.table_name),
@@ -306,7 +307,7 @@ fn issuer(address: SocketAddr) -> String {
 }
 
 /// Returns what to do where the DynamoDB of a running `cargo dev` does not respond.
-pub fn no_dynamodb(endpoint: &str, error: &Error) -> String {
+fn no_dynamodb(endpoint: &str, error: &Error) -> String {
     format!(
         "no DynamoDB responds at {endpoint}: start `cargo dev` first, or name another address with --endpoint-url or \
          AWS_ENDPOINT_URL_DYNAMODB ({error})"

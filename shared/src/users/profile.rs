@@ -1,5 +1,5 @@
 //! The fields that a person has. A new one is added here, in `renaming.rs`, in `item.rs`, in `functions/register` and in `functions/me`;
-//! the operators' command in `dev/local/src/bin/table.rs` does not compile without it.
+//! the operators' command in `cli/src/user/create.rs` does not compile without it.
 
 use serde::Serialize;
 use url::{SyntaxViolation, Url};

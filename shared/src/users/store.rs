@@ -6,6 +6,7 @@ mod accounts;
 mod api_keys;
 mod attempts;
 mod networks;
+mod operators;
 mod sessions;
 
 use aws_sdk_dynamodb::error::SdkError;
@@ -26,6 +27,7 @@ use crate::table::{ROUNDS, Table, contended, unavailable};
 
 pub use attempts::{Attempt, Attempted, Candidate, LookedUp, Subject};
 pub use networks::Networks;
+pub use operators::Pages;
 pub use sessions::{Replaced, Replacement, Revoked};
 
 /// The store of users: it owns their items and every write to them.
@@ -150,13 +152,7 @@ impl Users {
         change.set(format!("disabled = {flag}"));
         change.set(format!("updated_at = {now}"));
         if disabled {
-            let none = change.value(AttributeValue::M(Item::new()));
-            change.set(format!("sessions = {none}"));
-            let (first, one) = (change.number(0), change.number(1));
-            let generation = "credential_generation";
-            change.set(format!(
-                "{generation} = if_not_exists({generation}, {first}) + {one}"
-            ));
+            end_log_ins(&mut change);
         }
         Ok(matches!(self.update(id, change).await?, Written::Done(_)))
     }
@@ -184,6 +180,17 @@ impl Users {
     async fn update(&self, id: &UserId, change: Change) -> Result<Written, Error> {
         self.table.update(item::user_key(id.as_str()), change).await
     }
+}
+
+/// Ends all sessions, log-ins under way, and tokens that belong to no session.
+fn end_log_ins(change: &mut Change) {
+    let none = change.value(AttributeValue::M(Item::new()));
+    change.set(format!("sessions = {none}"));
+    let (first, one) = (change.number(0), change.number(1));
+    let generation = "credential_generation";
+    change.set(format!(
+        "{generation} = if_not_exists({generation}, {first}) + {one}"
+    ));
 }
 
 /// Adds the condition that the credentials are of a generation. A user from before there were generations is of the first.
