@@ -46,7 +46,7 @@ pub(crate) fn reference() -> String {
          ```\n\n\
          A result goes to standard output, and [events](logging.md#events) and errors go to standard error. The exit code is 0, 1 for an error, or\n\
          2 for a command line that is none. `--output json` prints a JSON object a line with all members; the columns of `table` may change.\n\
-         On AWS, only its documentation and an emulator were seen: this page is not verified there.\n",
+         What is about AWS follows its documentation and is not verified on AWS.\n",
     );
     push(&mut text, &root, true);
     for leaf in leaves(&root) {
@@ -56,7 +56,7 @@ pub(crate) fn reference() -> String {
 }
 
 fn push(text: &mut String, command: &Command, is_root: bool) {
-    let name = command.get_bin_name().unwrap_or_default();
+    let name = command.get_bin_name().unwrap_or(command.get_name());
     // What stands at the root holds everywhere.
     let mut shown = command.clone().term_width(WIDTH).mut_args(|option| {
         let is_everywhere = option.is_global_set() || option.get_id() == "help";
@@ -102,10 +102,12 @@ mod tests {
             let help = help.unwrap_or_else(|| panic!("{name} needs an example as its `after_help`"));
             let example = help.strip_prefix("Example:\n  ").unwrap();
             assert!(example.starts_with(name), "{name}: {example}");
-            let words = shlex::split(example).unwrap();
-            let typed = words
-                .into_iter()
-                .take_while(|word| !["<", ">", "|"].contains(&word.as_str()));
+            let quoted = example.split('\'').enumerate();
+            let words = quoted.flat_map(|(index, part)| match index % 2 {
+                1 => vec![part],
+                _ => part.split_whitespace().collect(),
+            });
+            let typed = words.take_while(|word| !["<", ">", "|"].contains(word));
             if let Err(error) = Arguments::try_parse_from(typed) {
                 panic!("{example}: {error}");
             }

@@ -270,6 +270,7 @@ async fn a_list_is_printed_page_by_page_as_long_as_it_is_read() {
         ids.push(id);
     }
     let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
+    let table = deployment.table();
     let list = |output: &[&str]| {
         let list = [
             "user",
@@ -277,7 +278,7 @@ async fn a_list_is_printed_page_by_page_as_long_as_it_is_read() {
             "--endpoint",
             proxy.endpoint(),
             "--table",
-            deployment.table().name(),
+            table.name(),
         ];
         let mut command = crate::bare(&[&list, output].concat());
         command.stdout(Stdio::piped());
@@ -291,8 +292,8 @@ async fn a_list_is_printed_page_by_page_as_long_as_it_is_read() {
     ids.sort();
     assert_eq!(listed, ids);
     assert!(proxy.count("Scan") > 1, "{:?}", proxy.operations());
-    let table = printed(&list(&[]).output().unwrap());
-    assert!(table.starts_with("ID  ") && table.lines().count() == 9, "{table}");
+    let columns = printed(&list(&[]).output().unwrap());
+    assert!(columns.starts_with("ID  ") && columns.lines().count() == 9, "{columns}");
     // A pipe that no one reads any more.
     let mut reader = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
     let pipe = reader.stdin.take().unwrap();
