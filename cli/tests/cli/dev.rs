@@ -118,7 +118,7 @@ async fn a_running_cargo_dev_is_found_and_clients_see_what_is_done() {
 }
 
 #[test]
-fn a_cargo_dev_that_does_not_respond_is_an_error_at_once_and_not_asked_where_another_is_named() {
+fn a_cargo_dev_that_does_not_respond_is_an_error_unless_another_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let lock = File::create(folder.path().join("lock")).unwrap();
     lock.lock().unwrap();
