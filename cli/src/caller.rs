@@ -1,4 +1,4 @@
-//! Who calls AWS: an operator, by the credentials and the region that the SDKs' usual chain finds.
+//! Who calls AWS: an operator, by the credentials and the region that the environment or a profile has.
 
 use std::time::Duration;
 
@@ -49,7 +49,8 @@ pub(crate) async fn find(env: &Env<'_>, services: &[&Variable<Endpoint>]) -> Res
     // Once, since the program ends soon, and ahead of the request, whose error would not say what is missing.
     let credentials = chain.provide_credentials().await.map_err(|error| {
         let causes = aws::message(&error);
-        let remedy = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in again (`aws sso login`)";
+        let remedy = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; for other ways to log in: \
+                      eval \"$(aws configure export-credentials --format env)\"";
         format!("no AWS credentials: {remedy}: {causes}")
     })?;
     Ok(Caller {

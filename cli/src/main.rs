@@ -20,8 +20,8 @@ use shared::logging;
 
 use output::{Done, print};
 
-/// Administers a Latchkey deployment. Region and credentials are found as by the AWS CLI: environment (AWS_PROFILE, AWS_REGION,
-/// AWS_ACCESS_KEY_ID, …), profiles, IAM Identity Center.
+/// Administers a Latchkey deployment. Region and credentials come from the environment (AWS_REGION, AWS_ACCESS_KEY_ID, …) or from a
+/// profile's keys (AWS_PROFILE); where you log in otherwise: eval "$(aws configure export-credentials --format env)".
 #[derive(Parser)]
 #[command(name = "latchkey", version)]
 struct Arguments {
