@@ -90,7 +90,11 @@ fn an_error_names_what_is_missing_or_wrong() {
             "no AWS region: set AWS_REGION",
         ),
         (&[], &[region, ("AWS_PROFILE", "other")], "other"),
-        (&[], &[("AWS_PROFILE", "center")], "eval \"$(aws configure export-credentials --format env)\""),
+        (
+            &[],
+            &[("AWS_PROFILE", "center")],
+            "eval \"$(aws configure export-credentials --format env)\"",
+        ),
         (&[], &[region, KEY[0]], "AWS_SECRET_ACCESS_KEY"),
         (
             &[],

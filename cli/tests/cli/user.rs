@@ -293,7 +293,10 @@ async fn a_list_is_printed_page_by_page_as_long_as_it_is_read() {
     assert_eq!(listed, ids);
     assert!(proxy.count("Scan") > 1, "{:?}", proxy.operations());
     let columns = printed(&list(&[]).output().unwrap());
-    assert!(columns.starts_with("ID  ") && columns.lines().count() == 9, "{columns}");
+    assert!(
+        columns.starts_with("ID  ") && columns.lines().count() == 9,
+        "{columns}"
+    );
     // A pipe that no one reads any more.
     let mut reader = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
     let pipe = reader.stdin.take().unwrap();
