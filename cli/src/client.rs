@@ -4,20 +4,29 @@ use std::collections::BTreeSet;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
+use serde::Serialize;
 use shared::clients::{Client, Clients, GrantType};
-use shared::clock::Clock;
+use shared::clock::{Clock, Timestamp};
 use shared::label::Label;
 use shared::scope::Scopes;
 
-use crate::Done;
+use crate::output::{Done, Output, Row};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Registers a client, and prints its id and its secret, which cannot be shown again.
+    #[command(
+        after_help = "Example:\n  latchkey client create 'My service' --grant client_credentials --scope links:read"
+    )]
     Create(New),
-    /// Lists the clients: id, kind, grants, scopes and name, separated by tabs.
-    List,
+    /// Lists the clients.
+    #[command(after_help = "Example:\n  latchkey client list")]
+    List {
+        #[command(flatten)]
+        output: Output,
+    },
     /// Deletes a client: its tokens expire, and no refresh renews them.
+    #[command(after_help = "Example:\n  latchkey client delete 01KAY2Z3M4N5P6Q7R8S9T0V1W2")]
     Delete {
         /// The client's id.
         id: String,
@@ -43,9 +52,10 @@ pub(crate) struct New {
 pub(crate) async fn run(clients: &Clients, command: Command) -> Result<Done, String> {
     match command {
         Command::Create(new) => create(clients, new).await,
-        Command::List => {
+        Command::List { output } => {
             let all = clients.list().await.map_err(|error| error.to_string())?;
-            Ok(Done::repeatable(all.iter().map(line).collect()))
+            let all: Vec<Shown> = all.into_iter().map(Shown::new).collect();
+            Ok(Done::repeatable(output.list(&all, true)?))
         }
         Command::Delete { id } => match clients.delete(&id).await {
             Ok(true) => Ok(Done {
@@ -89,14 +99,45 @@ async fn create(clients: &Clients, new: New) -> Result<Done, String> {
     })
 }
 
-fn line(client: &Client) -> String {
-    let kind = if client.is_confidential() {
-        "confidential"
-    } else {
-        "public"
-    };
-    let grants: Vec<&str> = client.grants.iter().map(|grant| grant.name()).collect();
-    let (grants, scopes) = (grants.join(" "), client.scopes.to_string());
-    let columns = [client.id.as_str(), kind, &grants, &scopes, client.name.as_str()];
-    format!("{}\n", columns.join("\t"))
+/// A client, without the digest of its secret.
+#[derive(Serialize)]
+struct Shown {
+    id: String,
+    kind: &'static str,
+    grants: Vec<&'static str>,
+    scopes: Scopes,
+    name: Label,
+    created_at: Timestamp,
+}
+
+impl Shown {
+    fn new(client: Client) -> Self {
+        let kind = if client.is_confidential() {
+            "confidential"
+        } else {
+            "public"
+        };
+        Self {
+            kind,
+            grants: client.grants.iter().map(|grant| grant.name()).collect(),
+            id: client.id,
+            scopes: client.scopes,
+            name: client.name,
+            created_at: client.created_at,
+        }
+    }
+}
+
+impl Row for Shown {
+    const COLUMNS: &'static [&'static str] = &["id", "kind", "grants", "scopes", "name"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.clone(),
+            self.kind.to_owned(),
+            self.grants.join(" "),
+            self.scopes.to_string(),
+            self.name.as_str().to_owned(),
+        ]
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! It reads and changes nothing. What it was not given it does not check, and says what to give.
 
+mod alarms;
 mod check;
 mod http;
 mod keys;
@@ -11,20 +12,18 @@ mod table;
 
 use clap::Args;
 use shared::clock::Clock;
-use shared::env::Env;
 use shared::keys::{Lifecycle, Published, PublishedStore};
-use shared::table::Table;
 
-use crate::place::Place;
-use crate::{Done, endpoint, print};
+use crate::deployment::{Deployment, endpoint};
+use crate::output::{Done, print};
 use check::Check;
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// On AWS: the secret of the key ring, which is the stack's output SigningKeysSecret.
+    /// On AWS without --stack: the secret of the key ring, which is the stack's output SigningKeysSecret.
     #[arg(long, value_name = "ARN")]
     secret: Option<String>,
-    /// The service's URL, which is the stack's output BaseUrl; http://127.0.0.1:3000 for a running `cargo dev`.
+    /// The service's URL, where neither --stack nor a running `cargo dev` says it.
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     url: Option<String>,
 }
@@ -42,30 +41,27 @@ struct Keys {
 /// # Errors
 ///
 /// How many found something wrong.
-pub(crate) async fn run(
-    env: &Env<'_>,
-    table: Table,
-    place: &Place,
-    options: Options,
-) -> Result<Done, String> {
-    let mut checks = table::checks(&table).await;
-    let read = PublishedStore::new(table).read().await;
+pub(crate) async fn run(deployment: &Deployment, options: Options) -> Result<Done, String> {
+    let env = deployment.env();
+    let mut checks = table::checks(&deployment.table).await;
+    let read = PublishedStore::new(deployment.table.clone()).read().await;
     let keys = Keys {
-        lifecycle: Lifecycle::read(env).map_err(|error| error.to_string())?,
+        lifecycle: Lifecycle::read(&env).map_err(|error| error.to_string())?,
         clock: Clock::system(),
         published: read.as_ref().ok().map(|read| read.value.clone()),
     };
-    match place.output(options.secret, "SigningKeysSecret") {
-        Some(secret) => checks.extend(secret::checks(env, &secret).await),
-        None => checks.push(keys::ring(place, &keys).await),
+    match deployment.output(options.secret, "SigningKeysSecret")? {
+        Some(secret) => checks.extend(secret::checks(&env, &secret).await),
+        None => checks.push(keys::ring(deployment.data_dir(), &keys).await),
     }
     checks.push(match &read {
         Ok(read) => keys::published(&read.value, &keys),
         Err(error) => Check::wrong("published", error.to_string(), keys::RESTORE),
     });
-    let url = place.output(options.url, "BaseUrl");
-    checks.extend(service::checks(url.as_deref(), &keys).await);
-    checks.push(alarms(place));
+    let url = deployment.output(options.url, "BaseUrl")?;
+    let url = url.as_ref().or(deployment.url.as_ref());
+    checks.extend(service::checks(url.map(String::as_str), &keys).await);
+    checks.push(alarms::check(deployment.stack.as_ref()));
     let permissions = check::permissions(&checks);
     checks.push(permissions);
     let report = Done::repeatable(checks.iter().map(ToString::to_string).collect());
@@ -79,15 +75,4 @@ pub(crate) async fn run(
             ))
         }
     }
-}
-
-/// CloudWatch's client would be as large as the rest of the program. CloudFormation names alarms after the stack
-/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html>).
-fn alarms(place: &Place) -> Check {
-    let Some(stack) = &place.stack else {
-        return Check::not_checked("alarms", "give --stack");
-    };
-    let fire = "lists those that fire (docs/alarms.md)";
-    let command = format!("aws cloudwatch describe-alarms --state-value ALARM --alarm-name-prefix {stack}-");
-    Check::not_checked("alarms", format!("type {command}, which {fire}"))
 }

@@ -1,5 +1,6 @@
 //! `latchkey explain`: why a request was refused, from the log.
 
+mod deployed;
 mod reason;
 
 use std::fs::File;
@@ -10,21 +11,23 @@ use clap::Args;
 use serde_json::Value;
 use shared::logging::LOG_FILE;
 
-use crate::Done;
-use crate::place::Place;
+use crate::deployment::Options;
+use crate::output::Done;
 
 /// How a problem document writes the id.
 const URN: &str = "urn:request:";
 
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct Explained {
     /// The request's id: the header apigw-requestid of its response, or `instance` of a problem document.
     #[arg(value_parser = request_id)]
     request_id: String,
-    /// A file of log lines in JSON, or - for standard input, such as those of `aws logs filter-log-events` [default: the log of a running
-    /// `cargo dev`]
+    /// A file of log lines in JSON, or - for standard input [default: the log groups of --stack, or the log of a running `cargo dev`]
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
+    /// How far back the log groups of --stack are read, in hours.
+    #[arg(long, value_name = "NUMBER", default_value_t = 24)]
+    hours: u32,
 }
 
 /// Accepts what an id may be: API Gateway's are base64.
@@ -38,14 +41,23 @@ fn request_id(typed: &str) -> Result<String, String> {
 }
 
 /// Prints what the log says of the request, a line each.
-pub(crate) fn run(place: &Place, options: Options) -> Result<Done, String> {
-    let id = options.request_id;
-    let log = options.log.unwrap_or_else(|| place.folder().join(LOG_FILE));
-    let lines = of_file(&log, &id)?;
+pub(crate) async fn run(options: &Options, explained: Explained) -> Result<Done, String> {
+    let Explained {
+        request_id,
+        log,
+        hours,
+    } = explained;
+    let (lines, place) = if log.is_none() && options.stack.is_some() {
+        let deployment = options.connect().await?;
+        let lines = deployed::lines(&deployment, &request_id, hours).await?;
+        (lines, format!("the log groups, back to {hours} hours ago,"))
+    } else {
+        let log = log.unwrap_or_else(|| options.data_dir().join(LOG_FILE));
+        (of_file(&log, &request_id)?, log.display().to_string())
+    };
     if lines.is_empty() {
         return Err(format!(
-            "no line of {} has this id. A request that succeeded may leave none; is it the right log, and does it reach back so far?",
-            log.display()
+            "no line of {place} has this id. A request that succeeded may leave none; is it the right log, and does it reach back so far?"
         ));
     }
     Ok(Done::repeatable(explanation(&lines)))

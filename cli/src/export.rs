@@ -11,7 +11,9 @@ use std::io::{self, BufWriter, Write};
 use clap::{Args, ValueEnum};
 use shared::users::{Record, Users};
 
-use crate::{Done, members};
+use crate::deployment::Deployment;
+use crate::members;
+use crate::output::Done;
 use sorter::Sorter;
 
 #[derive(Args)]
@@ -40,12 +42,12 @@ struct Foreign {
 }
 
 /// Runs the command. The table is read in its own order and sorted beside it, in little memory.
-pub(crate) async fn run(users: &Users, command: Command) -> Result<Done, String> {
+pub(crate) async fn run(deployment: &Deployment, command: Command) -> Result<Done, String> {
+    let users = Users::new(deployment.table.clone().patient());
     let mut sorter = Sorter::default();
     let mut lost = 0_u64;
-    let mut position = None;
-    loop {
-        let (page, next) = users.page(position).await.map_err(|error| error.to_string())?;
+    let mut pages = users.records();
+    while let Some(page) = pages.next().await.map_err(|error| error.to_string())? {
         for (id, record) in page {
             let written = match &record {
                 Ok(record) => write(command.system, record),
@@ -63,10 +65,6 @@ pub(crate) async fn run(users: &Users, command: Command) -> Result<Done, String>
                 // The exit code says that there was one.
                 let _unheard = writeln!(io::stderr(), "user {id}: {problem}");
             }
-        }
-        position = next;
-        if position.is_none() {
-            break;
         }
     }
     let written = print(sorter, command.system)?;

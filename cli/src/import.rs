@@ -14,7 +14,8 @@ use shared::error::Error;
 use shared::passwords::{HashCost, LogInBudget};
 use shared::users::{Imported, Row, Users};
 
-use crate::Done;
+use crate::deployment::Deployment;
+use crate::output::{self, Done};
 use input::{Format, Input, Numbered};
 use progress::Progress;
 use seen::Seen;
@@ -58,7 +59,9 @@ struct Counts {
 }
 
 /// Runs the command, which prints each row that is refused and then how many there were.
-pub(crate) async fn run(users: &Users, command: Command, cost: HashCost) -> Result<Done, String> {
+pub(crate) async fn run(deployment: &Deployment, command: Command) -> Result<Done, String> {
+    let cost = HashCost::read(&deployment.env()).map_err(|error| error.to_string())?;
+    let users = &Users::new(deployment.table.clone().patient());
     let mut input = Input::open(&command.file, command.format)?;
     let progress = Progress::new(input.size);
     let mut counts = Counts::default();
@@ -226,7 +229,7 @@ impl Counts {
         if self.refused == 0 {
             return Ok(done);
         }
-        crate::print(&done)?;
+        output::print(&done)?;
         Err(format!("rows were refused: {}", self.refused))
     }
 }

@@ -8,12 +8,10 @@ use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
 use shared::clock::Clock;
-use shared::env::Env;
 use shared::keys::PublishedStore;
-use shared::table::Table;
 
-use crate::Done;
-use crate::place::Place;
+use crate::deployment::Deployment;
+use crate::output::{Done, Output};
 use local::Local;
 
 /// What an emergency calls every key.
@@ -21,21 +19,28 @@ const EVERY_KEY: &str = "*";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Shows the published keys: id, algorithm, state, since when it is published, from when it signs, when it leaves; separated by
-    /// tabs. The private keys are never shown.
-    Show,
-    /// Rotates the keys: a new one is published, and signs in its turn.
+    /// Shows the published keys: since when each is published, from when it signs, when it leaves. The private keys are never shown.
+    #[command(after_help = "Example:\n  latchkey keys show --output json")]
+    Show {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Rotates the keys: a new one is published, and signs in its turn. Shows the keys afterwards.
+    #[command(after_help = "Example:\n  latchkey keys rotate --stack latchkey-prod")]
     Rotate(Rotate),
     /// Drops a compromised key, or all of them if their ring was read: its tokens are rejected, and another key signs. It may be repeated,
-    /// and must be where it failed.
+    /// and must be where it failed. Shows the keys afterwards.
+    #[command(after_help = "Example:\n  latchkey keys drop 01KAY2Z3M4N5P6Q7R8S9T0V1W2 --stack latchkey-prod")]
     Drop(DropKey),
 }
 
 #[derive(Args)]
 pub(crate) struct Rotate {
-    /// On AWS: the secret of the key ring, which is the stack's output SigningKeysSecret.
+    /// On AWS without --stack: the secret of the key ring, which is the stack's output SigningKeysSecret.
     #[arg(long, value_name = "ARN")]
     secret: Option<String>,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Args)]
@@ -46,40 +51,47 @@ pub(crate) struct DropKey {
     /// Drops every key, session keys too: every session ends.
     #[arg(long, conflicts_with = "kid")]
     all: bool,
-    /// On AWS: the function that does it, which is the stack's output RotateKeysFunction.
+    /// On AWS without --stack: the function that does it, which is the stack's output RotateKeysFunction.
     #[arg(long, value_name = "NAME")]
     function: Option<String>,
+    #[command(flatten)]
+    output: Output,
 }
 
-/// Runs a command, which prints the keys afterwards.
-pub(crate) async fn run(
-    env: &Env<'_>,
-    table: Table,
-    place: &Place,
-    command: Command,
-) -> Result<Done, String> {
-    let published = PublishedStore::new(table.clone());
-    match command {
-        Command::Show => {}
-        Command::Rotate(Rotate { secret }) => match place.output(secret, "SigningKeysSecret") {
-            Some(secret) => deployed::rotate(env, &secret).await?,
-            None => Local::find(table, place, "--secret").await?.rotate().await?,
-        },
-        Command::Drop(DropKey { kid, all, function }) => {
+/// Runs a command, which shows the keys afterwards.
+pub(crate) async fn run(deployment: &Deployment, command: Command) -> Result<Done, String> {
+    let output = match command {
+        Command::Show { output } => output,
+        Command::Rotate(Rotate { secret, output }) => {
+            match deployment.output(secret, "SigningKeysSecret")? {
+                Some(secret) => deployed::rotate(deployment, &secret).await?,
+                None => Local::find(deployment, "--secret").await?.rotate().await?,
+            }
+            output
+        }
+        Command::Drop(DropKey {
+            kid,
+            all,
+            function,
+            output,
+        }) => {
             let kid = kid.filter(|_| !all).unwrap_or_else(|| EVERY_KEY.to_owned());
-            match place.output(function, "RotateKeysFunction") {
+            match deployment.output(function, "RotateKeysFunction")? {
                 Some(function) => deployed::drop_key(&function, &kid)?,
                 None => {
-                    Local::find(table, place, "--function")
+                    Local::find(deployment, "--function")
                         .await?
                         .drop_key(&kid)
                         .await?
                 }
             }
+            output
         }
-    }
-    let read = published.read().await.map_err(|error| place.explained(&error))?;
-    Ok(Done::repeatable(list::lines(&read.value, Clock::system().now())))
+    };
+    let published = PublishedStore::new(deployment.table.clone()).read().await;
+    let published = published.map_err(|error| deployment.explained(&error))?;
+    let keys = list::shown(&published.value, Clock::system().now());
+    Ok(Done::repeatable(output.list(&keys, true)?))
 }
 
 /// Writes a sentence beside the keys, which a program may read.

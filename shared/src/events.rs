@@ -42,17 +42,17 @@ pub enum Event<'a> {
     },
     /// A token was revoked, and its session ended.
     Revoked { user: &'a str, session: &'a str },
-    /// A user ended a session.
+    /// A user or an operator ended a session.
     SessionEnded { user: &'a str, session: &'a str },
-    /// A user ended all other sessions.
+    /// A user ended all other sessions, or an operator all.
     SessionsEnded { user: &'a str },
-    /// A user chose another password.
+    /// A user chose another password, or an operator set one.
     PasswordChanged { user: &'a str },
     /// A user changed username or e-mail address.
     NamesChanged { user: &'a str },
     /// An operator disabled a user.
     Disabled { user: &'a str },
-    /// A user deleted the account.
+    /// A user or an operator deleted the account.
     Deleted { user: &'a str },
     /// A user created an API key.
     ApiKeyCreated { user: &'a str, key: &'a str },

@@ -11,7 +11,8 @@ use lambda_http::lambda_runtime::Context;
 use serde_json::{Map, Value, json};
 use tracing::Subscriber;
 use tracing::field::{Field, Visit};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::fmt;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, UtcTime};
@@ -78,6 +79,18 @@ fn init_with(file: Option<File>) {
         .with(is_json.then(|| fmt::layer().event_format(json())))
         .with(file.map(|file| fmt::layer().event_format(json()).with_writer(Mutex::new(file))))
         .init();
+    log_panics_without_their_message();
+}
+
+/// Sends the events of a command to standard error, since its result is on standard output. Lines of the SDK are left out: where it finds
+/// credentials is no event.
+pub fn init_for_commands() {
+    let lines = fmt::layer()
+        .with_target(false)
+        .with_timer(UtcTime::rfc_3339())
+        .with_writer(std::io::stderr)
+        .with_filter(filter_fn(|line| line.target().starts_with("shared")));
+    tracing_subscriber::registry().with(lines).init();
     log_panics_without_their_message();
 }
 

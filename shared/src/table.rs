@@ -1,6 +1,6 @@
 //! The one table: its client, its keys and how attributes are read and written.
 //!
-//! `docs/data.md` shows every item. No function scans or uses an index (an operator's list of clients scans), and every read is
+//! `docs/data.md` shows every item. No function scans or uses an index (an operator's lists scan), and every read is
 //! strongly consistent. Each subject has a small
 //! store on [`Table`] that owns its items.
 

@@ -20,8 +20,8 @@ pub use record::{Record, Row};
 pub use renaming::{Change, ProfileChange, Renaming};
 pub use reserved::ReservedUsernames;
 pub use store::{
-    Attempt, Attempted, Candidate, Imported, LookedUp, Networks, Page, Position, Refusal, Replaced,
-    Replacement, Revoked, Subject, Users, Wanted,
+    Attempt, Attempted, Candidate, Imported, LookedUp, Networks, Page, Pages, Refusal, Replaced, Replacement,
+    Revoked, Subject, Users, Wanted,
 };
 pub use user::{Account, Credentials, User, UserId};
 pub use username::Username;

@@ -39,6 +39,12 @@ impl Check {
         Self { subject, finding }
     }
 
+    /// Creates the check of a call of AWS that was denied.
+    pub(super) fn denied(subject: &'static str, action: &'static str) -> Self {
+        let finding = Finding::Denied { action };
+        Self { subject, finding }
+    }
+
     /// Creates the check of a call of AWS that failed: it was denied, or `remedy` may help.
     pub(super) fn failed<E>(
         subject: &'static str,
@@ -53,8 +59,7 @@ impl Check {
             .code()
             .is_some_and(|code| code.trim_end_matches("Exception") == "AccessDenied")
         {
-            let finding = Finding::Denied { action };
-            return Self { subject, finding };
+            return Self::denied(subject, action);
         }
         Self::wrong(subject, aws::message(error), remedy)
     }

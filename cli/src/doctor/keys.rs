@@ -1,25 +1,27 @@
 //! The ring in the file of a running `cargo dev`, and the published keys.
 
+use std::path::Path;
+
 use shared::clock::Timestamp;
 use shared::env::{Env, process_variable};
 use shared::keys::{KEYS_FILE, Published, Ring, RingKey, RingStore};
 
 use super::Keys;
 use super::check::Check;
-use crate::place::Place;
 
 /// What to type where the published keys are lost or wrong.
 pub(super) const RESTORE: &str =
     "latchkey keys rotate; if that does not help, see docs/restore.md, \"The published keys\"";
 const ROTATE: &str = "latchkey keys rotate";
-const NO_SECRET: &str = "give --secret, the stack's output SigningKeysSecret; or --endpoint and --data-dir, for a running `cargo dev`";
+const NO_SECRET: &str =
+    "give --stack, or --secret, its output SigningKeysSecret; for a running `cargo dev` say `cargo latchkey`";
 
 /// Checks the ring of a running `cargo dev`; on AWS no operator reads it.
-pub(super) async fn ring(place: &Place, keys: &Keys) -> Check {
-    if place.endpoint.is_none() {
+pub(super) async fn ring(folder: Option<&Path>, keys: &Keys) -> Check {
+    let Some(folder) = folder else {
         return Check::not_checked("ring", NO_SECRET);
-    }
-    let file = place.folder().join(KEYS_FILE);
+    };
+    let file = folder.join(KEYS_FILE);
     if !file.exists() {
         return Check::wrong(
             "ring",

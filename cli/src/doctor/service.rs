@@ -18,7 +18,8 @@ const ROUNDED: i64 = 2;
 /// Checks the service at a URL.
 pub(super) async fn checks(url: Option<&str>, keys: &Keys) -> Vec<Check> {
     let Some(url) = url.map(|url| url.trim_end_matches('/')) else {
-        let give = "give --url, the stack's output BaseUrl; http://127.0.0.1:3000 for a running `cargo dev`";
+        let give =
+            "give --stack, or --url, its output BaseUrl; http://127.0.0.1:3000 for a running `cargo dev`";
         return ["discovery", "clock", "issuer", "JWK Set"]
             .map(|subject| Check::not_checked(subject, give))
             .into();

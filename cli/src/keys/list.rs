@@ -1,26 +1,67 @@
-//! The published keys, a line each.
+//! The published keys, as an operator sees them.
 
+use serde::Serialize;
 use shared::clock::Timestamp;
 use shared::keys::{Published, PublishedKey};
 
-/// Returns a line for each key, and one for each that was compromised, which no ring brings back until its last time.
-pub(super) fn lines(published: &Published, now: Timestamp) -> String {
+use crate::output::Row;
+
+/// A published key, or one that was compromised, which no ring brings back until its last time.
+#[derive(Serialize)]
+pub(super) struct Shown {
+    id: Option<String>,
+    algorithm: Option<String>,
+    state: &'static str,
+    published_at: Option<Timestamp>,
+    signs_from: Option<Timestamp>,
+    drop_at: Timestamp,
+}
+
+impl Row for Shown {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "algorithm",
+        "state",
+        "published_at",
+        "signs_from",
+        "drop_at",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            cell(self.id.as_ref()),
+            cell(self.algorithm.as_ref()),
+            self.state.to_owned(),
+            cell(self.published_at),
+            cell(self.signs_from),
+            self.drop_at.to_string(),
+        ]
+    }
+}
+
+fn cell(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}
+
+/// Returns the keys that are published and those that were compromised.
+pub(super) fn shown(published: &Published, now: Timestamp) -> Vec<Shown> {
     let signer = signer(published, now);
-    let keys = published.keys().iter().map(|key| {
-        let columns = [
-            key.kid().unwrap_or("-").to_owned(),
-            key.algorithm()
-                .map_or_else(|| "-".to_owned(), |algorithm| format!("{algorithm:?}")),
-            state(key, signer, now).to_owned(),
-            key.published_at.to_string(),
-            key.signs_from.to_string(),
-            key.drop_at.to_string(),
-        ];
-        columns.join("\t") + "\n"
+    let keys = published.keys().iter().map(|key| Shown {
+        id: key.kid().map(str::to_owned),
+        algorithm: key.algorithm().map(|algorithm| format!("{algorithm:?}")),
+        state: state(key, signer, now),
+        published_at: Some(key.published_at),
+        signs_from: Some(key.signs_from),
+        drop_at: key.drop_at,
     });
-    let compromised = published
-        .compromised()
-        .map(|(kid, forget_at)| format!("{kid}\t-\tcompromised\t-\t-\t{forget_at}\n"));
+    let compromised = published.compromised().map(|(kid, forget_at)| Shown {
+        id: Some(kid.to_owned()),
+        algorithm: None,
+        state: "compromised",
+        published_at: None,
+        signs_from: None,
+        drop_at: forget_at,
+    });
     keys.chain(compromised).collect()
 }
 
@@ -52,7 +93,8 @@ mod tests {
     use shared::clock::Timestamp;
     use shared::keys::{Dates, Kind, Published, Ring, RingKey, SigningKey};
 
-    use super::lines;
+    use super::shown;
+    use crate::output::Row;
 
     #[test]
     fn each_key_has_the_state_of_its_dates() {
@@ -71,18 +113,19 @@ mod tests {
             ..Ring::default()
         };
         let published = Published::default().with(&ring, at(0)).without("k", at(900));
-        let lines = lines(&published, at(100));
-        let states: Vec<&str> = lines
-            .lines()
-            .map(|line| line.split('\t').nth(2).unwrap())
-            .collect();
+        let shown = shown(&published, at(100));
+        let states: Vec<&str> = shown.iter().map(|key| key.state).collect();
         assert_eq!(states, ["expired", "retired", "signs", "next", "compromised"]);
-        let kid = ring.keys[3].key.kid();
-        let dates = "1970-01-01T00:00:00Z\t1970-01-01T00:03:20Z\t1970-01-01T00:08:20Z";
+        let dates = [
+            "1970-01-01T00:00:00Z",
+            "1970-01-01T00:03:20Z",
+            "1970-01-01T00:08:20Z",
+        ];
+        let next = [&[ring.keys[3].key.kid(), "EdDSA", "next"][..], &dates].concat();
+        assert_eq!(shown[3].cells(), next);
         assert_eq!(
-            lines.lines().nth(3).unwrap(),
-            format!("{kid}\tEdDSA\tnext\t{dates}")
+            shown[4].cells(),
+            ["k", "-", "compromised", "-", "-", "1970-01-01T00:15:00Z"]
         );
-        assert!(lines.ends_with("k\t-\tcompromised\t-\t-\t1970-01-01T00:15:00Z\n"));
     }
 }

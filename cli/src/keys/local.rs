@@ -3,26 +3,23 @@
 use shared::clock::{Clock, Timestamp};
 use shared::env::{Env, process_variable};
 use shared::keys::{KEYS_FILE, Lead, Lifecycle, PublishedStore, RingStore, Rotation};
-use shared::table::Table;
 
 use super::say;
-use crate::place::Place;
+use crate::deployment::Deployment;
 
 /// The ring and the published keys of a running `cargo dev`.
 pub(super) struct Local<'a> {
     rotation: Rotation,
-    place: &'a Place,
+    deployment: &'a Deployment,
 }
 
 impl<'a> Local<'a> {
     /// Finds them. `option` is what names the ring's place on AWS.
-    pub(super) async fn find(table: Table, place: &'a Place, option: &str) -> Result<Self, String> {
-        if place.endpoint.is_none() {
-            return Err(format!(
-                "the keys of which deployment? Give {option}, from the stack's outputs; or --endpoint, for a running `cargo dev`"
-            ));
-        }
-        let file = place.folder().join(KEYS_FILE);
+    pub(super) async fn find(deployment: &'a Deployment, option: &str) -> Result<Self, String> {
+        let folder = deployment.data_dir().ok_or_else(|| {
+            format!("the keys of which deployment? Give --stack, or {option}; for a running `cargo dev` say `cargo latchkey`")
+        })?;
+        let file = folder.join(KEYS_FILE);
         if !file.exists() {
             return Err(format!(
                 "{} is not there: start `cargo dev` first, or name its folder by --data-dir",
@@ -38,11 +35,11 @@ impl<'a> Local<'a> {
             ring: RingStore::connect(&own)
                 .await
                 .map_err(|error| error.to_string())?,
-            published: PublishedStore::new(table),
+            published: PublishedStore::new(deployment.table.clone()),
             lifecycle: Lifecycle::read(&own).map_err(|error| error.to_string())?,
             clock: Clock::system(),
         };
-        Ok(Self { rotation, place })
+        Ok(Self { rotation, deployment })
     }
 
     /// Rotates, and says when that is seen.
@@ -50,7 +47,7 @@ impl<'a> Local<'a> {
         self.rotation
             .rotate()
             .await
-            .map_err(|error| self.place.explained(&error))?;
+            .map_err(|error| self.deployment.explained(&error))?;
         let ring = self.rotation.ring.current().await;
         let signs_from = ring.ok().and_then(|ring| ring.newest_signs_from());
         let (now, lead) = (self.rotation.clock.now(), self.rotation.lifecycle.lead);
@@ -63,7 +60,7 @@ impl<'a> Local<'a> {
         self.rotation
             .drop_compromised(kid)
             .await
-            .map_err(|error| self.place.explained(&error))?;
+            .map_err(|error| self.deployment.explained(&error))?;
         say(&after_a_drop(
             self.rotation.clock.now(),
             self.rotation.lifecycle.lead,

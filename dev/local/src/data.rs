@@ -12,6 +12,9 @@ use crate::StartError;
 const DYNAMODB_FILE: &str = "dynamodb.sqlite";
 /// The file that the one `cargo dev` of the data folder has locked.
 const LOCK_FILE: &str = "lock";
+/// The files that say where it serves and where its DynamoDB is, for `cargo latchkey`.
+const URL_FILE: &str = "url";
+const DYNAMODB_URL_FILE: &str = "dynamodb-url";
 
 /// Where users and keys are kept.
 #[derive(Clone, Debug)]
@@ -69,6 +72,13 @@ impl Folder {
             _lock: lock,
             _scratch: scratch,
         })
+    }
+
+    /// Says where this process serves and where its DynamoDB is, as long as it has the folder.
+    pub(crate) fn announce(&self, url: &str, dynamodb: &str) -> Result<(), StartError> {
+        let written = std::fs::write(self.path.join(URL_FILE), url)
+            .and_then(|()| std::fs::write(self.path.join(DYNAMODB_URL_FILE), dynamodb));
+        written.map_err(|error| StartError::Folder(self.path.clone(), error))
     }
 
     pub(crate) fn keys_file(&self) -> PathBuf {

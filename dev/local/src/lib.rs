@@ -177,6 +177,7 @@ impl Service {
                 .unwrap_or_default(),
             table_name: TABLE_NAME.to_owned(),
         });
+        folder.announce(&url(reachable(address)), &dynamodb.endpoint)?;
         let origins = overrides(cors::VARIABLE).unwrap_or_default();
         let variables = BTreeMap::from([
             ("TABLE_NAME", dynamodb.table_name),
@@ -295,12 +296,4 @@ fn issuer(address: SocketAddr) -> String {
     } else {
         url(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()))
     }
-}
-
-/// Returns what to do where the DynamoDB of a running `cargo dev` does not respond.
-pub fn no_dynamodb(endpoint: &str, error: &Error) -> String {
-    format!(
-        "no DynamoDB responds at {endpoint}: start `cargo dev` first, or name another address with --endpoint-url or \
-         AWS_ENDPOINT_URL_DYNAMODB ({error})"
-    )
 }

@@ -119,6 +119,31 @@ impl FaultProxy {
         seen.iter().map(|(operation, _)| operation.clone()).collect()
     }
 
+    /// Returns the IAM actions that all requests need: a transaction needs those of its parts.
+    pub fn actions(&self) -> BTreeSet<String> {
+        let seen = &self.locked().seen;
+        let parts = |body: &Bytes| {
+            let request: Value = serde_json::from_slice(body).unwrap_or_default();
+            let parts = request["TransactItems"].as_array().cloned().unwrap_or_default();
+            let kinds = parts
+                .iter()
+                .filter_map(Value::as_object)
+                .flat_map(|part| part.keys());
+            kinds
+                .map(|kind| match kind.as_str() {
+                    "ConditionCheck" => "dynamodb:ConditionCheckItem".to_owned(),
+                    kind => format!("dynamodb:{kind}Item"),
+                })
+                .collect()
+        };
+        seen.iter()
+            .flat_map(|(operation, body)| match operation.as_str() {
+                "TransactWriteItems" => parts(body),
+                operation => vec![format!("dynamodb:{operation}")],
+            })
+            .collect()
+    }
+
     /// Returns the attributes that each `GetItem` asks for, oldest first; none where one asks for the whole item.
     pub fn attributes_read(&self) -> Vec<BTreeSet<String>> {
         let seen = &self.locked().seen;

@@ -6,7 +6,7 @@ use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
 use shared::clock::Clock;
 use shared::env::{ENABLE_REGISTRATION, Env, NETWORK_REGISTRATIONS};
-use shared::error::{Code, Error, ErrorFormat, Violation};
+use shared::error::{Error, ErrorFormat};
 use shared::events::{Event, Limit};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::json::{self, Fields};

@@ -1,5 +1,5 @@
 //! The fields that a person has. A new one is added here, in `new_profile.rs`, `renaming.rs` and `item.rs`, in `functions/register` and in `functions/me`;
-//! the operators' commands in `dev/local/src/bin/table.rs` and `cli/src/members.rs` do not compile without it.
+//! the operators' commands in `cli/src/user/create.rs` and `cli/src/members.rs` do not compile without it.
 
 use serde::Serialize;
 use url::{SyntaxViolation, Url};

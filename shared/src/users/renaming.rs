@@ -53,7 +53,7 @@ impl ProfileChange {
 }
 
 /// The markers of names that a change of a profile puts and deletes. Another case or form of a name is the same marker.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Renaming {
     /// The names that the user gets.
     pub added: Vec<NameKey>,

@@ -7,6 +7,8 @@ mod api_keys;
 mod attempts;
 mod moving;
 mod networks;
+mod operators;
+mod pages;
 mod sessions;
 
 use aws_sdk_dynamodb::error::SdkError;
@@ -26,8 +28,9 @@ use crate::table::item::{Item, scope_set, text};
 use crate::table::{ROUNDS, Table, contended, unavailable};
 
 pub use attempts::{Attempt, Attempted, Candidate, LookedUp, Subject};
-pub use moving::{Imported, Page, Position, Refusal};
+pub use moving::{Imported, Refusal};
 pub use networks::Networks;
+pub use pages::{Page, Pages};
 pub use sessions::{Replaced, Replacement, Revoked};
 
 /// The store of users: it owns their items and every write to them.
@@ -152,13 +155,7 @@ impl Users {
         change.set(format!("disabled = {flag}"));
         change.set(format!("updated_at = {now}"));
         if disabled {
-            let none = change.value(AttributeValue::M(Item::new()));
-            change.set(format!("sessions = {none}"));
-            let (first, one) = (change.number(0), change.number(1));
-            let generation = "credential_generation";
-            change.set(format!(
-                "{generation} = if_not_exists({generation}, {first}) + {one}"
-            ));
+            end_log_ins(&mut change);
         }
         Ok(matches!(self.update(id, change).await?, Written::Done(_)))
     }
@@ -186,6 +183,17 @@ impl Users {
     async fn update(&self, id: &UserId, change: Change) -> Result<Written, Error> {
         self.table.update(item::user_key(id.as_str()), change).await
     }
+}
+
+/// Ends all sessions, log-ins under way, and tokens that belong to no session.
+fn end_log_ins(change: &mut Change) {
+    let none = change.value(AttributeValue::M(Item::new()));
+    change.set(format!("sessions = {none}"));
+    let (first, one) = (change.number(0), change.number(1));
+    let generation = "credential_generation";
+    change.set(format!(
+        "{generation} = if_not_exists({generation}, {first}) + {one}"
+    ));
 }
 
 /// Adds the condition that the credentials are of a generation. A user from before there were generations is of the first.

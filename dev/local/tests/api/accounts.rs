@@ -334,3 +334,18 @@ async fn a_deleted_user_leaves_nothing_and_the_names_are_free() {
     assert_ne!(anew.body["id"], id);
     assert_eq!(me(&service, &token).await.status, 401, "the id is not used again");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_09_disabling_and_deleting_a_user_ends_the_sessions_at_once() {
+    let service = Running::start().await;
+    let id = service.user("johndoe").await;
+    let token = logged_in(&service, "johndoe", PASSWORD).await;
+    for (disabled, status) in [(false, 200), (true, 400), (true, 400), (false, 401)] {
+        service.set_disabled(&id, disabled).await;
+        assert_eq!(me(&service, &token).await.status, status);
+    }
+    let again = logged_in(&service, "johndoe", PASSWORD).await;
+    assert_eq!(me(&service, &again).await.status, 200);
+    assert_eq!(delete(&service, &again).await.status, 204);
+    assert_eq!(me(&service, &again).await.status, 401);
+}

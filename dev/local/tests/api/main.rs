@@ -26,6 +26,5 @@ mod rotation;
 mod running;
 mod sessions;
 mod store;
-mod table;
 mod token;
 mod well_known;

@@ -14,6 +14,7 @@ use shared::env::Env;
 use shared::env::process_variable;
 use shared::label::Label;
 use shared::scope::Scopes;
+use shared::users::{UserId, Users};
 use testing::fault_proxy::FaultProxy;
 use testing::forge::Forger;
 use testing::own_table::OwnTable;
@@ -164,15 +165,26 @@ impl Running {
         response.body["id"].as_str().unwrap().to_owned()
     }
 
-    /// Registers a client, and returns its id and its secret.
-    pub(crate) async fn confidential_client(&self) -> (String, String) {
-        let (endpoint, name) = (self.table.endpoint().to_owned(), self.table.name().to_owned());
-        let env = Env::new(move |variable| match variable {
-            "TABLE_NAME" => Some(name.clone()),
-            "AWS_ENDPOINT_URL_DYNAMODB" => Some(endpoint.clone()),
+    /// Returns the table as the stores use it.
+    async fn store(&self) -> shared::table::Table {
+        let env = Env::new(|variable| match variable {
+            "TABLE_NAME" => Some(self.table.name().to_owned()),
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some(self.table.endpoint().to_owned()),
             _ => None,
         });
-        let clients = Clients::new(shared::table::Table::connect(&env).await.unwrap());
+        shared::table::Table::connect(&env).await.unwrap()
+    }
+
+    /// Sets whether a user is disabled, as an operator does.
+    pub(crate) async fn set_disabled(&self, id: &str, disabled: bool) {
+        let (users, id) = (Users::new(self.store().await), UserId::known(id.to_owned()));
+        let now = Clock::system().now();
+        assert!(users.set_disabled(&id, disabled, now).await.unwrap());
+    }
+
+    /// Registers a client, and returns its id and its secret.
+    pub(crate) async fn confidential_client(&self) -> (String, String) {
+        let clients = Clients::new(self.store().await);
         let grants = [GrantType::ClientCredentials].into();
         let now = Clock::system().now();
         let label = Label::parse("A service".to_owned()).unwrap();

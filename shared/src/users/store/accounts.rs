@@ -58,9 +58,14 @@ impl Users {
     /// Deletes a user, the API keys and the markers of the names. Returns `false` where the names are no longer those that were read, the user is
     /// disabled or gone, or the caller's session has ended.
     pub async fn delete(&self, user: &User, session: Option<&str>) -> Result<bool, Error> {
-        let [username, email, ..] = item::profile_attributes(&user.profile);
         let mut condition = Change::default();
+        let [username, email, ..] = item::profile_attributes(&user.profile);
         when_profile_is(&mut condition, &[username, email], session);
+        self.delete_when(condition, user).await
+    }
+
+    /// Deletes a user on a condition of its item, the API keys and the markers of the names.
+    pub(super) async fn delete_when(&self, condition: Change, user: &User) -> Result<bool, Error> {
         let own = condition.into_delete(&self.table, item::user_key(user.id.as_str()))?;
         let keys = Change::default().into_delete(&self.table, api_keys::item_key(user.id.as_str()))?;
         let renaming = Renaming::between(&user.profile, &Profile::default());
@@ -69,7 +74,7 @@ impl Users {
 
     /// Writes a user's item, the markers of its names and what else there is in one transaction. Returns `false` where the item's condition
     /// failed; `rest` has none.
-    async fn transact_on(
+    pub(super) async fn transact_on(
         &self,
         own: TransactWriteItem,
         user: &UserId,
@@ -174,7 +179,7 @@ impl Users {
 }
 
 /// Requires that attributes are as they were read, that the user is not disabled, and that the caller's session, if there is one, has not
-/// ended. An attribute without a value may be absent or `NULL`, which reads the same.
+/// ended.
 pub(super) fn when_profile_is(
     change: &mut Change,
     attributes: &[(&'static str, Option<&str>)],
@@ -187,6 +192,11 @@ pub(super) fn when_profile_is(
         let session = change.name(session);
         change.when(format!("attribute_exists(sessions.{session})"));
     }
+    when_attributes_are(change, attributes);
+}
+
+/// Requires that attributes are as they were read. One without a value may be absent or `NULL`, which reads the same.
+pub(super) fn when_attributes_are(change: &mut Change, attributes: &[(&'static str, Option<&str>)]) {
     for (name, value) in attributes {
         let name = change.name(*name);
         if let Some(value) = value {

@@ -1,16 +1,14 @@
-//! Users who move in and out: each with all of its names in one transaction, and all of them page by page.
+//! Users who move in, each with all of its names in one transaction.
 
 use std::fmt;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::try_join_all;
 
 use super::Users;
 use super::accounts::failed_conditions;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::table::item::{Item, text};
-use crate::table::{ROUNDS, contended, projection, unavailable};
+use crate::table::{ROUNDS, contended, unavailable};
 use crate::users::folding::NameKey;
 use crate::users::item;
 use crate::users::record::{Record, Row};
@@ -56,13 +54,6 @@ impl fmt::Display for Refusal {
         }
     }
 }
-
-/// How far a reading of all users came.
-#[derive(Clone, Debug)]
-pub struct Position(Item);
-
-/// Some users, each with its id, and where the next ones are.
-pub type Page = (Vec<(String, Result<Record, Error>)>, Option<Position>);
 
 impl Users {
     /// Puts the user of a row with the markers of its names in one transaction, unless the user, the id or a name is there.
@@ -129,30 +120,6 @@ impl Users {
     async fn record(&self, id: &UserId) -> Result<Option<Record>, Error> {
         let found = self.table.get(item::user_key(id.as_str()), item::RECORD).await?;
         found.map(|found| item::to_record(&found)).transpose()
-    }
-
-    /// Reads some users, in no order, beginning after those that were read before. It reads the whole table, which no function does; what is
-    /// written meanwhile may be in it or not.
-    pub async fn page(&self, after: Option<Position>) -> Result<Page, Error> {
-        let (paths, mut names) = projection(item::RECORD.iter().copied().chain(["pk"]));
-        names.insert("#sk".to_owned(), "sk".to_owned());
-        let request = self.table.client().scan().table_name(self.table.name());
-        let page = request
-            .consistent_read(true)
-            .projection_expression(paths)
-            .filter_expression("#sk = :user")
-            .set_expression_attribute_names(Some(names))
-            .expression_attribute_values(":user", AttributeValue::S(item::USER.to_owned()))
-            .set_exclusive_start_key(after.map(|position| position.0))
-            .send()
-            .await
-            .map_err(|error| unavailable(&error))?;
-        let users = page.items.unwrap_or_default().into_iter().map(|found| {
-            let key = text(&found, "pk").unwrap_or_default();
-            let id = key.strip_prefix("user#").unwrap_or(&key).to_owned();
-            (id, item::to_record(&found))
-        });
-        Ok((users.collect(), page.last_evaluated_key.map(Position)))
     }
 }
 

@@ -12,10 +12,10 @@ use shared::env::Env;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-pub(crate) const PASSWORD: &str = "correct horse battery";
+use crate::{PASSWORD, bare};
 
 pub(crate) struct Running {
-    pub(crate) root: TempDir,
+    root: TempDir,
     pub(crate) url: String,
     pub(crate) dynamodb: String,
     /// Kept: the service stops with it.
@@ -58,16 +58,16 @@ impl Running {
         self.root.path().join(".local")
     }
 
-    /// Runs `latchkey` below the folder of the data, on the service's DynamoDB.
+    /// Runs `latchkey` as `cargo latchkey` does.
     pub(crate) fn latchkey(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
+    /// Returns a command that finds the service, in a shell whose profile is of no use.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let below = self.root.path().join("below");
-        std::fs::create_dir_all(&below).unwrap();
-        let mut command = latchkey(arguments);
-        command.args(["--endpoint", &self.dynamodb]).current_dir(below);
+        let mut command = bare(arguments);
+        command.arg("--dev").arg("--data-dir").arg(self.data());
+        command.env("AWS_PROFILE", "expired");
         command
     }
 
@@ -102,27 +102,4 @@ impl Running {
         let table = shared::table::Table::connect(&env).await.unwrap();
         table.client().clone()
     }
-}
-
-/// Returns the program with nothing in its environment.
-pub(crate) fn latchkey(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
-    command.args(arguments).env_clear();
-    command
-}
-
-/// Returns what a command printed that must succeed.
-pub(crate) fn printed(output: &Output) -> String {
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-/// Checks the message of a command that must fail.
-pub(crate) fn fails(output: &Output, said: &str) {
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(
-        message.contains("error: ") && message.contains(said),
-        "{said}: {message}"
-    );
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use testing::secrets_manager::{SECRET, SecretsManager};
 
-use crate::running::{Running, fails, latchkey, printed};
+use crate::running::Running;
+use crate::{bare, fails, printed};
 
 /// Returns the state of each key.
 fn states(shown: &str) -> BTreeMap<&str, &str> {
@@ -101,14 +102,14 @@ async fn an_error_says_what_to_start_or_to_give() {
         "http://127.0.0.1:1",
     ];
     fails(
-        &latchkey(&nowhere).output().unwrap(),
+        &bare(&nowhere).output().unwrap(),
         "no DynamoDB responds at http://127.0.0.1:1: start `cargo dev` first",
     );
     for (arguments, option) in [
         (&["keys", "rotate"][..], "--secret"),
         (&["keys", "drop", "--all"], "--function"),
     ] {
-        let mut command = latchkey(arguments);
+        let mut command = bare(arguments);
         command
             .env("AWS_REGION", "eu-west-1")
             .env("AWS_ACCESS_KEY_ID", "a");

@@ -15,7 +15,8 @@ use shared::keys::KEYS_FILE;
 use testing::secrets_manager::{SECRET, SecretsManager};
 use tokio::net::TcpListener;
 
-use crate::running::{Running, fails, latchkey, printed};
+use crate::running::Running;
+use crate::{bare, fails, printed};
 
 /// Returns the check of a subject, in two lines where something is wrong.
 fn check(output: &Output, subject: &str) -> String {
@@ -141,7 +142,7 @@ async fn a_table_that_is_missing_has_other_keys_or_no_expiry_is_found() {
         "Enabled=true",
     );
     let away = ["doctor", "--endpoint", "http://127.0.0.1:1"];
-    is_wrong(&latchkey(&away).output().unwrap(), "table", "", "--endpoint");
+    is_wrong(&bare(&away).output().unwrap(), "table", "", "--endpoint");
 }
 
 /// Serves metadata with this issuer, the host's own by default, and a JWK Set of another table; returns the URL.

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use shared::passwords::{HashCost, Hasher, Password, StoredHash, Verdict};
 
-use crate::running::{PASSWORD, fails, latchkey, printed};
+use crate::{PASSWORD, bare, fails, printed};
 
 fn hash(typed: &[u8]) -> Output {
-    let mut child = latchkey(&["hash"])
+    let mut child = bare(&["hash"])
         .envs([("ARGON2_MEMORY_KIB", "7168"), ("ARGON2_ITERATIONS", "1")])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

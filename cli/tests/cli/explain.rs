@@ -5,7 +5,8 @@ use std::process::Stdio;
 
 use shared::logging::{LOG_FILE, init_with_file};
 
-use crate::running::{PASSWORD, Running, fails, latchkey, printed};
+use crate::running::Running;
+use crate::{PASSWORD, bare, fails, printed};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_log_in_is_explained_by_its_request_id() {
@@ -34,8 +35,8 @@ async fn a_refused_log_in_is_explained_by_its_request_id() {
     // The same by the form of a problem document, from another file and from standard input.
     let expected = printed(&service.latchkey(&["explain", &wrong]));
     let urn = format!("urn:request:{wrong}");
-    let named = latchkey(&["explain", &urn, "--log", log.to_str().unwrap()]);
-    let mut piped = latchkey(&["explain", &urn, "--log", "-"]);
+    let named = bare(&["explain", &urn, "--log", log.to_str().unwrap()]);
+    let mut piped = bare(&["explain", &urn, "--log", "-"]);
     piped.stdin(Stdio::from(File::open(&log).unwrap()));
     for mut command in [named, piped] {
         assert_eq!(printed(&command.output().unwrap()), expected);
@@ -50,15 +51,13 @@ async fn a_refused_log_in_is_explained_by_its_request_id() {
 fn a_log_that_is_not_there_and_what_is_no_id_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
-    let missing = latchkey(&["explain", "01JD", "--data-dir", data])
-        .output()
-        .unwrap();
+    let missing = bare(&["explain", "01JD", "--data-dir", data]).output().unwrap();
     fails(
         &missing,
         "start `cargo dev`, or name a file of log lines by --log",
     );
     for id in ["", "a\" || true", "a b"] {
-        let rejected = latchkey(&["explain", id]).output().unwrap();
+        let rejected = bare(&["explain", id]).output().unwrap();
         assert_eq!(rejected.status.code(), Some(2), "{rejected:?}");
     }
 }

@@ -1,5 +1,4 @@
 //! Who calls AWS: by profiles and the environment, and what is said where something is missing.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
 use std::path::Path;

@@ -1,24 +1,9 @@
-//! `latchkey user`, on the engine.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-use std::process::{Command, Output};
+//! `latchkey user grant` and `revoke`.
 
 use serde_json::Value;
 use testing::deployment::Deployment;
 
-fn latchkey(deployment: &Deployment, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_latchkey"))
-        .args(arguments)
-        .args([
-            "--endpoint",
-            deployment.endpoint(),
-            "--table",
-            deployment.table().name(),
-        ])
-        .env_clear()
-        .output()
-        .unwrap()
-}
+use crate::latchkey;
 
 async fn scopes(deployment: &Deployment, id: &str) -> Vec<String> {
     let item = deployment.table().item(&format!("user#{id}"), "user").await;

@@ -1,112 +1,29 @@
-//! `latchkey import` and `latchkey export`, on the engine.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! `latchkey import`.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use testing::deployment::Deployment;
 use testing::fault_proxy::{Fault, FaultProxy};
 
-const ARGON2: &str =
-    "$argon2id$v=19$m=7168,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$GpZ3sK/oH9p7VIiV56G/64Zo/8GaUw434IimaPqxwCo";
-const BCRYPT: &str = "$2b$12$dQD2AD2Y.Aa8F3IliHPfk.yNESW7FZe3RmeT38K661sg/vds404ga";
+use crate::moving::{BCRYPT, export, import, is_done, lines, text, users};
+use crate::{bare, command, latchkey};
 
-/// An export of users who have all members, the least, and characters that JSON and CSV write in more than one way.
-fn users() -> Vec<Value> {
-    vec![
-        json!({"id": "01KAS8M1E0QZ3V5X7Y9A1B3C5D", "username": "JohnDoe", "email": "John@Example.com", "full_name": "John \"J\", Doe/ü",
-            "website": "https://example.com/john", "disabled": true, "created_at": "2026-11-23T20:47:00Z",
-            "updated_at": "2026-11-24T20:47:00Z", "scopes": ["links:read", "links:write"], "password_hash": ARGON2}),
-        json!({"id": "01KAS8M1E0QZ3V5X7Y9A1B3C5E", "email": "ü@example.com", "disabled": false, "created_at": "2026-11-23T20:47:00Z",
-            "updated_at": "2026-11-23T20:47:00Z", "password_hash": BCRYPT}),
-        json!({"id": "01KAS8M1E0QZ3V5X7Y9A1B3C5F", "username": "Straße", "disabled": false, "created_at": "2026-11-23T20:47:00Z",
-            "updated_at": "2026-11-23T20:47:00Z"}),
-    ]
-}
-
-fn lines(rows: &[Value]) -> String {
-    rows.iter().map(|row| format!("{row}\n")).collect()
-}
-
-fn latchkey(deployment: &Deployment, endpoint: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+/// Returns a command whose requests go through a proxy.
+fn through(proxy: &FaultProxy, deployment: &Deployment, arguments: &[&str]) -> Command {
+    let mut command = bare(arguments);
+    command.args([
+        "--endpoint",
+        proxy.endpoint(),
+        "--table",
+        deployment.table().name(),
+    ]);
     command
-        .args(arguments)
-        .args(["--endpoint", endpoint, "--table", deployment.table().name()])
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-/// Imports what stands on standard input.
-fn import(deployment: &Deployment, options: &[&str], rows: &str) -> Output {
-    let arguments = [&["import", "-"], options].concat();
-    let mut child = latchkey(deployment, deployment.endpoint(), &arguments)
-        .spawn()
-        .unwrap();
-    // A command that ends early reads no more.
-    let _unread = child.stdin.take().unwrap().write_all(rows.as_bytes());
-    child.wait_with_output().unwrap()
-}
-
-fn export(deployment: &Deployment, options: &[&str]) -> Output {
-    let arguments = [&["export"], options].concat();
-    latchkey(deployment, deployment.endpoint(), &arguments)
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    str::from_utf8(bytes).unwrap()
-}
-
-#[track_caller]
-fn is_done(output: &Output, summary: &str) {
-    assert!(output.status.success(), "{output:?}");
-    let last = text(&output.stdout)
-        .lines()
-        .find(|line| line.starts_with("rows: "));
-    assert_eq!(last, Some(summary), "{output:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_export_is_sorted_and_imports_into_the_same_bytes() {
-    let (first, second) = (Deployment::without_keys().await, Deployment::without_keys().await);
-    let mut rows = users();
-    rows.reverse();
-    is_done(
-        &import(&first, &[], &lines(&rows)),
-        "rows: 3, new: 3, there already: 0, refused: 0",
-    );
-    let exported = export(&first, &[]);
-    assert!(exported.status.success(), "{exported:?}");
-    let exported = text(&exported.stdout);
-    let parsed: Vec<Value> = exported
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert_eq!(parsed, users());
-    is_done(
-        &import(&second, &[], exported),
-        "rows: 3, new: 3, there already: 0, refused: 0",
-    );
-    assert_eq!(text(&export(&second, &[]).stdout), exported);
-    assert_eq!(
-        second.table().partition_keys().await,
-        first.table().partition_keys().await
-    );
-    assert_eq!(second.table().count().await, 7);
-    is_done(
-        &import(&first, &[], exported),
-        "rows: 3, new: 0, there already: 3, refused: 0",
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,16 +77,8 @@ async fn csv_imports_as_the_same_rows_in_ndjson_do() {
     }
     let file: PathBuf = deployment.folder().join("users.CSV");
     fs::write(&file, csv).unwrap();
-    let imported = latchkey(
-        &deployment,
-        deployment.endpoint(),
-        &["import", file.to_str().unwrap()],
-    )
-    .output();
-    is_done(
-        &imported.unwrap(),
-        "rows: 3, new: 3, there already: 0, refused: 0",
-    );
+    let imported = latchkey(&deployment, &["import", file.to_str().unwrap()]);
+    is_done(&imported, "rows: 3, new: 3, there already: 0, refused: 0");
     let exported = export(&deployment, &[]);
     let exported = text(&exported.stdout)
         .lines()
@@ -386,7 +295,7 @@ async fn a_name_or_an_id_of_another_row_is_refused_and_the_first_row_gets_it() {
     proxy.script_for("TransactWriteItems", [Fault::Delay(Duration::from_millis(300))]);
     let file = deployment.folder().join("users.ndjson");
     fs::write(&file, lines(&rows)).unwrap();
-    let refused = latchkey(&deployment, proxy.endpoint(), &["import", file.to_str().unwrap()])
+    let refused = through(&proxy, &deployment, &["import", file.to_str().unwrap()])
         .output()
         .unwrap();
     let report = text(&refused.stdout);
@@ -458,7 +367,7 @@ async fn a_throttled_store_slows_an_import_down_and_loses_no_row() {
         .map(|number| json!({"username": format!("user{number}")}))
         .collect();
     fs::write(&file, lines(&rows)).unwrap();
-    let imported = latchkey(&deployment, proxy.endpoint(), &["import", file.to_str().unwrap()]).output();
+    let imported = through(&proxy, &deployment, &["import", file.to_str().unwrap()]).output();
     is_done(
         &imported.unwrap(),
         "rows: 40, new: 40, there already: 0, refused: 0",
@@ -472,7 +381,9 @@ async fn an_import_that_was_killed_is_repeated_and_finds_what_is_there() {
     let rows: Vec<Value> = (0..10)
         .map(|number| json!({"username": format!("user{number}")}))
         .collect();
-    let mut killed = latchkey(&deployment, deployment.endpoint(), &["import", "-"])
+    let mut killed = command(&deployment, &["import", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
         .spawn()
         .unwrap();
     let mut stdin = killed.stdin.take().unwrap();
@@ -486,79 +397,5 @@ async fn an_import_that_was_killed_is_repeated_and_finds_what_is_there() {
     is_done(
         &import(&deployment, &[], &lines(&rows)),
         "rows: 10, new: 5, there already: 5, refused: 0",
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn users_are_written_for_keycloak_supabase_and_django() {
-    let deployment = Deployment::without_keys().await;
-    import(&deployment, &[], &lines(&users()));
-    let run = |system: &str| {
-        let exported = export(&deployment, &["--for", system]);
-        assert_eq!(exported.status.code(), Some(1), "{exported:?}");
-        (
-            text(&exported.stdout).to_owned(),
-            text(&exported.stderr).to_owned(),
-        )
-    };
-    let parse = |text: &str| -> Value { serde_json::from_str(text).unwrap() };
-    let (json, said) = run("keycloak");
-    let body = parse(&json);
-    let [john, jane, strasse] = body["users"].as_array().unwrap().clone().try_into().unwrap();
-    assert_eq!(
-        (&john["username"], &john["enabled"], &john["createdTimestamp"]),
-        (&json!("JohnDoe"), &json!(false), &json!(1_795_466_820_000_i64))
-    );
-    let credential = &john["credentials"][0];
-    assert_eq!(
-        parse(credential["credentialData"].as_str().unwrap()),
-        json!({"algorithm": "argon2", "hashIterations": 1, "additionalParameters": {
-            "hashLength": ["32"], "memory": ["7168"], "parallelism": ["1"], "type": ["id"], "version": ["1.3"]}})
-    );
-    assert_eq!(
-        parse(credential["secretData"].as_str().unwrap())["salt"],
-        "c2FsdHNhbHRzYWx0c2FsdA=="
-    );
-    assert_eq!(
-        (&jane["username"], &jane["credentials"]),
-        (&json!("ü@example.com"), &json!([]))
-    );
-    assert_eq!(strasse["credentials"], json!([]));
-    assert_eq!(
-        said.lines().next(),
-        Some("user 01KAS8M1E0QZ3V5X7Y9A1B3C5E: without the password, since Keycloak verifies no such hash")
-    );
-    assert_eq!(
-        said.lines().last(),
-        Some("error: users exported: 3, not whole or left out: 1")
-    );
-
-    let (lines, said) = run("supabase");
-    let bodies: Vec<Value> = lines.lines().map(parse).collect();
-    assert_eq!(bodies[0]["id"], "019ab28a-05c0-bfc7-b2f4-fe4a82b1b0ad");
-    assert_eq!(
-        (&bodies[0]["ban_duration"], &bodies[0]["password_hash"]),
-        (&json!("876000h"), &json!(ARGON2))
-    );
-    assert_eq!((bodies.len(), &bodies[1]["password_hash"]), (2, &json!(BCRYPT)));
-    assert!(
-        said.starts_with("user 01KAS8M1E0QZ3V5X7Y9A1B3C5F: left out: Supabase needs an e-mail address\n"),
-        "{said}"
-    );
-
-    let (lines, said) = run("django");
-    let users: Vec<Value> = lines.lines().map(parse).collect();
-    let passwords: Vec<&Value> = users.iter().map(|user| &user["fields"]["password"]).collect();
-    assert_eq!(
-        passwords,
-        [
-            &json!(format!("argon2{ARGON2}")),
-            &json!(format!("bcrypt${BCRYPT}")),
-            &json!("!")
-        ]
-    );
-    assert!(
-        said.starts_with("user 01KAS8M1E0QZ3V5X7Y9A1B3C5D: without the scopes, since auth.user has none\n"),
-        "{said}"
     );
 }

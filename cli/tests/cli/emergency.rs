@@ -15,7 +15,7 @@ use testing::rings::{published, shared_ring};
 use testing::secrets_manager::{SECRET, SecretsManager};
 use tokio::net::TcpListener;
 
-use crate::running::{fails, latchkey, printed};
+use crate::{bare, fails, printed};
 
 /// An AWS CLI that prints the function's response and what Lambda says of it.
 const AWS: &str = r#"#!/bin/sh
@@ -68,7 +68,7 @@ async fn rotate_keys_drops_the_keys_of_a_deployment_and_its_failure_is_reported(
     std::fs::set_permissions(&aws, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:/usr/bin:/bin", programs.path().display());
     let drop_key = |key: &str| {
-        let mut command = latchkey(&["keys", "drop", key, "--function", "rotate"]);
+        let mut command = bare(&["keys", "drop", key, "--function", "rotate"]);
         let table = deployment.table();
         command.args(["--endpoint", deployment.endpoint(), "--table", table.name()]);
         command

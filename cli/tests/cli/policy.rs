@@ -1,0 +1,105 @@
+//! `latchkey policy`.
+
+use std::collections::BTreeSet;
+use std::process::Output;
+
+use serde_json::{Value, json};
+use testing::deployment::Deployment;
+use testing::fault_proxy::FaultProxy;
+
+use crate::{PASSWORD, bare, is_error, objects, piped, printed};
+
+fn policy(output: &Output) -> Value {
+    serde_json::from_str(&printed(output)).unwrap()
+}
+
+fn actions(command: &[&str]) -> BTreeSet<String> {
+    let printed = policy(&bare(&[&["policy"], command].concat()).output().unwrap());
+    let actions = printed["Statement"][0]["Action"].as_array().unwrap().iter();
+    actions
+        .map(|action| action.as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_policy_of_each_command_has_the_actions_of_its_requests() {
+    let deployment = Deployment::without_keys().await;
+    let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = bare(arguments);
+        command.args([
+            "--endpoint",
+            proxy.endpoint(),
+            "--table",
+            deployment.table().name(),
+        ]);
+        piped(command, PASSWORD.as_bytes())
+    };
+    let mut compared = BTreeSet::new();
+    for arguments in [
+        &[
+            "user",
+            "create",
+            "--username",
+            "johndoe",
+            "--email",
+            "john@example.com",
+            "--password-stdin",
+        ][..],
+        &["user", "show", "johndoe"],
+        &["user", "list"],
+        &["user", "grant", "johndoe", "links:read"],
+        &["user", "revoke", "johndoe", "links:read"],
+        &["user", "disable", "johndoe"],
+        &["user", "enable", "johndoe"],
+        &["user", "sessions", "johndoe"],
+        &["user", "logout", "johndoe"],
+        &["user", "set-password", "johndoe", "--password-stdin"],
+        &["user", "delete", "johndoe", "--yes"],
+        &["client", "create", "My app", "--public", "--grant", "password"],
+        &["client", "list"],
+    ] {
+        proxy.reset_counts();
+        printed(&run(arguments));
+        assert_eq!(
+            actions(&arguments[..2]),
+            proxy.actions(),
+            "change NEEDS of {arguments:?}"
+        );
+        compared.extend(proxy.actions());
+    }
+    let clients = objects(&run(&["client", "list", "--output", "json"]));
+    proxy.reset_counts();
+    printed(&run(&["client", "delete", clients[0]["id"].as_str().unwrap()]));
+    assert_eq!(actions(&["client", "delete"]), proxy.actions());
+    compared.extend(proxy.actions());
+    assert_eq!(actions(&[]), compared);
+}
+
+#[test]
+fn a_policy_names_one_table_and_the_stack_where_there_is_one() {
+    let printed = policy(&bare(&["policy", "user", "list"]).output().unwrap());
+    let statement =
+        |action: Value, resource: &str| json!({"Effect": "Allow", "Action": action, "Resource": resource});
+    let expected = statement(json!(["dynamodb:Scan"]), "arn:aws:dynamodb:*:*:table/UsersTable");
+    assert_eq!(printed, json!({"Version": "2012-10-17", "Statement": [expected]}));
+    let region = ["--region", "eu-north-1", "--account", "123456789012"];
+    let of_stack = [&["policy", "user", "list", "--stack", "auth"][..], &region].concat();
+    let expected = [
+        statement(
+            json!(["dynamodb:Scan"]),
+            "arn:aws:dynamodb:eu-north-1:123456789012:table/auth-UsersTable-*",
+        ),
+        statement(
+            json!("cloudformation:DescribeStacks"),
+            "arn:aws:cloudformation:eu-north-1:123456789012:stack/auth/*",
+        ),
+    ];
+    assert_eq!(
+        policy(&bare(&of_stack).output().unwrap())["Statement"],
+        json!(expected)
+    );
+    for unknown in ["nothing", "user nothing", "use", "policy"] {
+        is_error(&bare(&["policy", unknown]).output().unwrap(), 1, "calls AWS");
+    }
+}
