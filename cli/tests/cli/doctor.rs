@@ -42,17 +42,28 @@ fn is_wrong(output: &Output, subject: &str, what: &str, remedy: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_service_has_nothing_wrong_and_what_was_not_given_is_named() {
     let service = Running::start().await;
-    let healthy = service.latchkey(&["doctor", "--url", &service.url]);
+    let healthy = service.latchkey(&["doctor"]);
     let report = printed(&healthy);
     let states: Vec<&str> = report.lines().map(|line| line[..12].trim()).collect();
     let expected = [&["ok"; 8][..], &["not checked", "ok"]].concat();
     assert_eq!(states, expected, "{report}");
     assert!(check(&healthy, "issuer").contains(&service.url), "{report}");
     assert!(check(&healthy, "alarms").contains("give --stack"), "{report}");
-    let without = service.latchkey(&["doctor"]);
+    let data = service.data();
+    let without = bare(&[
+        "doctor",
+        "--endpoint",
+        &service.dynamodb,
+        "--data-dir",
+        data.to_str().unwrap(),
+    ]);
+    let without = { without }.output().unwrap();
     printed(&without);
     for subject in ["discovery", "clock", "issuer", "JWK Set"] {
-        assert!(check(&without, subject).contains("give --url"), "{subject}");
+        assert!(
+            check(&without, subject).contains("give --stack, or --url"),
+            "{subject}"
+        );
     }
 }
 
@@ -190,6 +201,7 @@ async fn the_secret_of_a_deployment_is_checked_by_its_description() {
     let secrets = SecretsManager::start().await.unwrap();
     let doctor = || {
         let mut command = service.command(&["doctor", "--secret", SECRET]);
+        command.env_remove("AWS_PROFILE");
         command.env("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.endpoint());
         command.output().unwrap()
     };

@@ -86,8 +86,8 @@ async fn rotate_keys_drops_the_keys_of_a_deployment_and_its_failure_is_reported(
         let dropped = drop_key(key);
         let keys = printed(&dropped);
         assert!(String::from_utf8_lossy(&dropped.stderr).contains("follow within 300 s"));
-        assert!(keys.contains(&format!("{kid}\t-\tcompromised")), "{keys}");
-        assert!(keys.contains("\tsigns\t"), "{keys}");
+        let is_dropped = |line: &str| line.starts_with(kid) && line.contains(" compromised ");
+        assert!(keys.lines().any(is_dropped) && keys.contains(" signs "), "{keys}");
     }
     assert!(!Ring::parse(&secrets.current().unwrap()).unwrap().contains(kid));
 }

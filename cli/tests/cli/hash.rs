@@ -48,7 +48,7 @@ fn a_password_that_nobody_could_choose_is_rejected() {
         (&b""[..], "at least 8 characters"),
         (b"short\n", "at least 8 characters"),
         (b"password1\n", "common"),
-        (b"\xff\xff\xff\xff\xff\xff\xff\xff", "could not be read"),
+        (b"\xff\xff\xff\xff\xff\xff\xff\xff", "cannot be read"),
         (long.as_bytes(), "at most 1024 bytes"),
     ] {
         let failed = hash(typed);

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use testing::secrets_manager::{SECRET, SecretsManager};
 
 use crate::running::Running;
-use crate::{bare, fails, printed};
+use crate::{bare, fails, objects, printed};
 
 /// Returns the state of each key.
 fn states(shown: &str) -> BTreeMap<&str, &str> {
     let columns = |line| {
-        let columns: Vec<&str> = str::split(line, '\t').collect();
+        let columns: Vec<&str> = str::split_whitespace(line).collect();
         let [kid, _, state, _, _, _] = columns.try_into().unwrap();
         (kid, state)
     };
-    shown.lines().map(columns).collect()
+    shown.lines().skip(1).map(columns).collect()
 }
 
 fn of_state<'a>(shown: &'a str, state: &str) -> Vec<&'a str> {
@@ -45,6 +45,9 @@ async fn keys_are_shown_as_they_are_published_and_rotated_beside_the_service() {
     let coming = of_state(&after, "next");
     assert!(coming.len() == 2 && coming.contains(&next), "{after}");
     assert_eq!(printed(&service.latchkey(&["keys", "show"])), after);
+    let objects = objects(&service.latchkey(&["keys", "show", "--output", "json"]));
+    let states: Vec<&str> = objects.iter().map(|key| key["state"].as_str().unwrap()).collect();
+    assert_eq!(states.len(), 3, "{objects:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,23 +89,18 @@ async fn a_key_or_every_key_is_dropped_and_stays_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_says_what_to_start_or_to_give() {
     let service = Running::start().await;
-    let empty = tempfile::tempdir().unwrap();
-    let data = service.data();
+    let rotate = |options: &[&str]| {
+        let arguments = [&["keys", "rotate"], options].concat();
+        bare(&arguments).output().unwrap()
+    };
+    let (empty, data) = (tempfile::tempdir().unwrap(), service.data());
     let (empty, data) = (empty.path().to_str().unwrap(), data.to_str().unwrap());
     fails(
-        &service.latchkey(&["keys", "rotate", "--data-dir", empty]),
+        &rotate(&["--data-dir", empty, "--endpoint", &service.dynamodb]),
         "signing-keys.json is not there: start `cargo dev` first, or name its folder by --data-dir",
     );
-    let nowhere = [
-        "keys",
-        "rotate",
-        "--data-dir",
-        data,
-        "--endpoint",
-        "http://127.0.0.1:1",
-    ];
     fails(
-        &bare(&nowhere).output().unwrap(),
+        &rotate(&["--data-dir", data, "--endpoint", "http://127.0.0.1:1"]),
         "no DynamoDB responds at http://127.0.0.1:1: start `cargo dev` first",
     );
     for (arguments, option) in [
@@ -114,7 +112,7 @@ async fn an_error_says_what_to_start_or_to_give() {
             .env("AWS_REGION", "eu-west-1")
             .env("AWS_ACCESS_KEY_ID", "a");
         command.env("AWS_SECRET_ACCESS_KEY", "b");
-        fails(&command.output().unwrap(), &format!("Give {option}"));
+        fails(&command.output().unwrap(), &format!("Give --stack, or {option}"));
     }
 }
 
@@ -124,6 +122,7 @@ async fn secrets_manager_begins_the_rotation_of_a_deployment() {
     let secrets = SecretsManager::start().await.unwrap();
     let rotate = || {
         let mut command = service.command(&["keys", "rotate", "--secret", SECRET]);
+        command.env_remove("AWS_PROFILE");
         command.env("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.endpoint());
         command.output().unwrap()
     };
