@@ -1,18 +1,16 @@
 //! Which deployment a command is for.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory};
-use shared::aws;
-use shared::env::{AWS_ENDPOINT_URL_DYNAMODB, Env, EnvError, Form, process_variable};
-use shared::error::Error;
+use shared::env::{AWS_ENDPOINT_URL_DYNAMODB, Env, Form, process_variable};
 use shared::table::Table;
 use url::Url;
 
 use crate::caller;
-use crate::dev;
+use crate::dev::{self, Dev};
 use crate::stack::{self, Stack};
 
 /// The table of a deployment that is not named otherwise: its logical id in the template.
@@ -28,13 +26,14 @@ pub(crate) struct Options {
     /// The table of users, without a stack [default: UsersTable]. Rules of passwords come from the environment then.
     #[arg(long, value_name = "NAME", global = true, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) table: Option<String>,
-    /// The DynamoDB endpoint, if not AWS's. Credentials are made up for it unless AWS_ACCESS_KEY_ID or AWS_PROFILE is set.
+    /// The DynamoDB endpoint, if not AWS's. Credentials are made up for it unless AWS_ACCESS_KEY_ID or AWS_PROFILE is set, and on loopback
+    /// also where these lead to none.
     #[arg(long, value_name = "URL", global = true, value_parser = endpoint)]
     endpoint: Option<String>,
-    /// The running `cargo dev`, where neither --stack, --endpoint nor AWS_ENDPOINT_URL_DYNAMODB says another: what `cargo latchkey` adds.
+    /// The running `cargo dev`, unless --stack, --endpoint or AWS_ENDPOINT_URL_DYNAMODB is set: what `cargo latchkey` adds.
     #[arg(long, global = true)]
     dev: bool,
-    /// Where that `cargo dev` keeps its data [default: .local of the workspace].
+    /// The running `cargo dev` that keeps its data there [default: .local of the workspace].
     #[arg(long, value_name = "FOLDER", global = true)]
     data_dir: Option<PathBuf>,
 }
@@ -54,11 +53,10 @@ pub(crate) struct Deployment {
     pub(crate) table: Table,
     /// Its stack, where one is named.
     pub(crate) stack: Option<Stack>,
-    /// The endpoint of its DynamoDB, if not AWS's.
-    endpoint: Option<Url>,
-    data_dir: PathBuf,
-    /// Where the running `cargo dev` serves.
-    pub(crate) url: Option<String>,
+    /// The running `cargo dev` that it is.
+    pub(crate) dev: Option<Dev>,
+    /// How a command for it begins.
+    pub(crate) program: String,
 }
 
 impl Deployment {
@@ -77,23 +75,6 @@ impl Deployment {
             (typed, _) => Ok(typed),
         }
     }
-
-    /// Returns the data folder, where the deployment may be a running `cargo dev`.
-    pub(crate) fn data_dir(&self) -> Option<&Path> {
-        let is_local = self.stack.is_none() && self.endpoint.is_some();
-        is_local.then_some(&self.data_dir)
-    }
-
-    /// Returns the message of an error, with what to start where `cargo dev` does not respond.
-    pub(crate) fn explained(&self, error: &Error) -> String {
-        match (error, &self.endpoint) {
-            (Error::Unavailable(_), Some(endpoint)) => format!(
-                "no DynamoDB responds at {}: start `cargo dev` first, or name another address by --endpoint ({error})",
-                endpoint.as_str().trim_end_matches('/')
-            ),
-            (error, _) => error.to_string(),
-        }
-    }
 }
 
 impl Options {
@@ -101,15 +82,23 @@ impl Options {
     pub(crate) async fn connect(&self) -> Result<Deployment, String> {
         if self.stack.is_some() && (self.table.is_some() || self.endpoint.is_some()) {
             // Clap compares options of one level alone, and these stand before or behind the command.
-            crate::Arguments::command()
+            crate::command()
                 .error(
                     ErrorKind::ArgumentConflict,
                     "--stack says which table, so that it is not used with --table or --endpoint",
                 )
                 .exit();
         }
-        let dev = self.dev_endpoint()?;
-        let given = self.endpoint.clone().or_else(|| dev.clone());
+        let dev = self.dev()?;
+        let given = self
+            .endpoint
+            .clone()
+            .or(dev.as_ref().map(|dev| dev.dynamodb.clone()));
+        if let Some(endpoint) = given.as_ref().filter(|endpoint| !dev::listens(endpoint)) {
+            return Err(format!(
+                "nothing listens at {endpoint}: start `cargo dev`, or name another deployment with --data-dir, --endpoint or --stack"
+            ));
+        }
         let variable = |name: &str| match name {
             "AWS_ENDPOINT_URL_DYNAMODB" => given.clone().or_else(|| process_variable(name)),
             // What is typed counts.
@@ -140,13 +129,13 @@ impl Options {
             "TABLE_NAME" => Some(table.clone()),
             name => variable(name),
         });
-        let said = |error: EnvError| error.to_string();
+        let table = Table::connect_as(&env, caller).map_err(|error| error.to_string())?;
+        let dev = dev.or_else(|| self.dev_at(given.as_ref()?));
         Ok(Deployment {
-            table: Table::connect_as(&env, caller).map_err(|error| error.to_string())?,
+            table,
             stack,
-            endpoint: aws::endpoint(&env, &AWS_ENDPOINT_URL_DYNAMODB).map_err(said)?,
-            url: dev.and_then(|_| dev::url(&self.data_dir())),
-            data_dir: self.data_dir(),
+            dev,
+            program: self.program(),
         })
     }
 
@@ -155,14 +144,54 @@ impl Options {
         dev::folder(self.data_dir.as_deref())
     }
 
-    /// Returns the endpoint of the running `cargo dev`, where that is the deployment.
-    fn dev_endpoint(&self) -> Result<Option<String>, String> {
+    /// Returns how a command for the same deployment begins.
+    pub(crate) fn program(&self) -> String {
+        let option = |name: &str, value: Option<String>| {
+            let value = value.map(|value| format!(" --{name} {value}"));
+            value.unwrap_or_default()
+        };
+        let program = if self.is_dev() {
+            "cargo latchkey"
+        } else {
+            "latchkey"
+        };
+        let data_dir = self.data_dir.as_ref().map(|folder| folder.display().to_string());
+        [
+            program.to_owned(),
+            option("stack", self.stack.clone()),
+            option("table", self.table.clone()),
+            option("endpoint", self.endpoint.clone()),
+            option("data-dir", data_dir),
+        ]
+        .concat()
+    }
+
+    fn is_dev(&self) -> bool {
         let is_named = self.stack.is_some()
             || self.endpoint.is_some()
             || process_variable(AWS_ENDPOINT_URL_DYNAMODB.name).is_some_and(|endpoint| !endpoint.is_empty());
-        if !self.dev || is_named {
+        !is_named && (self.dev || self.data_dir.is_some())
+    }
+
+    /// Finds the running `cargo dev`, where that is the deployment.
+    fn dev(&self) -> Result<Option<Dev>, String> {
+        if !self.is_dev() {
             return Ok(None);
         }
-        dev::endpoint(&self.data_dir()).map(Some)
+        let folder = self.data_dir();
+        Dev::find(&folder).map(Some).ok_or_else(|| {
+            format!(
+                "no `cargo dev` runs that keeps its data in {}, or it is starting: start it, or name another deployment with --data-dir, \
+                 --endpoint or --stack",
+                folder.display()
+            )
+        })
+    }
+
+    /// Finds the running `cargo dev` that has this DynamoDB: the keys of another one are not this deployment's.
+    fn dev_at(&self, endpoint: &str) -> Option<Dev> {
+        let dev = Dev::find(&self.data_dir())?;
+        let is_same = Url::parse(&dev.dynamodb).ok()? == Url::parse(endpoint).ok()?;
+        is_same.then_some(dev)
     }
 }

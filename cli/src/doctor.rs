@@ -12,11 +12,11 @@ mod table;
 
 use clap::Args;
 use shared::clock::Clock;
+use shared::error::Error;
 use shared::keys::{Lifecycle, Published, PublishedStore};
 
 use crate::deployment::{Deployment, endpoint};
 use crate::output::{Done, print};
-use check::Check;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -43,8 +43,12 @@ struct Keys {
 /// How many found something wrong.
 pub(crate) async fn run(deployment: &Deployment, options: Options) -> Result<Done, String> {
     let env = deployment.env();
-    let mut checks = table::checks(&deployment.table).await;
-    let read = PublishedStore::new(deployment.table.clone()).read().await;
+    let (mut checks, is_reached) = table::checks(&deployment.table).await;
+    let read = if is_reached {
+        PublishedStore::new(deployment.table.clone()).read().await
+    } else {
+        Err(Error::unavailable("the table", "see above"))
+    };
     let keys = Keys {
         lifecycle: Lifecycle::read(&env).map_err(|error| error.to_string())?,
         clock: Clock::system(),
@@ -52,19 +56,20 @@ pub(crate) async fn run(deployment: &Deployment, options: Options) -> Result<Don
     };
     match deployment.output(options.secret, "SigningKeysSecret")? {
         Some(secret) => checks.extend(secret::checks(&env, &secret).await),
-        None => checks.push(keys::ring(deployment.data_dir(), &keys).await),
+        None => checks.push(keys::ring(deployment.dev.as_ref(), &keys).await),
     }
     checks.push(match &read {
         Ok(read) => keys::published(&read.value, &keys),
-        Err(error) => Check::wrong("published", error.to_string(), keys::RESTORE),
+        Err(error) => keys::unread(error),
     });
     let url = deployment.output(options.url, "BaseUrl")?;
-    let url = url.as_ref().or(deployment.url.as_ref());
-    checks.extend(service::checks(url.map(String::as_str), &keys).await);
-    checks.push(alarms::check(deployment.stack.as_ref()));
+    let url = url.as_deref().or(deployment.dev.as_ref().map(|dev| &*dev.url));
+    checks.extend(service::checks(url, &keys).await);
+    checks.push(alarms::check(deployment.stack.as_ref()).await);
     let permissions = check::permissions(&checks);
     checks.push(permissions);
-    let report = Done::repeatable(checks.iter().map(ToString::to_string).collect());
+    let report = checks.iter().map(|check| check.lines(&deployment.program));
+    let report = Done::repeatable(report.collect());
     match checks.iter().filter(|check| check.is_wrong()).count() {
         0 => Ok(report),
         wrong => {

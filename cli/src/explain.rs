@@ -12,7 +12,7 @@ use serde_json::Value;
 use shared::logging::LOG_FILE;
 
 use crate::deployment::Options;
-use crate::output::Done;
+use crate::output::{Done, visible};
 
 /// How a problem document writes the id.
 const URN: &str = "urn:request:";
@@ -60,7 +60,7 @@ pub(crate) async fn run(options: &Options, explained: Explained) -> Result<Done,
             "no line of {place} has this id. A request that succeeded may leave none; is it the right log, and does it reach back so far?"
         ));
     }
-    Ok(Done::repeatable(explanation(&lines)))
+    Ok(Done::repeatable(explanation(&lines, &options.program())))
 }
 
 /// Returns the lines of a request. Those that are no JSON, of another program, are left out.
@@ -90,7 +90,7 @@ fn is_of(line: &Value, id: &str) -> bool {
 }
 
 /// Writes each line with what it means, and what to do where nothing says why.
-fn explanation(lines: &[Value]) -> String {
+fn explanation(lines: &[Value], program: &str) -> String {
     let mut text = String::new();
     let mut is_explained = false;
     for line in lines {
@@ -102,9 +102,13 @@ fn explanation(lines: &[Value]) -> String {
             (None, Some(route)) => format!("{route} {}", line["status"].as_str().unwrap_or_default()),
             (None, None) => "a line without a message".to_owned(),
         };
-        text += &format!("{}  {what}\n", time.unwrap_or("-"));
-        if let Some(meaning) = meaning {
-            text += &format!("    {meaning}\n");
+        let lines = [
+            Some(format!("{}  {what}", time.unwrap_or("-"))),
+            meaning.map(|meaning| format!("    {meaning}")),
+        ];
+        for line in lines.into_iter().flatten() {
+            text += &visible(&line.replace("`latchkey ", &format!("`{program} ")));
+            text.push('\n');
         }
     }
     if !is_explained {

@@ -28,8 +28,8 @@ pub(crate) enum Command {
     /// Rotates the keys: a new one is published, and signs in its turn. Shows the keys afterwards.
     #[command(after_help = "Example:\n  latchkey keys rotate --stack latchkey-prod")]
     Rotate(Rotate),
-    /// Drops a compromised key, or all of them if their ring was read: its tokens are rejected, and another key signs. It may be repeated,
-    /// and must be where it failed. Shows the keys afterwards.
+    /// Drops a compromised key, or all of them if their ring was read: its tokens are rejected, and another key signs. Repeat it where it
+    /// failed half-way, which is safe. Shows the keys afterwards.
     #[command(after_help = "Example:\n  latchkey keys drop 01KAY2Z3M4N5P6Q7R8S9T0V1W2 --stack latchkey-prod")]
     Drop(DropKey),
 }
@@ -46,7 +46,7 @@ pub(crate) struct Rotate {
 #[derive(Args)]
 pub(crate) struct DropKey {
     /// The key's id: `kid` in the header of its tokens, or that of a session key.
-    #[arg(required_unless_present = "all")]
+    #[arg(required_unless_present = "all", value_parser = key_id)]
     kid: Option<String>,
     /// Drops every key, session keys too: every session ends.
     #[arg(long, conflicts_with = "kid")]
@@ -56,6 +56,15 @@ pub(crate) struct DropKey {
     function: Option<String>,
     #[command(flatten)]
     output: Output,
+}
+
+/// Accepts what an id may be: base64url, or a ULID. What a shell makes of `*` is none.
+fn key_id(typed: &str) -> Result<String, String> {
+    let is_of_an_id = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if typed.is_empty() || !typed.bytes().all(is_of_an_id) {
+        return Err("it is letters, digits, - and _ alone".to_owned());
+    }
+    Ok(typed.to_owned())
 }
 
 /// Runs a command, which shows the keys afterwards.
@@ -89,7 +98,7 @@ pub(crate) async fn run(deployment: &Deployment, command: Command) -> Result<Don
         }
     };
     let published = PublishedStore::new(deployment.table.clone()).read().await;
-    let published = published.map_err(|error| deployment.explained(&error))?;
+    let published = published.map_err(|error| error.to_string())?;
     let keys = list::shown(&published.value, Clock::system().now());
     Ok(Done::repeatable(output.list(&keys, true)?))
 }

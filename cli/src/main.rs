@@ -26,6 +26,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use shared::clients::Clients;
 use shared::logging;
+use tokio::runtime::Runtime;
 
 use output::{Done, print};
 
@@ -90,10 +91,11 @@ enum Subject {
     Reference,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     logging::init_for_commands();
-    let done = run(Arguments::parse()).await;
+    let arguments = Arguments::parse();
+    let runtime = Runtime::new().map_err(|error| format!("the program cannot start: {error}"));
+    let done = runtime.and_then(|runtime| runtime.block_on(run(arguments)));
     let Err(message) = done.and_then(|done| print(&done)) else {
         return ExitCode::SUCCESS;
     };

@@ -117,7 +117,11 @@ fn aligned(rows: impl Iterator<Item = Vec<String>>) -> Result<String, String> {
         .collect())
 }
 
-/// Replaces what a terminal would obey: a `User-Agent` is a stranger's text.
-fn visible(cell: &str) -> String {
-    cell.replace(char::is_control, "\u{fffd}")
+/// Replaces what a terminal would obey, and what changes the direction of writing: a `User-Agent` is a stranger's text.
+pub(crate) fn visible(text: &str) -> String {
+    let is_obeyed = |char: char| {
+        char.is_control()
+            || matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.replace(is_obeyed, "\u{fffd}")
 }

@@ -26,7 +26,10 @@ pub(crate) fn man(words: &[String]) -> Result<Done, String> {
         found = found.find_subcommand(word).ok_or_else(unknown)?;
     }
     let mut page = Vec::new();
-    let rendered = Man::new(found.clone()).render(&mut page);
+    let rendered = Man::new(found.clone())
+        .source(concat!("latchkey ", env!("CARGO_PKG_VERSION")))
+        .manual("Latchkey")
+        .render(&mut page);
     rendered.map_err(|error| error.to_string())?;
     Ok(Done::repeatable(String::from_utf8_lossy(&page).into_owned()))
 }
@@ -45,7 +48,7 @@ pub(crate) fn reference() -> String {
          latchkey user list --table UsersTable --endpoint http://127.0.0.1:8000\n\
          ```\n\n\
          A result goes to standard output, and [events](logging.md#events) and errors go to standard error. The exit code is 0, 1 for an error, or\n\
-         2 for a command line that is none. `--output json` prints a JSON object a line with all members; the columns of `table` may change.\n\
+         2 where the command line is wrong. `--output json` prints a JSON object a line with all members; the columns of `table` may change.\n\
          What is about AWS follows its documentation and is not verified on AWS.\n",
     );
     push(&mut text, &root, true);

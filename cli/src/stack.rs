@@ -18,7 +18,7 @@ pub(crate) const ENDPOINT: Variable<Endpoint> = Variable {
 /// A stack.
 pub(crate) struct Stack {
     client: Client,
-    pub(crate) name: String,
+    name: String,
     outputs: BTreeMap<String, String>,
     parameters: BTreeMap<String, String>,
 }
@@ -57,16 +57,18 @@ impl Stack {
         })
     }
 
-    /// Returns the names of its log groups.
-    pub(crate) async fn log_groups(&self) -> Result<Vec<String>, String> {
+    /// Returns the names of its resources of a type.
+    pub(crate) async fn resources(&self, kind: &str) -> Result<Vec<String>, String> {
         let resources = self.client.list_stack_resources().stack_name(&self.name);
         let resources = resources.into_paginator().items().send();
         let resources: Result<Vec<_>, _> = resources.collect().await;
         let resources = resources.map_err(|error| of_stack(&self.name, &error))?;
-        let groups = resources
+        let of_kind = resources
             .into_iter()
-            .filter(|resource| resource.resource_type.as_deref() == Some("AWS::Logs::LogGroup"));
-        Ok(groups.filter_map(|group| group.physical_resource_id).collect())
+            .filter(|resource| resource.resource_type.as_deref() == Some(kind));
+        Ok(of_kind
+            .filter_map(|resource| resource.physical_resource_id)
+            .collect())
     }
 
     /// Returns the value of a functions' variable: that of the parameter of the same name. What is AWS's own is the shell's.

@@ -4,6 +4,7 @@ mod account;
 mod create;
 mod show;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use shared::scope::Scopes;
 use shared::users::{Account, NameKey, Users, Wanted};
@@ -44,7 +45,7 @@ pub(crate) enum Command {
     Delete {
         #[command(flatten)]
         user: Named,
-        /// That it cannot be undone is meant.
+        /// Confirms the deletion, which cannot be undone.
         #[arg(long, required = true)]
         yes: bool,
     },
@@ -62,7 +63,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         user: Named,
         /// The one session to end.
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
         session: Option<String>,
     },
     /// Lists the live sessions of a user, the newest first.

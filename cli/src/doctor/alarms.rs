@@ -8,25 +8,22 @@ use crate::stack::Stack;
 
 const SUBJECT: &str = "alarms";
 
-/// Checks that no alarm fires. CloudFormation names them after the stack
-/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html>).
-pub(super) fn check(stack: Option<&Stack>) -> Check {
+/// Checks that no alarm fires.
+pub(super) async fn check(stack: Option<&Stack>) -> Check {
     let Some(stack) = stack else {
         return Check::not_checked(SUBJECT, "give --stack");
     };
-    let found = aws_cli::run(
-        &[
-            "cloudwatch",
-            "describe-alarms",
-            "--state-value",
-            "ALARM",
-            "--alarm-name-prefix",
-            &format!("{}-", stack.name),
-            "--query",
-            "MetricAlarms[].AlarmName",
-        ],
-        "",
-    );
+    let alarms = match stack.resources("AWS::CloudWatch::Alarm").await {
+        Ok(alarms) => alarms,
+        Err(error) => return Check::not_checked(SUBJECT, error),
+    };
+    if alarms.is_empty() {
+        return Check::not_checked(SUBJECT, "the stack has none");
+    }
+    let mut call = vec!["cloudwatch", "describe-alarms", "--state-value", "ALARM"];
+    call.extend(["--query", "MetricAlarms[].AlarmName", "--alarm-names"]);
+    call.extend(alarms.iter().map(String::as_str));
+    let found = aws_cli::run(&call, "");
     let found = match found {
         Ok(found) => found,
         Err(Failure::Denied) => return Check::denied(SUBJECT, "cloudwatch:DescribeAlarms"),

@@ -1,9 +1,9 @@
 //! A check and what it found.
 
-use std::fmt;
-
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use shared::aws;
+
+use crate::output::visible;
 
 /// What a check found.
 pub(super) struct Check {
@@ -64,6 +64,21 @@ impl Check {
         Self::wrong(subject, aws::message(error), remedy)
     }
 
+    /// Writes a line, and where something is wrong one more that says what to type. `program` is how a command for the deployment begins.
+    pub(super) fn lines(&self, program: &str) -> String {
+        let subject = self.subject;
+        let line = |state: &str, what: &str| format!("{state:<12}{subject:<13}{}\n", visible(what));
+        match &self.finding {
+            Finding::Right(what) => line("ok", what),
+            Finding::NotChecked { missing } => line("not checked", missing),
+            Finding::Denied { action } => line("not checked", &format!("it needs the permission {action}")),
+            Finding::Wrong { what, remedy } => {
+                let remedy = remedy.replace("latchkey ", &format!("{program} "));
+                format!("{}{:<25}-> {remedy}\n", line("wrong", what), "")
+            }
+        }
+    }
+
     /// Reports whether something is wrong.
     pub(super) fn is_wrong(&self) -> bool {
         matches!(self.finding, Finding::Wrong { .. })
@@ -87,21 +102,4 @@ pub(super) fn permissions(checks: &[Check]) -> Check {
         format!("denied: {}", denied.join(", ")),
         "call as a role whose policy allows them: `latchkey policy` prints one",
     )
-}
-
-/// Writes a line, and where something is wrong one more that says what to type.
-impl fmt::Display for Check {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let subject = self.subject;
-        let mut line = |state: &str, what: &str| writeln!(formatter, "{state:<12}{subject:<13}{what}");
-        match &self.finding {
-            Finding::Right(what) => line("ok", what),
-            Finding::NotChecked { missing } => line("not checked", missing),
-            Finding::Denied { action } => line("not checked", &format!("it needs the permission {action}")),
-            Finding::Wrong { what, remedy } => {
-                line("wrong", what)?;
-                writeln!(formatter, "{:<25}-> {remedy}", "")
-            }
-        }
-    }
 }

@@ -1,33 +1,30 @@
 //! The ring in the file of a running `cargo dev`, and the published keys.
 
-use std::path::Path;
-
 use shared::clock::Timestamp;
 use shared::env::{Env, process_variable};
+use shared::error::Error;
 use shared::keys::{KEYS_FILE, Published, Ring, RingKey, RingStore};
 
 use super::Keys;
 use super::check::Check;
+use crate::dev::Dev;
 
 /// What to type where the published keys are lost or wrong.
 pub(super) const RESTORE: &str =
     "latchkey keys rotate; if that does not help, see docs/restore.md, \"The published keys\"";
+const RESTORE_FILE: &str = "put back a copy of the file; or stop `cargo dev`, delete the file and start again: every user logs in again";
 const ROTATE: &str = "latchkey keys rotate";
 const NO_SECRET: &str =
     "give --stack, or --secret, its output SigningKeysSecret; for a running `cargo dev` say `cargo latchkey`";
 
 /// Checks the ring of a running `cargo dev`; on AWS no operator reads it.
-pub(super) async fn ring(folder: Option<&Path>, keys: &Keys) -> Check {
-    let Some(folder) = folder else {
+pub(super) async fn ring(dev: Option<&Dev>, keys: &Keys) -> Check {
+    let Some(dev) = dev else {
         return Check::not_checked("ring", NO_SECRET);
     };
-    let file = folder.join(KEYS_FILE);
+    let file = dev.folder.join(KEYS_FILE);
     if !file.exists() {
-        return Check::wrong(
-            "ring",
-            format!("{} is not there", file.display()),
-            "start `cargo dev`, or name its folder by --data-dir",
-        );
+        return Check::wrong("ring", format!("{} is not there", file.display()), RESTORE_FILE);
     }
     let own = Env::new(|name| match name {
         "SIGNING_KEYS_FILE" => Some(file.display().to_string()),
@@ -40,11 +37,7 @@ pub(super) async fn ring(folder: Option<&Path>, keys: &Keys) -> Check {
     };
     match read {
         Ok(ring) => of_ring(&ring, keys),
-        Err(error) => Check::wrong(
-            "ring",
-            error,
-            "put back a copy of the file; or stop `cargo dev`, delete the file and start again: everybody logs in again",
-        ),
+        Err(error) => Check::wrong("ring", error, RESTORE_FILE),
     }
 }
 
@@ -96,6 +89,18 @@ fn of_ring(ring: &Ring, keys: &Keys) -> Check {
 /// Returns what makes a key that signs at once: the emergency, since the new key of a rotation waits for the lead. A first ring does not.
 fn signing_at_once(last: Option<&str>) -> String {
     last.map_or_else(|| ROTATE.to_owned(), |kid| format!("latchkey keys drop {kid}"))
+}
+
+/// Says why the published keys were not read.
+pub(super) fn unread(error: &Error) -> Check {
+    let why = error.to_string();
+    match error {
+        Error::Unavailable(_) if why.contains("AccessDenied") => {
+            Check::denied("published", "dynamodb:GetItem")
+        }
+        Error::Unavailable(_) => Check::not_checked("published", why),
+        _ => Check::wrong("published", why, RESTORE),
+    }
 }
 
 /// Checks what is published.

@@ -10,6 +10,8 @@ use crate::caller;
 
 const CURRENT: &str = "AWSCURRENT";
 const PENDING: &str = "AWSPENDING";
+/// More than the four steps of a rotation take, of which each has 30 s.
+const ROTATION_SECONDS: i64 = 10 * 60;
 const UNREACHABLE: &str = "is it the right region, and the stack's output SigningKeysSecret?";
 
 /// Checks the secret's stages and its rotation.
@@ -41,10 +43,15 @@ fn of_secret(secret: &DescribeSecretOutput, id: &str) -> Check {
     let Some((current, _)) = version_of(CURRENT) else {
         return Check::wrong("secret", "it has no current version", command("rotate-secret"));
     };
+    let now = Clock::system().now().unix();
     if let Some((pending, _)) = version_of(PENDING).filter(|(pending, _)| *pending != current) {
+        let changed = secret.last_changed_date.map_or(0, |changed| changed.secs());
+        if now - changed < ROTATION_SECONDS {
+            return Check::right("secret", "it has a current version, and a rotation goes on");
+        }
         return Check::wrong(
             "secret",
-            format!("the version {pending} is pending: a rotation is stuck, unless one is running right now"),
+            format!("the version {pending} has been pending for long: a rotation is stuck"),
             command(&format!(
                 "update-secret-version-stage --version-stage {PENDING} --remove-from-version-id {pending}"
             )),
@@ -53,7 +60,6 @@ fn of_secret(secret: &DescribeSecretOutput, id: &str) -> Check {
     if secret.rotation_enabled != Some(true) {
         return Check::wrong("secret", "its rotation is off", command("rotate-secret"));
     }
-    let now = Clock::system().now().unix();
     if secret.next_rotation_date.is_some_and(|next| next.secs() < now) {
         return Check::wrong("secret", "a rotation is overdue", command("rotate-secret"));
     }

@@ -1,6 +1,7 @@
 //! The service over HTTP: discovery, issuer, JWK Set and clock, as a verifier finds them.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use serde_json::Value;
@@ -10,6 +11,8 @@ use super::check::Check;
 use super::http::{Document, Http};
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";
+/// What is checked by the metadata.
+const REST: [&str; 3] = ["clock", "issuer", "JWK Set"];
 /// By how much clocks may differ, in seconds: docs/keys.md.
 const CLOCKS_DIFFER: i64 = 60;
 /// Of an HTTP date, which is of a whole second, and of the response's way.
@@ -20,9 +23,8 @@ pub(super) async fn checks(url: Option<&str>, keys: &Keys) -> Vec<Check> {
     let Some(url) = url.map(|url| url.trim_end_matches('/')) else {
         let give =
             "give --stack, or --url, its output BaseUrl; http://127.0.0.1:3000 for a running `cargo dev`";
-        return ["discovery", "clock", "issuer", "JWK Set"]
-            .map(|subject| Check::not_checked(subject, give))
-            .into();
+        let all = iter::once("discovery").chain(REST);
+        return all.map(|subject| Check::not_checked(subject, give)).collect();
     };
     let http = match Http::new() {
         Ok(http) => http,
@@ -32,11 +34,13 @@ pub(super) async fn checks(url: Option<&str>, keys: &Keys) -> Vec<Check> {
     let found = match http.get(&address).await {
         Ok(found) => found,
         Err(rule) => {
-            return vec![Check::wrong(
+            let wrong = Check::wrong(
                 "discovery",
                 format!("{address} {rule}"),
                 "is --url the stack's output BaseUrl, and does the log of `well-known` say why? Of a running `cargo dev`: the URL that it prints",
-            )];
+            );
+            let rest = REST.map(|subject| Check::not_checked(subject, "see discovery"));
+            return iter::once(wrong).chain(rest).collect();
         }
     };
     vec![

@@ -10,13 +10,19 @@ use super::check::Check;
 const UNREACHABLE: &str = "is it the right region and --table (the stack's output TableName)? Of a running `cargo dev`: the right --endpoint?";
 const EXPIRY: &str = "expires_at";
 
-/// Checks table and expiry.
-pub(super) async fn checks(table: &Table) -> Vec<Check> {
+/// Checks table and expiry, and returns whether the table could be reached.
+pub(super) async fn checks(table: &Table) -> (Vec<Check>, bool) {
     let name = table.name();
     let described = table.client().describe_table().table_name(name).send().await;
     let schema = match described {
         Ok(described) => schema(name, described.table.as_ref()),
-        Err(error) => Check::failed("table", "dynamodb:DescribeTable", &error, UNREACHABLE),
+        Err(error) => {
+            let failed = Check::failed("table", "dynamodb:DescribeTable", &error, UNREACHABLE);
+            if failed.is_wrong() {
+                return (vec![failed, Check::not_checked("expiry", "see above")], false);
+            }
+            failed
+        }
     };
     let expiry = table
         .client()
@@ -28,7 +34,7 @@ pub(super) async fn checks(table: &Table) -> Vec<Check> {
         Ok(described) => time_to_live(name, described.time_to_live_description.as_ref()),
         Err(error) => Check::failed("expiry", "dynamodb:DescribeTimeToLive", &error, UNREACHABLE),
     };
-    vec![schema, expiry]
+    (vec![schema, expiry], true)
 }
 
 fn schema(name: &str, table: Option<&TableDescription>) -> Check {

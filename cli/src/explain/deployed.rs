@@ -14,9 +14,9 @@ pub(super) async fn lines(deployment: &Deployment, id: &str, hours: u32) -> Resu
         return Ok(Vec::new());
     };
     let since = Clock::system().now().unix() - i64::from(hours) * 3600;
-    let since = since.saturating_mul(1000).to_string();
+    let since = since.max(0).saturating_mul(1000).to_string();
     let mut events = Vec::new();
-    for group in stack.log_groups().await? {
+    for group in stack.resources("AWS::Logs::LogGroup").await? {
         let found = aws_cli::run(
             &[
                 "logs",

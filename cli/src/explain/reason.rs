@@ -53,7 +53,7 @@ pub(super) fn of(line: &Value) -> Option<String> {
              tokens, or an attacker who has a copy (docs/sessions.md)."
         ),
         ("RefreshUnknown", _) if text("user_id").is_none() => {
-            "The refresh token was not issued by this deployment, or its key has left: log in again.".to_owned()
+            "The refresh token was not issued by this deployment, or it is older than the keys: log in again.".to_owned()
         }
         ("RefreshUnknown", _) => format!(
             "The session of {who} expired or ended, the user is disabled, or a scope was asked for that the session does not have: log \
@@ -83,7 +83,22 @@ fn of_a_failure(line: &Value) -> Option<String> {
             "The authorizer failed, and the gateway responded 500: {}.",
             text("error").unwrap_or("no cause is logged")
         )),
-        Some(_) => None,
+        Some("the migration endpoint failed") => Some(format!(
+            "The endpoint of users elsewhere failed, which is a wrong password to the client: {} (docs/migrate.md).",
+            text("error").unwrap_or("no cause is logged")
+        )),
+        Some("the migration endpoint did not respond within the budget of a log-in") => Some(
+            "The endpoint of users elsewhere took longer than LoginBudgetMs, which is a wrong password to the client (docs/migrate.md)."
+                .to_owned(),
+        ),
+        Some("a profile of the migration endpoint has a name of another user") => Some(
+            "The user elsewhere could not move in: another user here has the username or the e-mail address (docs/migrate.md).".to_owned(),
+        ),
+        Some("no keys yet") => Some(format!(
+            "There are no signing keys: {}. `latchkey doctor` looks for the cause.",
+            text("why").unwrap_or("no cause is logged")
+        )),
+        Some(_) => ["error", "missing"].iter().find_map(|name| text(name)).map(str::to_owned),
         None => of_the_gateway(line),
     }
 }

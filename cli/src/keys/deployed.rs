@@ -32,7 +32,7 @@ pub(super) fn drop_key(function: &str, kid: &str) -> Result<(), String> {
     let invoked = aws_cli::run(&invoke, &event);
     let failed = |why: &str| {
         Err(format!(
-            "{function} did not drop it: {why}. Repeat the command until it succeeds, which is safe"
+            "{function} did not drop it: {why}. Where it failed half-way, repeat the command until it succeeds, which is safe"
         ))
     };
     // The function's response, and what Lambda says of it.

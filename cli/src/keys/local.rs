@@ -8,21 +8,20 @@ use super::say;
 use crate::deployment::Deployment;
 
 /// The ring and the published keys of a running `cargo dev`.
-pub(super) struct Local<'a> {
+pub(super) struct Local {
     rotation: Rotation,
-    deployment: &'a Deployment,
 }
 
-impl<'a> Local<'a> {
+impl Local {
     /// Finds them. `option` is what names the ring's place on AWS.
-    pub(super) async fn find(deployment: &'a Deployment, option: &str) -> Result<Self, String> {
-        let folder = deployment.data_dir().ok_or_else(|| {
+    pub(super) async fn find(deployment: &Deployment, option: &str) -> Result<Self, String> {
+        let dev = deployment.dev.as_ref().ok_or_else(|| {
             format!("the keys of which deployment? Give --stack, or {option}; for a running `cargo dev` say `cargo latchkey`")
         })?;
-        let file = folder.join(KEYS_FILE);
+        let file = dev.folder.join(KEYS_FILE);
         if !file.exists() {
             return Err(format!(
-                "{} is not there: start `cargo dev` first, or name its folder by --data-dir",
+                "{} is not there: put back a copy, or start `cargo dev` again",
                 file.display()
             ));
         }
@@ -39,15 +38,12 @@ impl<'a> Local<'a> {
             lifecycle: Lifecycle::read(&own).map_err(|error| error.to_string())?,
             clock: Clock::system(),
         };
-        Ok(Self { rotation, deployment })
+        Ok(Self { rotation })
     }
 
     /// Rotates, and says when that is seen.
     pub(super) async fn rotate(&self) -> Result<(), String> {
-        self.rotation
-            .rotate()
-            .await
-            .map_err(|error| self.deployment.explained(&error))?;
+        self.rotation.rotate().await.map_err(|error| error.to_string())?;
         let ring = self.rotation.ring.current().await;
         let signs_from = ring.ok().and_then(|ring| ring.newest_signs_from());
         let (now, lead) = (self.rotation.clock.now(), self.rotation.lifecycle.lead);
@@ -60,7 +56,7 @@ impl<'a> Local<'a> {
         self.rotation
             .drop_compromised(kid)
             .await
-            .map_err(|error| self.deployment.explained(&error))?;
+            .map_err(|error| error.to_string())?;
         say(&after_a_drop(
             self.rotation.clock.now(),
             self.rotation.lifecycle.lead,

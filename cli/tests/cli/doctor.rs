@@ -11,6 +11,7 @@ use axum::http::header;
 use axum::routing::get;
 use local::TABLE_NAME;
 use serde_json::json;
+use shared::clock::Clock;
 use shared::keys::KEYS_FILE;
 use testing::secrets_manager::{SECRET, SecretsManager};
 use tokio::net::TcpListener;
@@ -80,7 +81,7 @@ async fn lost_published_keys_are_found_and_what_it_says_to_type_helps() {
         &found,
         "published",
         "no key is published yet",
-        "-> latchkey keys rotate",
+        "-> cargo latchkey --data-dir ",
     );
     is_wrong(
         &found,
@@ -103,7 +104,7 @@ async fn a_ring_that_is_gone_broken_or_empty_is_found() {
             "no key may sign now",
             "latchkey keys rotate",
         ),
-        (None, "is not there", "--data-dir"),
+        (None, "is not there", "put back a copy"),
     ] {
         match document {
             Some(document) => std::fs::write(&file, document).unwrap(),
@@ -153,7 +154,10 @@ async fn a_table_that_is_missing_has_other_keys_or_no_expiry_is_found() {
         "Enabled=true",
     );
     let away = ["doctor", "--endpoint", "http://127.0.0.1:1"];
-    is_wrong(&bare(&away).output().unwrap(), "table", "", "--endpoint");
+    fails(
+        &bare(&away).output().unwrap(),
+        "nothing listens at http://127.0.0.1:1",
+    );
 }
 
 /// Serves metadata with this issuer, the host's own by default, and a JWK Set of another table; returns the URL.
@@ -210,6 +214,12 @@ async fn the_secret_of_a_deployment_is_checked_by_its_description() {
     assert!(check(&healthy, "secret").starts_with("ok "));
     assert!(check(&healthy, "ring").contains("alone read it"));
     let pending = secrets.begin_rotation();
+    let running = doctor();
+    assert!(
+        check(&running, "secret").contains("a rotation goes on"),
+        "{running:?}"
+    );
+    secrets.set_changed_at(1);
     is_wrong(&doctor(), "secret", &pending, "--remove-from-version-id");
     secrets.set_away(true);
     let denied = doctor();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use shared::keys::KEYS_FILE;
 use testing::secrets_manager::{SECRET, SecretsManager};
 
 use crate::running::Running;
@@ -77,7 +78,11 @@ async fn a_key_or_every_key_is_dropped_and_stays_away() {
         &service.latchkey(&["keys", "drop", "unknown"]),
         "no key has this kid",
     );
-    for arguments in [&["keys", "drop"][..], &["keys", "drop", signing, "--all"]] {
+    for arguments in [
+        &["keys", "drop"][..],
+        &["keys", "drop", signing, "--all"],
+        &["keys", "drop", "*"],
+    ] {
         assert_eq!(
             service.latchkey(arguments).status.code(),
             Some(2),
@@ -93,15 +98,31 @@ async fn an_error_says_what_to_start_or_to_give() {
         let arguments = [&["keys", "rotate"], options].concat();
         bare(&arguments).output().unwrap()
     };
-    let (empty, data) = (tempfile::tempdir().unwrap(), service.data());
-    let (empty, data) = (empty.path().to_str().unwrap(), data.to_str().unwrap());
+    let empty = tempfile::tempdir().unwrap();
+    let empty = empty.path().to_str().unwrap();
+    // The keys of a folder belong to the DynamoDB of the `cargo dev` that has it.
     fails(
         &rotate(&["--data-dir", empty, "--endpoint", &service.dynamodb]),
-        "signing-keys.json is not there: start `cargo dev` first, or name its folder by --data-dir",
+        "the keys of which deployment?",
+    );
+    let (other, data) = (Running::start().await, service.data());
+    fails(
+        &rotate(&[
+            "--data-dir",
+            data.to_str().unwrap(),
+            "--endpoint",
+            &other.dynamodb,
+        ]),
+        "the keys of which deployment?",
     );
     fails(
-        &rotate(&["--data-dir", data, "--endpoint", "http://127.0.0.1:1"]),
-        "no DynamoDB responds at http://127.0.0.1:1: start `cargo dev` first",
+        &rotate(&["--endpoint", "http://127.0.0.1:1"]),
+        "nothing listens at http://127.0.0.1:1: start `cargo dev`",
+    );
+    std::fs::remove_file(service.data().join(KEYS_FILE)).unwrap();
+    fails(
+        &service.latchkey(&["keys", "rotate"]),
+        "signing-keys.json is not there: put back a copy",
     );
     for (arguments, option) in [
         (&["keys", "rotate"][..], "--secret"),

@@ -1,6 +1,6 @@
 //! `latchkey policy`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Output;
 
 use serde_json::{Value, json};
@@ -13,12 +13,23 @@ fn policy(output: &Output) -> Value {
     serde_json::from_str(&printed(output)).unwrap()
 }
 
-fn actions(command: &[&str]) -> BTreeSet<String> {
+/// The actions of DynamoDB, with the partition keys of their items.
+type Needs = BTreeMap<String, BTreeSet<String>>;
+
+fn needs(command: &[&str]) -> Needs {
     let printed = policy(&bare(&[&["policy"], command].concat()).output().unwrap());
-    let statements = printed["Statement"].as_array().unwrap().iter();
-    let actions = statements.flat_map(|statement| statement["Action"].as_array().unwrap());
-    let actions = actions.map(|action| action.as_str().unwrap().to_owned());
-    actions.filter(|action| action.starts_with("dynamodb:")).collect()
+    let mut needs = Needs::new();
+    for statement in printed["Statement"].as_array().unwrap() {
+        let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let keys: BTreeSet<String> = keys.as_array().into_iter().flatten().map(text).collect();
+        for action in statement["Action"].as_array().unwrap().iter().map(text) {
+            if action.starts_with("dynamodb:") {
+                needs.entry(action).or_default().extend(keys.clone());
+            }
+        }
+    }
+    needs
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,7 +49,12 @@ async fn the_policy_of_each_command_has_the_actions_of_its_requests() {
         let is_import = arguments[0] == "import";
         piped(command, if is_import { &rows } else { PASSWORD }.as_bytes())
     };
-    let mut compared = BTreeSet::new();
+    let mut compared = Needs::new();
+    let mut add = |own: Needs| {
+        for (action, keys) in own {
+            compared.entry(action).or_default().extend(keys);
+        }
+    };
     for arguments in [
         &[
             "user",
@@ -73,18 +89,18 @@ async fn the_policy_of_each_command_has_the_actions_of_its_requests() {
         let has_subcommands = ["user", "client", "keys"].contains(&arguments[0]);
         let words = if has_subcommands { 2 } else { 1 };
         assert_eq!(
-            actions(&arguments[..words]),
-            proxy.actions(),
+            needs(&arguments[..words]),
+            proxy.needs(),
             "change NEEDS of {arguments:?}"
         );
-        compared.extend(proxy.actions());
+        add(proxy.needs());
     }
     let clients = objects(&run(&["client", "list", "--output", "json"]));
     proxy.reset_counts();
     printed(&run(&["client", "delete", clients[0]["id"].as_str().unwrap()]));
-    assert_eq!(actions(&["client", "delete"]), proxy.actions());
-    compared.extend(proxy.actions());
-    assert_eq!(actions(&[]), compared);
+    assert_eq!(needs(&["client", "delete"]), proxy.needs());
+    add(proxy.needs());
+    assert_eq!(needs(&[]), compared);
 }
 
 #[test]
@@ -116,12 +132,19 @@ fn a_policy_names_one_table_and_the_stack_where_there_is_one() {
         ":stack/auth/*",
         ":table/auth-UsersTable-*",
         ":function:auth-RotateKeysFunction-*",
-        ":log-group:auth-*",
-        ":log-group:/aws/vendedlogs/auth-access*",
+        ":log-group:auth-TokenLogs-*",
+        ":log-group:/aws/vendedlogs/auth-access:*",
+        ":alarm:auth-*",
         ":secret:auth/*",
     ] {
         assert!(all.contains(&format!("{resource}\"")), "{resource}: {all}");
     }
+    let govcloud = ["policy", "export", "--region", "us-gov-west-1"];
+    let govcloud = policy(&bare(&govcloud).output().unwrap()).to_string();
+    assert!(
+        govcloud.contains("arn:aws-us-gov:dynamodb:us-gov-west-1:"),
+        "{govcloud}"
+    );
     for unknown in ["nothing", "user nothing", "use", "policy"] {
         is_error(&bare(&["policy", unknown]).output().unwrap(), 1, "calls AWS");
     }

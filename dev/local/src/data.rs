@@ -16,6 +16,9 @@ const LOCK_FILE: &str = "lock";
 const URL_FILE: &str = "url";
 const DYNAMODB_URL_FILE: &str = "dynamodb-url";
 
+/// The file below the workspace's folder that names the folder of one that keeps nothing.
+const IN_MEMORY_FILE: &str = "in-memory";
+
 /// Where users and keys are kept.
 #[derive(Clone, Debug)]
 pub enum Data {
@@ -29,6 +32,16 @@ pub enum Data {
 pub fn default_folder() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     root.unwrap_or(Path::new("")).join(".local")
+}
+
+/// Says in the workspace's folder which one a service in memory has.
+pub fn announce_in_memory(scratch: &Path) -> std::io::Result<()> {
+    let folder = default_folder();
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(
+        folder.join(IN_MEMORY_FILE),
+        scratch.as_os_str().as_encoded_bytes(),
+    )
 }
 
 /// Returns a path as short as it can be typed in the current folder.
@@ -79,6 +92,10 @@ impl Folder {
         let written = std::fs::write(self.path.join(URL_FILE), url)
             .and_then(|()| std::fs::write(self.path.join(DYNAMODB_URL_FILE), dynamodb));
         written.map_err(|error| StartError::Folder(self.path.clone(), error))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(crate) fn keys_file(&self) -> PathBuf {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum_server::Handle;
@@ -234,6 +234,11 @@ impl Service {
     /// Returns the endpoint of the DynamoDB API.
     pub fn dynamodb_url(&self) -> &str {
         &self.dynamodb
+    }
+
+    /// Returns the folder of its data, which goes with the process where nothing is kept.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Returns the file of private keys.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use local::data::{default_folder, short};
+use local::data::{announce_in_memory, default_folder, short};
 use local::{Data, Example, Limits, Options, Service, TABLE_NAME};
 use shared::clock::Clock;
 use shared::env::process_variable;
@@ -97,6 +97,8 @@ async fn serve(arguments: Arguments, log: Option<File>) -> Result<(), Box<dyn st
         log.set_len(0)?;
     }
     let kept = if arguments.in_memory {
+        // Without it `cargo latchkey` needs --endpoint.
+        let _unannounced = announce_in_memory(service.folder());
         "nothing is kept".to_owned()
     } else {
         format!(

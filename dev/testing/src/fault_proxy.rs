@@ -18,7 +18,7 @@ mod script;
 
 pub use fault::Fault;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::future;
 use std::io;
@@ -119,29 +119,29 @@ impl FaultProxy {
         seen.iter().map(|(operation, _)| operation.clone()).collect()
     }
 
-    /// Returns the IAM actions that all requests need: a transaction needs those of its parts.
-    pub fn actions(&self) -> BTreeSet<String> {
-        let seen = &self.locked().seen;
-        let parts = |body: &Bytes| {
+    /// Returns the IAM actions that all requests need, a transaction those of its parts, each with the partition keys of its items: `user#*` for
+    /// those that begin so.
+    pub fn needs(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut needs = BTreeMap::new();
+        for (operation, body) in &self.locked().seen {
             let request: Value = serde_json::from_slice(body).unwrap_or_default();
-            let parts = request["TransactItems"].as_array().cloned().unwrap_or_default();
-            let kinds = parts
-                .iter()
-                .filter_map(Value::as_object)
-                .flat_map(|part| part.keys());
-            kinds
-                .map(|kind| match kind.as_str() {
-                    "ConditionCheck" => "dynamodb:ConditionCheckItem".to_owned(),
-                    kind => format!("dynamodb:{kind}Item"),
-                })
-                .collect()
-        };
-        seen.iter()
-            .flat_map(|(operation, body)| match operation.as_str() {
-                "TransactWriteItems" => parts(body),
-                operation => vec![format!("dynamodb:{operation}")],
-            })
-            .collect()
+            let parts = request["TransactItems"].as_array().into_iter().flatten();
+            let parts = parts.filter_map(Value::as_object).flatten();
+            let parts = parts.map(|(kind, part)| (format!("{kind}Item"), part));
+            let whole = (operation != "TransactWriteItems").then(|| (operation.clone(), &request));
+            for (action, part) in parts.chain(whole) {
+                let key = ["Key", "Item"]
+                    .iter()
+                    .find_map(|item| part[*item]["pk"]["S"].as_str());
+                let key = key.map(|key| {
+                    key.split_once('#')
+                        .map_or(key.to_owned(), |(kind, _)| format!("{kind}#*"))
+                });
+                let keys: &mut BTreeSet<String> = needs.entry(format!("dynamodb:{action}")).or_default();
+                keys.extend(key);
+            }
+        }
+        needs
     }
 
     /// Returns the attributes that each `GetItem` asks for, oldest first; none where one asks for the whole item.

@@ -46,6 +46,7 @@ struct Secret {
     script: VecDeque<Option<Failure>>,
     unavailable: bool,
     meanwhile: Option<(String, String)>,
+    changed_at: Option<i64>,
 }
 
 #[derive(Debug, Default)]
@@ -147,6 +148,11 @@ impl SecretsManager {
         self.lock().unavailable = unavailable;
     }
 
+    /// Sets when the secret was last changed, in seconds since 1970.
+    pub fn set_changed_at(&self, time: i64) {
+        self.lock().changed_at = Some(time);
+    }
+
     /// Returns the number of calls of a name, such as `GetSecretValue`.
     pub fn count(&self, name: &str) -> usize {
         self.lock().calls.iter().filter(|call| *call == name).count()
@@ -215,7 +221,12 @@ impl Secret {
                     .into_iter()
                     .map(|(id, version)| (id, &version.stages))
                     .collect();
-                Ok(json!({"Name": SECRET, "RotationEnabled": true, "VersionIdsToStages": stages}))
+                Ok(json!({
+                    "Name": SECRET,
+                    "RotationEnabled": true,
+                    "VersionIdsToStages": stages,
+                    "LastChangedDate": self.changed_at,
+                }))
             }
             "RotateSecret" => Ok(json!({"Name": SECRET, "VersionId": self.begin_rotation()})),
             "GetSecretValue" => {
