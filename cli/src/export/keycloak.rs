@@ -76,7 +76,8 @@ fn credential(stored: &StoredHash) -> Option<Value> {
                 "sha1" => "pbkdf2".to_owned(),
                 function => format!("pbkdf2-{function}"),
             };
-            let data = json!({"algorithm": algorithm, "hashIterations": iterations, "additionalParameters": {}});
+            let data =
+                json!({"algorithm": algorithm, "hashIterations": iterations, "additionalParameters": {}});
             (data, salt, output)
         }
         HashParts::Bcrypt | HashParts::Other => return None,

@@ -228,7 +228,9 @@ async fn hashes_that_moved_in_move_out_to_the_systems_that_verify_them() {
     let again = parse(text(&export(&second, &["--for", "keycloak"]).stdout));
     let users = again["users"].as_array().unwrap().iter();
     assert_eq!(
-        users.map(|user| user["credentials"][0].clone()).collect::<Vec<_>>(),
+        users
+            .map(|user| user["credentials"][0].clone())
+            .collect::<Vec<_>>(),
         credentials
     );
 

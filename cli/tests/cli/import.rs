@@ -123,7 +123,10 @@ async fn hashes_of_firebase_come_with_their_salts_and_log_in() {
         let user = exported.iter().find(|user| user["username"] == name).unwrap();
         user["password_hash"].as_str().map(str::to_owned)
     };
-    assert_eq!((stored("google"), stored("bcrypt")), (None, Some(BCRYPT.to_owned())));
+    assert_eq!(
+        (stored("google"), stored("bcrypt")),
+        (None, Some(BCRYPT.to_owned()))
+    );
     let stored = stored("user1").unwrap();
     let mut verdicts = Vec::new();
     for typed in [text_of(&user["password"]), "wrong".to_owned()] {

@@ -174,7 +174,10 @@ async fn a_row_of_firebase_whose_hash_or_salt_is_wrong_is_reported_without_them(
     fs::write(&file, vector["parameters"].to_string()).unwrap();
     let hash = &vector["hashes"][0]["hash"];
     let cases = [
-        (json!({"password_salt": "U0VDUkVU"}), "password_salt: Needs a password_hash beside it"),
+        (
+            json!({"password_salt": "U0VDUkVU"}),
+            "password_salt: Needs a password_hash beside it",
+        ),
         (
             json!({"password_hash": hash, "password_salt": "SECRET!"}),
             "password_hash: Must be the hash and the salt of a Firebase user",
@@ -187,7 +190,10 @@ async fn a_row_of_firebase_whose_hash_or_salt_is_wrong_is_reported_without_them(
             json!({"password_hash": hash, "password_salt": 7}),
             "password_salt: Must be a text",
         ),
-        (json!({"password_hash": hash}), "password_hash: Must be a password hash of a format"),
+        (
+            json!({"password_hash": hash}),
+            "password_hash: Must be a password hash of a format",
+        ),
         (
             json!({"password_hash": BCRYPT, "password_salt": "U0VDUkVU"}),
             "password_hash: Must be the hash and the salt of a Firebase user",
@@ -224,9 +230,18 @@ async fn a_file_of_firebases_parameters_is_refused_by_a_members_name() {
     let mut without = vector["parameters"].clone();
     without.as_object_mut().unwrap().remove("base64_signer_key");
     let cases = [
-        (with("base64_signer_key", json!("SECRET!")), "base64_signer_key: Must be base64"),
-        (with("base64_signer_key", json!(["SECRET"])), "base64_signer_key: Must be a text"),
-        (with("base64_salt_separator", json!("SECRET!")), "base64_salt_separator: Must be base64"),
+        (
+            with("base64_signer_key", json!("SECRET!")),
+            "base64_signer_key: Must be base64",
+        ),
+        (
+            with("base64_signer_key", json!(["SECRET"])),
+            "base64_signer_key: Must be a text",
+        ),
+        (
+            with("base64_salt_separator", json!("SECRET!")),
+            "base64_salt_separator: Must be base64",
+        ),
         (with("rounds", json!("SECRET")), "rounds: Must be a whole number"),
         (with("mem_cost", json!(-1)), "mem_cost: Must be a whole number"),
         (
