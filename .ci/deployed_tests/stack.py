@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import urllib.parse
 import uuid
@@ -31,6 +32,14 @@ def resources(of_type):
     pages = boto3.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=os.environ["STACK"])
     every = [resource for page in pages for resource in page["StackResourceSummaries"]]
     return [resource["PhysicalResourceId"] for resource in every if resource["ResourceType"] == of_type]
+
+
+def latchkey(*arguments, code=0, **more):
+    """Runs a command of the operator's on the stack; returns what it printed."""
+    program = [os.path.abspath("target/debug/latchkey"), "--stack", os.environ["STACK"]]
+    done = subprocess.run([*program, *arguments], capture_output=True, text=True, **more)
+    assert done.returncode == code, done
+    return done.stdout
 
 
 def renew():

@@ -14,16 +14,19 @@ pub(super) fn check(stack: Option<&Stack>) -> Check {
     let Some(stack) = stack else {
         return Check::not_checked(SUBJECT, "give --stack");
     };
-    let found = aws_cli::run(&[
-        "cloudwatch",
-        "describe-alarms",
-        "--state-value",
-        "ALARM",
-        "--alarm-name-prefix",
-        &format!("{}-", stack.name),
-        "--query",
-        "MetricAlarms[].AlarmName",
-    ]);
+    let found = aws_cli::run(
+        &[
+            "cloudwatch",
+            "describe-alarms",
+            "--state-value",
+            "ALARM",
+            "--alarm-name-prefix",
+            &format!("{}-", stack.name),
+            "--query",
+            "MetricAlarms[].AlarmName",
+        ],
+        "",
+    );
     let found = match found {
         Ok(found) => found,
         Err(Failure::Denied) => return Check::denied(SUBJECT, "cloudwatch:DescribeAlarms"),

@@ -17,19 +17,22 @@ pub(super) async fn lines(deployment: &Deployment, id: &str, hours: u32) -> Resu
     let since = since.saturating_mul(1000).to_string();
     let mut events = Vec::new();
     for group in stack.log_groups().await? {
-        let found = aws_cli::run(&[
-            "logs",
-            "filter-log-events",
-            "--log-group-name",
-            &group,
-            "--start-time",
-            &since,
-            "--filter-pattern",
-            // Quotation marks, since an id may have what the pattern's syntax reads.
-            &format!("\"{id}\""),
-            "--query",
-            "events[].[timestamp, message]",
-        ]);
+        let found = aws_cli::run(
+            &[
+                "logs",
+                "filter-log-events",
+                "--log-group-name",
+                &group,
+                "--start-time",
+                &since,
+                "--filter-pattern",
+                // Quotation marks, since an id may have what the pattern's syntax reads.
+                &format!("\"{id}\""),
+                "--query",
+                "events[].[timestamp, message]",
+            ],
+            "",
+        );
         let found = found.map_err(|failure| format!("{group}: {}", failure.message(ACTION)))?;
         let found = found.into_iter().flat_map(|page| match page {
             Value::Array(found) => found,

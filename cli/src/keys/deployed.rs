@@ -26,17 +26,10 @@ pub(super) async fn rotate(deployment: &Deployment, secret: &str) -> Result<(), 
 /// Drops a compromised key by the function that may.
 pub(super) fn drop_key(function: &str, kid: &str) -> Result<(), String> {
     let event = json!({"compromised": kid}).to_string();
-    let invoked = aws_cli::run(&[
-        "lambda",
-        "invoke",
-        "--function-name",
-        function,
-        "--payload",
-        &event,
-        "--cli-binary-format",
-        "raw-in-base64-out",
-        "/dev/stdout",
-    ]);
+    // Versions 1 and 2 of the AWS CLI read another form of a payload on the command line, and the same in a file.
+    let payload = ["--payload", "fileb:///dev/stdin", "/dev/stdout"];
+    let invoke = [&["lambda", "invoke", "--function-name", function][..], &payload].concat();
+    let invoked = aws_cli::run(&invoke, &event);
     let failed = |why: &str| {
         Err(format!(
             "{function} did not drop it: {why}. Repeat the command until it succeeds, which is safe"

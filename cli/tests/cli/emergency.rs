@@ -1,6 +1,5 @@
 //! `latchkey keys drop` on AWS: the real `rotate-keys`, behind a Lambda and an AWS CLI that do no more than they must here.
 
-use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use axum::Router;
@@ -15,12 +14,13 @@ use testing::rings::{published, shared_ring};
 use testing::secrets_manager::{SECRET, SecretsManager};
 use tokio::net::TcpListener;
 
+use crate::aws::AwsCli;
 use crate::{bare, fails, printed};
 
 /// An AWS CLI that prints the function's response and what Lambda says of it.
 const AWS: &str = r#"#!/bin/sh
-[ "$1 $2 $3 $4 $5" = "lambda invoke --function-name rotate --payload" ] || exit 2
-said=$(curl --silent --output "$0.response" --write-out '%header{x-amz-function-error}' --data "$6" "$LAMBDA") || exit 1
+[ "$1 $2 $3 $4 $5 $6" = "lambda invoke --function-name rotate --payload fileb:///dev/stdin" ] || exit 2
+said=$(curl --silent --output "$0.response" --write-out '%header{x-amz-function-error}' --data @- "$LAMBDA") || exit 1
 cat "$0.response"
 if [ -n "$said" ]; then said=", \"FunctionError\": \"$said\""; fi
 printf '{\n    "StatusCode": 200%s\n}\n' "$said"
@@ -62,18 +62,14 @@ async fn rotate_keys_drops_the_keys_of_a_deployment_and_its_failure_is_reported(
         async move { invoke(&function, &body).await }
     };
     let lambda = serve(Router::new().route("/", post(invoke))).await;
-    let programs = tempfile::tempdir().unwrap();
-    let aws = programs.path().join("aws");
-    std::fs::write(&aws, AWS).unwrap();
-    std::fs::set_permissions(&aws, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!("{}:/usr/bin:/bin", programs.path().display());
+    let aws = AwsCli::of(AWS);
     let drop_key = |key: &str| {
         let mut command = bare(&["keys", "drop", key, "--function", "rotate"]);
         let table = deployment.table();
         command.args(["--endpoint", deployment.endpoint(), "--table", table.name()]);
         command
             .env("LAMBDA", &lambda)
-            .env("PATH", &path)
+            .env("PATH", aws.path())
             .output()
             .unwrap()
     };

@@ -1,6 +1,7 @@
 //! The program `latchkey`, on the engine.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod aws;
 mod caller;
 mod client;
 mod dev;

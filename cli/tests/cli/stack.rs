@@ -1,58 +1,17 @@
 //! `latchkey --stack`: a stack's outputs and parameters, by the XML of CloudFormation's API reference
 //! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html>).
 
-use std::net::Ipv4Addr;
 use std::process::Output;
 
-use axum::Router;
-use axum::http::StatusCode;
-use axum::routing::post;
 use testing::deployment::Deployment;
-use tokio::net::TcpListener;
 
+use crate::aws::{AwsCli, cloudformation};
 use crate::{bare, is_error, piped, printed};
-
-fn stack(outputs: &str) -> String {
-    format!(
-        "<DescribeStacksResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><DescribeStacksResult><Stacks><member>\
-         <StackName>auth</StackName><StackId>arn:aws:cloudformation:us-east-1:123456789012:stack/auth/1</StackId>\
-         <CreationTime>2026-11-23T20:47:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><Parameters>\
-         <member><ParameterKey>MinPasswordLength</ParameterKey><ParameterValue>20</ParameterValue></member>\
-         <member><ParameterKey>Argon2MemoryKib</ParameterKey><ParameterValue>7168</ParameterValue></member>\
-         </Parameters><Outputs>{outputs}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
-    )
-}
-
-/// Starts a CloudFormation that knows two stacks, of which one is a deployment, and returns its endpoint.
-async fn cloudformation(table: &str) -> String {
-    let output =
-        format!("<member><OutputKey>TableName</OutputKey><OutputValue>{table}</OutputValue></member>");
-    let respond = move |body: String| {
-        let output = output.clone();
-        async move {
-            assert!(body.contains("Action=DescribeStacks"), "{body}");
-            if body.contains("StackName=auth&") || body.ends_with("StackName=auth") {
-                return (StatusCode::OK, stack(&output));
-            }
-            if body.contains("StackName=other") {
-                return (StatusCode::OK, stack(""));
-            }
-            let error = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id nobody does not exist\
-                         </Message></Error></ErrorResponse>";
-            (StatusCode::BAD_REQUEST, error.to_owned())
-        }
-    };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let router = Router::new().route("/", post(respond));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    endpoint
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stack_names_the_table_and_the_rules() {
     let deployment = Deployment::without_keys().await;
-    let endpoint = cloudformation(deployment.table().name()).await;
+    let endpoint = cloudformation(&[("TableName", deployment.table().name())]).await;
     let create = |stack: &str, password: &str| -> Output {
         let arguments = [
             "--stack",
@@ -91,6 +50,64 @@ async fn a_stack_names_the_table_and_the_rules() {
         &create("other", "five words are enough of it"),
         1,
         "has no output TableName",
+    );
+}
+
+/// The AWS CLI of a stack with an alarm that fires and a request that failed.
+const AWS: &str = r#"#!/bin/sh
+case "$1 $2 $4 $6" in
+"cloudwatch describe-alarms ALARM auth-") printf '["auth-Errors"]\n' ;;
+"logs filter-log-events auth-TokenLogs-1 "*)
+  [ "$8" = '"Kx="' ] || exit 2
+  printf '%s\n' '[[2, "{\"message\":\"second\",\"request_id\":\"Kx=\"}"], [1, "{\"event\":\"LogInFailed\",\"reason\":\"UnknownUser\",\"message\":\"log-in failed\",\"request_id\":\"Kx=\"}"], [3, "START"]]' ;;
+*) exit 2 ;;
+esac
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alarms_and_logs_of_a_stack_are_read_by_the_aws_cli() {
+    let deployment = Deployment::without_keys().await;
+    let table = deployment.table();
+    let outputs = [
+        ("TableName", table.name()),
+        ("SigningKeysSecret", "auth/signing-keys"),
+        ("BaseUrl", "http://127.0.0.1:1"),
+    ];
+    let endpoint = cloudformation(&outputs).await;
+    let run = |aws: &AwsCli, arguments: &[&str]| {
+        let mut command = bare(arguments);
+        command.args(["--stack", "auth"]).env("PATH", aws.path());
+        command
+            .env("AWS_ENDPOINT_URL_CLOUDFORMATION", &endpoint)
+            .env("AWS_ENDPOINT_URL_DYNAMODB", deployment.endpoint())
+            .env("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:1");
+        command.output().unwrap()
+    };
+    let alarms = |script: &str| {
+        let report = run(&AwsCli::of(script), &["doctor"]);
+        let report = String::from_utf8(report.stdout).unwrap();
+        let line = report.lines().find(|line| line.contains(" alarms "));
+        (line.unwrap().to_owned(), report)
+    };
+    assert!(alarms(AWS).0.ends_with("auth-Errors fire"));
+    assert!(alarms("#!/bin/sh\necho '[]'").0.starts_with("ok "));
+    let (alarm, report) = alarms("#!/bin/sh\necho 'An error occurred (AccessDenied)' >&2; exit 254");
+    assert!(alarm.contains("it needs the permission cloudwatch:DescribeAlarms"));
+    assert!(report.contains("denied: cloudwatch:DescribeAlarms"), "{report}");
+    let (alarm, _) = alarms("#!/bin/sh\necho 'no credentials' >&2; exit 253");
+    assert!(
+        alarm.starts_with("not checked") && alarm.contains("no credentials"),
+        "{alarm}"
+    );
+
+    let explained = printed(&run(&AwsCli::of(AWS), &["explain", "Kx="]));
+    let (first, second) = (explained.find("No user has the name"), explained.find("second"));
+    assert!(first.is_some() && first < second, "{explained}");
+    let denied = AwsCli::of("#!/bin/sh\necho 'User is not authorized' >&2; exit 254");
+    is_error(
+        &run(&denied, &["explain", "Kx="]),
+        1,
+        "auth-TokenLogs-1: the permission logs:FilterLogEvents is missing",
     );
 }
 

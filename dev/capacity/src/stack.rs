@@ -28,6 +28,8 @@ pub(crate) fn stack(template: &Template) -> Result<Stack, String> {
     let recovery = [&specification[..], &["PointInTimeRecoveryEnabled"]].concat();
     let recovered = |table: &str| template.text(table, &recovery).as_deref() == Some("true");
     let count = |kind| template.resources_of_type(kind).count() as f64;
+    // Those of an edge and of users elsewhere come with a parameter.
+    let is_by_default = |secret: &&str| template.text(secret, &["Condition"]).is_none();
     // Metric math has ten metrics at most; an alarm without it watches one.
     let watched = |alarm: &str| {
         let stat = |index: &usize, branch: &[&str]| {
@@ -51,7 +53,10 @@ pub(crate) fn stack(template: &Template) -> Result<Stack, String> {
         log_retention_days: days.into_iter().fold(0.0, f64::max),
         point_in_time_recovery: template.resources_of_type("AWS::DynamoDB::Table").any(recovered),
         functions: template.functions().len() as f64,
-        secrets: count("AWS::SecretsManager::Secret"),
+        secrets: template
+            .resources_of_type("AWS::SecretsManager::Secret")
+            .filter(is_by_default)
+            .count() as f64,
         alarm_metrics: watched as f64,
         log_metrics: count("AWS::Logs::MetricFilter") + OWN_METRICS,
         dashboards: count("AWS::CloudWatch::Dashboard"),
