@@ -246,8 +246,9 @@ async fn a_file_of_firebases_parameters_is_refused_by_a_members_name() {
         (with("mem_cost", json!(-1)), "mem_cost: Must be a whole number"),
         (
             with("mem_cost", json!(40)),
-            "rounds and mem_cost: Must ask for no more than 64 MiB, filled 4 times",
+            "rounds and mem_cost: Must be above 0 and ask for no more than 64 MiB, filled 4 times",
         ),
+        (with("rounds", json!(0)), "rounds and mem_cost: Must be above 0"),
         (with("algorithm", json!("SECRET")), "unknown field `algorithm`"),
         (without.to_string(), "missing field `base64_signer_key`"),
         ("\"SECRET\"".to_owned(), "Must be a JSON object"),

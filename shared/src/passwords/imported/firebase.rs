@@ -42,7 +42,7 @@ impl FirebaseParameters {
             text::base64(text).map_err(violation)
         };
         let dear = |_| {
-            let message = format!("rounds and mem_cost: Must ask for no more than {BOUNDS}");
+            let message = format!("rounds and mem_cost: Must be above 0 and ask for no more than {BOUNDS}");
             Violation::new(Code::Invalid, message)
         };
         Cost::new(mem_cost, rounds, 1).map_err(dear)?;
