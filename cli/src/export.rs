@@ -1,6 +1,5 @@
 //! `latchkey export`: all users, for an import here or elsewhere.
 
-mod argon2;
 mod django;
 mod keycloak;
 mod sorter;

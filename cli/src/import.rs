@@ -1,10 +1,12 @@
 //! `latchkey import`: users from elsewhere, or from an export.
 
+mod firebase;
 mod input;
 mod progress;
 mod seen;
 
 use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
 
 use clap::Args;
 use futures_util::StreamExt;
@@ -33,6 +35,10 @@ pub(crate) struct Command {
     /// Checks every row against the rules, the table and the rows before it, and writes nothing.
     #[arg(long)]
     dry_run: bool,
+    /// A JSON file of Firebase Authentication's password hash parameters: base64_signer_key, base64_salt_separator, rounds and mem_cost. With it
+    /// a row may have the member password_salt; that and password_hash are Firebase's salt and passwordHash.
+    #[arg(long, value_name = "FILE")]
+    firebase: Option<PathBuf>,
 }
 
 /// A row that is decided.
@@ -62,7 +68,8 @@ struct Counts {
 pub(crate) async fn run(deployment: &Deployment, command: Command) -> Result<Done, String> {
     let cost = HashCost::read(&deployment.env()).map_err(|error| error.to_string())?;
     let users = &Users::new(deployment.table.clone().patient());
-    let mut input = Input::open(&command.file, command.format)?;
+    let firebase = command.firebase.as_deref().map(firebase::read).transpose()?;
+    let mut input = Input::open(&command.file, command.format, firebase)?;
     let progress = Progress::new(input.size);
     let mut counts = Counts::default();
     let run = Run {

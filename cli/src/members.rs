@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use shared::clock::Timestamp;
 use shared::error::Violation;
-use shared::passwords::StoredHash;
+use shared::passwords::{FirebaseParameters, StoredHash};
 use shared::scope::Scopes;
 use shared::users::{Email, FullName, Profile, Record, Row, UserId, Username, Website};
 
@@ -20,6 +20,9 @@ pub(crate) const ALL: [&str; 10] = [
     "scopes",
     "password_hash",
 ];
+
+/// The salt of a Firebase user, whose hash is `password_hash`.
+const PASSWORD_SALT: &str = "password_salt";
 
 /// Longer names are not repeated in a report.
 const NAME_MAX_BYTES: usize = 64;
@@ -56,13 +59,15 @@ fn member<T: serde::Serialize>(name: &str, value: Option<T>) -> serde_json::Resu
         .transpose()
 }
 
-/// Reads the members of a row. An error names the member and the rule, and never the value.
-pub(crate) fn read(members: Vec<(String, Value)>) -> Result<Row, String> {
+/// Reads the members of a row; with parameters of Firebase's, the hashes of its users, too. An error names the member and the rule, and
+/// never the value.
+pub(crate) fn read(
+    members: Vec<(String, Value)>,
+    firebase: Option<&FirebaseParameters>,
+) -> Result<Row, String> {
     let mut given = Map::new();
     for (name, value) in members {
-        if !ALL.contains(&name.as_str()) {
-            return Err(unknown(&name));
-        }
+        check_name(&name, firebase)?;
         if given.contains_key(&name) {
             return Err(format!("{name}: Is there twice"));
         }
@@ -80,7 +85,7 @@ pub(crate) fn read(members: Vec<(String, Value)>) -> Result<Row, String> {
         disabled: members.flag("disabled")?,
         created_at: members.time("created_at")?,
         updated_at: members.time("updated_at")?,
-        hash: members.text("password_hash", StoredHash::parse)?,
+        hash: members.hash(firebase)?,
         scopes: members.scopes("scopes")?,
     };
     if row.profile.names().is_empty() {
@@ -89,13 +94,20 @@ pub(crate) fn read(members: Vec<(String, Value)>) -> Result<Row, String> {
     Ok(row)
 }
 
-/// Says that a member is unknown, by its name unless it does not look like one.
-pub(crate) fn unknown(name: &str) -> String {
+/// Refuses a member that no row has, by its name unless it does not look like one.
+pub(crate) fn check_name(name: &str, firebase: Option<&FirebaseParameters>) -> Result<(), String> {
+    let is_salt = name == PASSWORD_SALT;
+    if ALL.contains(&name) || (is_salt && firebase.is_some()) {
+        return Ok(());
+    }
+    if is_salt {
+        return Err(format!("{name}: Is read with --firebase alone"));
+    }
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if !name.is_empty() && name.len() <= NAME_MAX_BYTES && name.bytes().all(is_name) {
-        format!("{name}: Is no member of a user")
+        Err(format!("{name}: Is no member of a user"))
     } else {
-        "a member that no user has".to_owned()
+        Err("a member that no user has".to_owned())
     }
 }
 
@@ -119,6 +131,17 @@ impl Members {
         };
         let named = |violation: Violation| format!("{name}: {}", violation.message);
         parsed.map(Some).map_err(named)
+    }
+
+    /// Returns the hash, which is a Firebase user's where its salt stands beside it.
+    fn hash(&mut self, firebase: Option<&FirebaseParameters>) -> Result<Option<StoredHash>, String> {
+        let salt = self.text(PASSWORD_SALT, |salt| Ok(salt.to_owned()))?;
+        let (Some(firebase), Some(salt)) = (firebase, salt) else {
+            return self.text("password_hash", StoredHash::parse);
+        };
+        let hash = self.text("password_hash", |hash| firebase.stored_hash(hash, &salt))?;
+        let needed = || format!("{PASSWORD_SALT}: Needs a password_hash beside it");
+        hash.map(Some).ok_or_else(needed)
     }
 
     fn flag(&mut self, name: &str) -> Result<bool, String> {

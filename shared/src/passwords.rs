@@ -15,6 +15,8 @@ mod hasher;
 #[cfg(feature = "passwords")]
 mod imported;
 #[cfg(feature = "passwords")]
+mod parts;
+#[cfg(feature = "passwords")]
 mod password;
 #[cfg(feature = "passwords")]
 mod queue;
@@ -32,6 +34,8 @@ pub use common::{common_password_key, is_common};
 pub use hasher::Hasher;
 #[cfg(feature = "passwords")]
 pub use imported::{FirebaseParameters, hash_formats};
+#[cfg(feature = "passwords")]
+pub use parts::HashParts;
 #[cfg(feature = "passwords")]
 pub use password::Password;
 #[cfg(feature = "passwords")]

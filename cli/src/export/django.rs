@@ -3,14 +3,20 @@
 //! Django writes the name of its hasher before a hash
 //! (<https://docs.djangoproject.com/en/stable/topics/auth/passwords/>).
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use shared::passwords::StoredHash;
+use shared::passwords::{HashParts, StoredHash};
 use shared::users::{Email, FullName, Record, Username};
 
-use super::{Foreign, argon2};
+use super::Foreign;
 
 /// The longest username and first name of that model, in characters.
 const MAX_CHARS: usize = 150;
+/// The longest password of that model, in characters: a longer one fails the whole `loaddata` on most databases.
+const MAX_PASSWORD_CHARS: usize = 128;
+/// How the texts of Django's own begin.
+const OWN: [&str; 4] = ["argon2$", "pbkdf2_sha1$", "pbkdf2_sha256$", "scrypt$"];
 /// A password that no one has.
 const UNUSABLE: &str = "!";
 
@@ -50,9 +56,36 @@ pub(super) fn write(record: &Record) -> Result<Foreign, String> {
 /// Returns a hash as Django writes it; `None` for one that it does not verify.
 fn password(stored: &StoredHash) -> Option<String> {
     let text = stored.as_str();
-    if argon2::is_bcrypt(stored) {
-        return Some(format!("bcrypt${text}"));
+    let written = if OWN.iter().any(|own| text.starts_with(own)) {
+        Some(text.to_owned())
+    } else {
+        match stored.parts() {
+            // The text of PHC begins with the sign that separates.
+            HashParts::Argon2 { .. } => Some(format!("argon2{text}")),
+            HashParts::Bcrypt => Some(format!("bcrypt${text}")),
+            HashParts::Pbkdf2 {
+                function,
+                iterations,
+                salt,
+                output,
+            } => pbkdf2(function, iterations, salt, &output),
+            HashParts::Other => None,
+        }
+    };
+    written.filter(|text| text.chars().count() <= MAX_PASSWORD_CHARS)
+}
+
+/// Writes a hash by PBKDF2, whose salt is text there and whose output is one block.
+fn pbkdf2(function: &str, iterations: u32, salt: Vec<u8>, output: &[u8]) -> Option<String> {
+    let block_bytes = match function {
+        "sha1" => 20,
+        "sha256" => 32,
+        _ => return None,
+    };
+    let salt = String::from_utf8(salt).ok()?;
+    if salt.is_empty() || !salt.chars().all(|char| char.is_ascii_graphic() && char != '$') {
+        return None;
     }
-    // The text of PHC begins with the sign that separates.
-    argon2::parts(stored).map(|_| format!("argon2{text}"))
+    let output = STANDARD.encode(output.get(..block_bytes)?);
+    Some(format!("pbkdf2_{function}${iterations}${salt}${output}"))
 }

@@ -1,14 +1,16 @@
 //! Users as Keycloak's partial import reads them (`POST /admin/realms/{realm}/partialImport`).
 //!
-//! Its Argon2 keeps the parameters of each hash beside it and verifies with them
-//! (<https://github.com/keycloak/keycloak/blob/main/crypto/default/src/main/java/org/keycloak/crypto/hash/Argon2PasswordHashProvider.java>).
+//! Its providers keep the parameters of each hash beside it and verify with them, an output of any length
+//! ([Argon2](https://github.com/keycloak/keycloak/blob/main/crypto/default/src/main/java/org/keycloak/crypto/hash/Argon2PasswordHashProvider.java),
+//! [PBKDF2](https://github.com/keycloak/keycloak/blob/main/server-spi-private/src/main/java/org/keycloak/credential/hash/Pbkdf2PasswordHashProvider.java)).
 
-use ::argon2::Version;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use shared::passwords::StoredHash;
+use shared::passwords::{HashParts, StoredHash};
 use shared::users::{Email, FullName, Record, Username, Website};
 
-use super::{Foreign, argon2};
+use super::Foreign;
 
 pub(super) fn write(record: &Record) -> serde_json::Result<Foreign> {
     let profile = &record.user.profile;
@@ -42,23 +44,45 @@ pub(super) fn write(record: &Record) -> serde_json::Result<Foreign> {
 
 /// Returns the credential; `None` for a hash that Keycloak does not verify.
 fn credential(stored: &StoredHash) -> Option<Value> {
-    let parts = argon2::parts(stored)?;
-    let version = match parts.version {
-        Version::V0x10 => "1.0",
-        Version::V0x13 => "1.3",
+    let (data, salt, output) = match stored.parts() {
+        HashParts::Argon2 {
+            kind,
+            version,
+            cost,
+            salt,
+            output,
+        } => {
+            let version = if version == 0x10 { "1.0" } else { "1.3" };
+            let data = json!({
+                "algorithm": "argon2",
+                "hashIterations": cost.iterations,
+                "additionalParameters": {
+                    "hashLength": [output.len().to_string()],
+                    "memory": [cost.memory_kib.to_string()],
+                    "parallelism": [cost.parallelism.to_string()],
+                    "type": [kind],
+                    "version": [version],
+                },
+            });
+            (data, salt, output)
+        }
+        HashParts::Pbkdf2 {
+            function,
+            iterations,
+            salt,
+            output,
+        } => {
+            let algorithm = match function {
+                "sha1" => "pbkdf2".to_owned(),
+                function => format!("pbkdf2-{function}"),
+            };
+            let data =
+                json!({"algorithm": algorithm, "hashIterations": iterations, "additionalParameters": {}});
+            (data, salt, output)
+        }
+        HashParts::Bcrypt | HashParts::Other => return None,
     };
-    let data = json!({
-        "algorithm": "argon2",
-        "hashIterations": parts.params.t_cost(),
-        "additionalParameters": {
-            "hashLength": [parts.hash_bytes.to_string()],
-            "memory": [parts.params.m_cost().to_string()],
-            "parallelism": [parts.params.p_cost().to_string()],
-            "type": [parts.kind],
-            "version": [version],
-        },
-    });
-    let secret = json!({"value": parts.hash, "salt": parts.salt});
+    let secret = json!({"value": STANDARD.encode(output), "salt": STANDARD.encode(salt)});
     // Both are texts of JSON.
     Some(json!({
         "type": "password",

@@ -3,13 +3,12 @@
 //! It accepts bcrypt, and Argon2i and Argon2id of version 19
 //! (<https://github.com/supabase/auth/blob/master/internal/crypto/password.go>). Addresses are not confirmed there, since they were not here.
 
-use ::argon2::Version;
 use serde_json::json;
-use shared::passwords::StoredHash;
+use shared::passwords::{HashParts, StoredHash};
 use shared::users::{Email, FullName, Record, Username, Website};
 use ulid::Ulid;
 
-use super::{Foreign, argon2};
+use super::Foreign;
 
 /// A hundred years: the API has no ban without an end.
 const BAN: &str = "876000h";
@@ -18,11 +17,11 @@ pub(super) fn write(record: &Record) -> Result<Foreign, String> {
     let profile = &record.user.profile;
     let email = profile.email.as_ref().ok_or("Supabase needs an e-mail address")?;
     let id = Ulid::from_string(record.user.id.as_str()).map_err(|_| "its id is no ULID")?;
-    let hash = record.hash.as_ref().filter(|hash| is_accepted(hash));
+    let hash = record.hash.as_ref().and_then(password_hash);
     let user = json!({
         "id": uuid(id),
         "email": Email::as_str(email),
-        "password_hash": hash.map(StoredHash::as_str),
+        "password_hash": hash,
         "ban_duration": record.user.disabled.then_some(BAN),
         "user_metadata": {
             "username": profile.username.as_ref().map(Username::as_str),
@@ -42,9 +41,19 @@ pub(super) fn write(record: &Record) -> Result<Foreign, String> {
     })
 }
 
-fn is_accepted(hash: &StoredHash) -> bool {
-    argon2::is_bcrypt(hash)
-        || argon2::parts(hash).is_some_and(|parts| parts.version == Version::V0x13 && parts.kind != "d")
+/// Returns a hash as Supabase reads it; `None` for one that it does not verify.
+fn password_hash(stored: &StoredHash) -> Option<&str> {
+    let text = stored.as_str();
+    match stored.parts() {
+        HashParts::Bcrypt => Some(text),
+        // Django's has the name of its hasher in front.
+        HashParts::Argon2 {
+            kind: "i" | "id",
+            version: 0x13,
+            ..
+        } => Some(text.strip_prefix("argon2").unwrap_or(text)),
+        _ => None,
+    }
 }
 
 /// Writes the 128 bits of a ULID as a UUID, which every id there is.

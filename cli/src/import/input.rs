@@ -13,6 +13,7 @@ use std::thread;
 
 use clap::ValueEnum;
 use serde_json::Value;
+use shared::passwords::FirebaseParameters;
 use shared::users::Row;
 use tokio::sync::mpsc;
 
@@ -50,7 +51,11 @@ pub(crate) struct Input {
 
 impl Input {
     /// Begins to read a file, or standard input for `-`.
-    pub(crate) fn open(name: &str, format: Option<Format>) -> Result<Self, String> {
+    pub(crate) fn open(
+        name: &str,
+        format: Option<Format>,
+        firebase: Option<FirebaseParameters>,
+    ) -> Result<Self, String> {
         let is_csv = Path::new(name)
             .extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
@@ -70,10 +75,10 @@ impl Input {
         let metered = Metered::new(source);
         let read = metered.read_so_far();
         thread::spawn(move || {
-            let send = |row| sender.blocking_send(row).is_ok();
+            let sink = Sink { sender, firebase };
             match format {
-                Format::Ndjson => ndjson::read(metered, &send),
-                Format::Csv => csv::read(metered, &send),
+                Format::Ndjson => ndjson::read(metered, &sink),
+                Format::Csv => csv::read(metered, &sink),
             }
         });
         Ok(Self { rows, size, read })
@@ -90,11 +95,23 @@ impl Input {
     }
 }
 
-/// Sends a row or the end of the input; `false` where no one waits for more.
-type Sink<'a> = &'a dyn Fn(Result<Numbered, String>) -> bool;
+/// Where rows go.
+struct Sink {
+    sender: mpsc::Sender<Result<Numbered, String>>,
+    /// By which the hashes of Firebase's users are read.
+    firebase: Option<FirebaseParameters>,
+}
 
-/// Sends the members of a line.
-fn send_members(send: Sink<'_>, line: u64, members: Result<Vec<(String, Value)>, String>) -> bool {
-    let row = members.and_then(members::read);
-    send(Ok(Numbered { line, row }))
+impl Sink {
+    /// Sends the members of a line; `false` where no one waits for more.
+    fn send(&self, line: u64, members: Result<Vec<(String, Value)>, String>) -> bool {
+        let row = members.and_then(|members| members::read(members, self.firebase.as_ref()));
+        self.sender.blocking_send(Ok(Numbered { line, row })).is_ok()
+    }
+
+    /// Ends the input by an error.
+    fn fail(&self, error: String) {
+        // Where no one waits for it, it is of no interest.
+        let _unheard = self.sender.blocking_send(Err(error));
+    }
 }

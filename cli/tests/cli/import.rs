@@ -5,14 +5,16 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use shared::passwords::{HashCost, Hasher, Password, StoredHash, Verdict};
 use testing::deployment::Deployment;
 use testing::fault_proxy::{Fault, FaultProxy};
 
-use crate::moving::{BCRYPT, export, import, is_done, lines, text, users};
-use crate::{bare, command, latchkey};
+use crate::moving::{BCRYPT, FIREBASE, export, import, is_done, lines, text, users};
+use crate::{bare, command, latchkey, objects};
 
 /// Returns a command whose requests go through a proxy.
 fn through(proxy: &FaultProxy, deployment: &Deployment, arguments: &[&str]) -> Command {
@@ -87,151 +89,54 @@ async fn csv_imports_as_the_same_rows_in_ndjson_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_that_breaks_a_rule_is_reported_by_its_line_and_without_its_values() {
+async fn hashes_of_firebase_come_with_their_salts_and_log_in() {
     let deployment = Deployment::without_keys().await;
-    let secret = "SECRET";
-    let long = format!("{{\"username\": \"{}\"}}", "a".repeat(1 << 20));
-    let cases = [
-        (
-            r#"{"username": "a", "password": "SECRET"}"#,
-            "password: Is no member of a user",
-        ),
-        (
-            r#"{"username": "a", "$2b$SECRET": 1}"#,
-            "a member that no user has",
-        ),
-        (
-            r#"{"username": "a", "password_hash": "$2b$12$SECRET"}"#,
-            "password_hash: ",
-        ),
-        (
-            r#"{"username": "a", "password_hash": "$argon2id$v=19$m=9999999,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$GpZ3sK/oH9p7VIiV56G/64Zo/8GaUw434IimaPqxwCo"}"#,
-            "password_hash: ",
-        ),
-        (
-            r#"{"username": "a", "password_hash": ["SECRET"]}"#,
-            "password_hash: Must be a text",
-        ),
-        (
-            r#"{"password_hash": null, "full_name": "A"}"#,
-            "username or email: One of the two must be there",
-        ),
-        (
-            r#"{"username": "a", "username": "b"}"#,
-            "username: Is there twice",
-        ),
-        (r#"{"username": "a b"}"#, "username: Only letters"),
-        (r#"{"username": "a@b"}"#, "username: Only letters"),
-        (r#"{"email": "SECRET"}"#, "email: Must be an e-mail address"),
-        (r#"{"username": "a", "id": "4711"}"#, "id: Must be a ULID"),
-        (
-            r#"{"username": "a", "id": "01kas8m1e0qz3v5x7y9a1b3c5d"}"#,
-            "id: Must be a ULID",
-        ),
-        (
-            r#"{"username": "a", "disabled": "SECRET"}"#,
-            "disabled: Must be true or false",
-        ),
-        (
-            r#"{"username": "a", "created_at": "yesterday"}"#,
-            "created_at: Must be a time of RFC 3339",
-        ),
-        (
-            r#"{"username": "a", "created_at": "9999-12-31T23:59:59-01:00"}"#,
-            "created_at: Must be a time of RFC 3339",
-        ),
-        (
-            r#"{"username": "a", "scopes": "a b"}"#,
-            "scopes: Must be an array of texts",
-        ),
-        (
-            r#"{"username": "a", "scopes": ["openid"]}"#,
-            "scopes: The scopes of OpenID Connect",
-        ),
-        (
-            r#"{"username": "a", "website": "SECRET"}"#,
-            "website: Must be an absolute http",
-        ),
-        (r#""$2b$12$SECRET""#, "Must be a JSON object"),
-        (
-            r#"{"username": "a", "password_hash": "$2b$12$SECRET}"#,
-            "Is no JSON: an error at column 50",
-        ),
-        (&long, "the line has more than 1048576 bytes"),
-    ];
-    let mut rows = "\n".to_owned();
-    for (row, _) in &cases {
-        writeln!(rows, "{row}").unwrap();
+    let vector: Value = serde_json::from_str(FIREBASE).unwrap();
+    let file = deployment.folder().join("parameters.json");
+    fs::write(&file, vector["parameters"].to_string()).unwrap();
+    let user = &vector["hashes"][0];
+    let rows = lines(&[
+        json!({"username": "user1", "password_hash": user["hash"], "password_salt": user["salt"]}),
+        json!({"username": "google", "password_hash": null, "password_salt": null}),
+        json!({"username": "bcrypt", "password_hash": BCRYPT}),
+    ]);
+    let firebase = ["--firebase", file.to_str().unwrap()];
+    is_done(
+        &import(&deployment, &firebase, &rows),
+        "rows: 3, new: 3, there already: 0, refused: 0",
+    );
+    let text_of = |value: &Value| value.as_str().unwrap().to_owned();
+    let (hash, salt) = (text_of(&user["hash"]), text_of(&user["salt"]));
+    // CSV, by the alphabet that a URL may have.
+    let url_safe = |text: &str| text.replace('+', "-").replace('/', "_");
+    let csv = format!(
+        "username,password_hash,password_salt\nuser1,{},{}\ngoogle,,\nbcrypt,{BCRYPT},\n",
+        url_safe(&hash),
+        url_safe(&salt)
+    );
+    is_done(
+        &import(&deployment, &[&firebase[..], &["--format", "csv"]].concat(), &csv),
+        "rows: 3, new: 0, there already: 3, refused: 0",
+    );
+    let exported = objects(&export(&deployment, &[]));
+    let stored = |name: &str| {
+        let user = exported.iter().find(|user| user["username"] == name).unwrap();
+        user["password_hash"].as_str().map(str::to_owned)
+    };
+    assert_eq!(
+        (stored("google"), stored("bcrypt")),
+        (None, Some(BCRYPT.to_owned()))
+    );
+    let stored = stored("user1").unwrap();
+    let mut verdicts = Vec::new();
+    for typed in [text_of(&user["password"]), "wrong".to_owned()] {
+        let hasher = Hasher::new(HashCost::read(&deployment.env()).unwrap());
+        let turn = hasher.turn(Instant::now()).await.unwrap();
+        let typed = Arc::new(Password::attempt(typed).unwrap());
+        let stored = Some(StoredHash::from_store(stored.clone()));
+        verdicts.push(hasher.verify(turn, typed, stored).await.unwrap());
     }
-    rows.push_str(r#"{"username": "fine"}"#);
-    for options in [&["--dry-run"][..], &[]] {
-        let refused = import(&deployment, options, &rows);
-        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-        let (report, error) = (text(&refused.stdout), text(&refused.stderr));
-        for (index, (row, reason)) in cases.iter().enumerate() {
-            let line = report.lines().nth(index).unwrap();
-            assert!(
-                line.starts_with(&format!("line {}: {reason}", index + 2)),
-                "{row}: {line}"
-            );
-        }
-        let count = cases.len();
-        assert!(report.contains(&format!(
-            "rows: {}, new: 1, there already: 0, refused: {count}",
-            count + 1
-        )));
-        assert_eq!(
-            error.lines().last(),
-            Some(&*format!("error: rows were refused: {count}"))
-        );
-        assert!(
-            !report.contains(secret) && !error.contains(secret),
-            "{report}{error}"
-        );
-        let written = if options.is_empty() { 2 } else { 0 };
-        assert_eq!(deployment.table().count().await, written, "{options:?}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn csv_that_cannot_be_read_is_rejected_before_its_first_row() {
-    let deployment = Deployment::without_keys().await;
-    for (csv, code, reason) in [
-        (
-            "username,password\na,b\n",
-            1,
-            "line 1: password: Is no member of a user",
-        ),
-        ("username,username\na,b\n", 1, "line 1: username: Is there twice"),
-        ("$2b$12$SECRET,b\n", 1, "line 1: a member that no user has"),
-        (
-            "username,email\na\n",
-            1,
-            "line 2: Has 1 values, and the first line names 2",
-        ),
-        (
-            "username,disabled\na,yes\n",
-            1,
-            "line 2: disabled: Must be true or false",
-        ),
-        ("username,scopes\na,x  y\n", 1, "line 2: scopes: Each scope must"),
-        ("username\n\"a\nb\"\nc d\n", 1, "line 4: username: Only letters"),
-        (
-            &format!("username\n\"{}", "a\n".repeat(1 << 20)),
-            1,
-            "the row is too long",
-        ),
-        ("", 0, "rows: 0, new: 0"),
-    ] {
-        let rejected = import(&deployment, &["--format", "csv"], csv);
-        let printed = format!("{}{}", text(&rejected.stdout), text(&rejected.stderr));
-        assert_eq!(rejected.status.code(), Some(code), "{reason}: {rejected:?}");
-        assert!(
-            printed.contains(reason) && !printed.contains("SECRET"),
-            "{reason}: {printed}"
-        );
-        assert_eq!(deployment.table().count().await, 0, "{reason}");
-    }
+    assert_eq!(verdicts, [Verdict::Right { renew: true }, Verdict::Wrong]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,7 @@ mod keys;
 mod moving;
 mod pages;
 mod policy;
+mod refusals;
 mod running;
 mod scopes;
 mod stack;

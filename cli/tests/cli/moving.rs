@@ -10,6 +10,8 @@ use crate::{command, latchkey, piped};
 pub(crate) const ARGON2: &str =
     "$argon2id$v=19$m=7168,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$GpZ3sK/oH9p7VIiV56G/64Zo/8GaUw434IimaPqxwCo";
 pub(crate) const BCRYPT: &str = "$2b$12$dQD2AD2Y.Aa8F3IliHPfk.yNESW7FZe3RmeT38K661sg/vds404ga";
+/// A published hash of Firebase's, with the parameters of its project.
+pub(crate) const FIREBASE: &str = include_str!("../../../shared/tests/shared/hashes/firebase.json");
 
 /// An export of users who have all members, the least, and characters that JSON and CSV write in more than one way.
 pub(crate) fn users() -> Vec<Value> {

@@ -6,6 +6,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use zeroize::Zeroizing;
 
 use super::imported::Unread;
+use super::parts::HashParts;
 use super::password::Password;
 use super::stored_hash::StoredHash;
 use crate::env::{ARGON2_ITERATIONS, ARGON2_MEMORY_KIB, ARGON2_PARALLELISM, Env, EnvError};
@@ -180,6 +181,24 @@ impl ParsedArgon2 {
             && self.params.t_cost() == cost.iterations
             && self.params.p_cost() == cost.parallelism
             && self.hash.len() == HASH_BYTES
+    }
+
+    pub(super) fn parts(&self) -> HashParts {
+        HashParts::Argon2 {
+            kind: match self.algorithm {
+                Algorithm::Argon2i => "i",
+                Algorithm::Argon2d => "d",
+                Algorithm::Argon2id => "id",
+            },
+            version: self.version.into(),
+            cost: HashCost {
+                memory_kib: self.params.m_cost(),
+                iterations: self.params.t_cost(),
+                parallelism: self.params.p_cost(),
+            },
+            salt: self.salt.clone(),
+            output: self.hash.clone(),
+        }
     }
 
     /// Returns how long a verification takes on a full core, in milliseconds.

@@ -11,6 +11,7 @@ mod sha_crypt;
 mod text;
 
 use super::argon2::ParsedArgon2;
+use super::parts::HashParts;
 use super::stored_hash::StoredHash;
 use crate::error::{Code, Violation};
 
@@ -44,6 +45,11 @@ pub(super) trait ImportedHash {
     /// typed this time.
     fn reads_all_of(&self, _typed: &str) -> bool {
         true
+    }
+
+    /// Returns what the hash consists of, where other systems keep that.
+    fn parts(&self) -> HashParts {
+        HashParts::Other
     }
 }
 
@@ -214,5 +220,14 @@ impl StoredHash {
     /// Returns the name of the hash's format.
     pub fn format(&self) -> &'static str {
         format_of(self.as_str()).map_or("unknown", |format| format.name)
+    }
+
+    /// Returns what the hash consists of, for systems that keep the parts apart.
+    pub fn parts(&self) -> HashParts {
+        match parse(self.as_str()) {
+            Ok(ParsedHash::Argon2(own)) => own.parts(),
+            Ok(ParsedHash::Imported(own)) => own.parts(),
+            Err(_) => HashParts::Other,
+        }
     }
 }

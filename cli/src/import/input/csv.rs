@@ -6,20 +6,17 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 use serde_json::Value;
 
 use super::metered::Metered;
-use super::{ROW_MAX_BYTES, Sink, send_members};
+use super::{ROW_MAX_BYTES, Sink};
 use crate::members;
 
 /// Sends the rows, until the input ends or no one waits for more.
-pub(super) fn read(mut source: Metered<impl Read>, send: Sink<'_>) {
+pub(super) fn read(mut source: Metered<impl Read>, sink: &Sink) {
     source.allow(ROW_MAX_BYTES);
     // A row that has another number of values is reported by its line, and the next ones are read.
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(source);
-    let names = match header(&mut reader) {
+    let names = match header(&mut reader, sink) {
         Ok(names) => names,
-        Err(error) => {
-            send(Err(error));
-            return;
-        }
+        Err(error) => return sink.fail(error),
     };
     let mut record = ByteRecord::new();
     loop {
@@ -29,25 +26,24 @@ pub(super) fn read(mut source: Metered<impl Read>, send: Sink<'_>) {
             Ok(false) => return,
             Err(error) => {
                 let line = reader.position().line();
-                send(Err(format!("line {line} cannot be read: {error}")));
-                return;
+                return sink.fail(format!("line {line} cannot be read: {error}"));
             }
         }
         let line = record.position().map_or(0, csv::Position::line);
-        if !send_members(send, line, members(&names, &record)) {
+        if !sink.send(line, members(&names, &record)) {
             return;
         }
     }
 }
 
-fn header<R: Read>(reader: &mut Reader<R>) -> Result<Vec<String>, String> {
+fn header<R: Read>(reader: &mut Reader<R>, sink: &Sink) -> Result<Vec<String>, String> {
     let headers = reader
         .headers()
         .map_err(|error| format!("the first line cannot be read: {error}"))?;
     let names: Vec<String> = headers.iter().map(|name| name.trim().to_owned()).collect();
-    let unknown = names.iter().find(|name| !members::ALL.contains(&name.as_str()));
-    if let Some(unknown) = unknown {
-        return Err(format!("line 1: {}", members::unknown(unknown)));
+    for name in &names {
+        let checked = members::check_name(name, sink.firebase.as_ref());
+        checked.map_err(|why| format!("line 1: {why}"))?;
     }
     let is_twice = |(index, name): &(usize, &String)| names.iter().take(*index).any(|other| other == *name);
     match names.iter().enumerate().find(is_twice) {

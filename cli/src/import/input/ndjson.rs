@@ -6,10 +6,10 @@ use std::io::{self, BufRead, BufReader, Read};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::{ROW_MAX_BYTES, Sink, send_members};
+use super::{ROW_MAX_BYTES, Sink};
 
 /// Sends the rows, until the input ends or no one waits for more.
-pub(super) fn read(source: impl Read, send: Sink<'_>) {
+pub(super) fn read(source: impl Read, sink: &Sink) {
     let mut source = BufReader::new(source);
     let mut line = Vec::new();
     for number in 1.. {
@@ -19,11 +19,10 @@ pub(super) fn read(source: impl Read, send: Sink<'_>) {
             Ok(Some(Length::TooLong)) => Err(format!("the line has more than {ROW_MAX_BYTES} bytes")),
             Ok(None) => return,
             Err(error) => {
-                send(Err(format!("line {number} cannot be read: {error}")));
-                return;
+                return sink.fail(format!("line {number} cannot be read: {error}"));
             }
         };
-        if !send_members(send, number, members) {
+        if !sink.send(number, members) {
             return;
         }
     }

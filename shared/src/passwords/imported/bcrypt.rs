@@ -3,10 +3,10 @@
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bcrypt::HashParts;
 use zeroize::Zeroizing;
 
 use super::{ImportedHash, Unread};
+use crate::passwords::HashParts;
 
 /// What bcrypt reads of a password, in bytes; it never looks at the rest.
 const PASSWORD_BYTES: usize = 72;
@@ -24,7 +24,7 @@ pub(super) struct Bcrypt {
 
 impl Bcrypt {
     pub(super) fn parse(text: &str) -> Result<Self, Unread> {
-        let parts: HashParts = text.parse().map_err(|_| Unread::Malformed)?;
+        let parts: bcrypt::HashParts = text.parse().map_err(|_| Unread::Malformed)?;
         if parts.get_cost() > MAX_COST {
             return Err(Unread::OutOfBounds);
         }
@@ -46,6 +46,10 @@ impl ImportedHash for Bcrypt {
 
     fn reads_all_of(&self, typed: &str) -> bool {
         typed.len() <= PASSWORD_BYTES
+    }
+
+    fn parts(&self) -> HashParts {
+        HashParts::Bcrypt
     }
 }
 

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use zeroize::Zeroizing;
 
-use super::scrypt::Cost;
+use super::scrypt::{BOUNDS, Cost};
 use super::text::{self, Phc};
 use super::{ImportedHash, Unread};
 use crate::error::{Code, Violation};
@@ -26,11 +26,11 @@ pub struct FirebaseParameters {
 }
 
 impl FirebaseParameters {
-    /// Parses the parameters `base64_signer_key` and `base64_salt_separator`, and holds `rounds` and `mem_cost`.
+    /// Parses the parameters `base64_signer_key`, `base64_salt_separator`, `rounds` and `mem_cost`.
     ///
     /// # Errors
     ///
-    /// The rule that a parameter breaks; never the parameter.
+    /// The name of a parameter and the rule that it breaks; never the parameter.
     pub fn parse(
         signer_key: &str,
         salt_separator: &str,
@@ -38,12 +38,17 @@ impl FirebaseParameters {
         mem_cost: u32,
     ) -> Result<Self, Violation> {
         let decoded = |name: &str, text: &str| {
-            let violation = |_| Violation::new(Code::Invalid, format!("{name} must be base64"));
+            let violation = |_| Violation::new(Code::Invalid, format!("{name}: Must be base64"));
             text::base64(text).map_err(violation)
         };
+        let dear = |_| {
+            let message = format!("rounds and mem_cost: Must be above 0 and ask for no more than {BOUNDS}");
+            Violation::new(Code::Invalid, message)
+        };
+        Cost::new(mem_cost, rounds, 1).map_err(dear)?;
         Ok(Self {
-            signer_key: Zeroizing::new(decoded("The signer key", signer_key)?),
-            salt_separator: decoded("The salt separator", salt_separator)?,
+            signer_key: Zeroizing::new(decoded("base64_signer_key", signer_key)?),
+            salt_separator: decoded("base64_salt_separator", salt_separator)?,
             rounds,
             mem_cost,
         })

@@ -6,6 +6,7 @@ use aws_lc_rs::pbkdf2;
 
 use super::text::{self, Phc};
 use super::{ImportedHash, Unread};
+use crate::passwords::HashParts;
 
 pub(super) const BOUNDS: &str = "2,000,000 iterations, of SHA-512 1,000,000";
 
@@ -25,6 +26,14 @@ impl Prf {
             "sha256" => Ok(Self::Sha256),
             "sha512" => Ok(Self::Sha512),
             _ => Err(Unread::Malformed),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
         }
     }
 
@@ -69,15 +78,13 @@ pub(super) struct Pbkdf2 {
 }
 
 impl Pbkdf2 {
-    /// Creates a hash. Of a longer output the first block alone is compared: each block takes all iterations and depends on the whole
-    /// password, so more of them say nothing new and take longer. Keycloak's has up to four.
-    pub(super) fn new(prf: Prf, iterations: u32, salt: Vec<u8>, mut output: Vec<u8>) -> Result<Self, Unread> {
+    /// Creates a hash.
+    pub(super) fn new(prf: Prf, iterations: u32, salt: Vec<u8>, output: Vec<u8>) -> Result<Self, Unread> {
         text::check_lengths(&salt, &output)?;
         let iterations = NonZeroU32::new(iterations).ok_or(Unread::Malformed)?;
         if iterations.get() > prf.max_iterations() {
             return Err(Unread::OutOfBounds);
         }
-        output.truncate(prf.output_bytes());
         Ok(Self {
             prf,
             iterations,
@@ -88,20 +95,31 @@ impl Pbkdf2 {
 }
 
 impl ImportedHash for Pbkdf2 {
+    /// Of a longer output the first block alone is compared: each block takes all iterations and depends on the whole password, so more of
+    /// them say nothing new and take longer. Keycloak's has up to four.
     fn matches(&self, typed: &str) -> bool {
-        let algorithm = self.prf.algorithm();
+        let block = self.output.get(..self.prf.output_bytes());
         pbkdf2::verify(
-            algorithm,
+            self.prf.algorithm(),
             self.iterations,
             &self.salt,
             typed.as_bytes(),
-            &self.output,
+            block.unwrap_or(&self.output),
         )
         .is_ok()
     }
 
     fn milliseconds(&self) -> f64 {
         f64::from(self.iterations.get()) * self.prf.milliseconds_an_iteration()
+    }
+
+    fn parts(&self) -> HashParts {
+        HashParts::Pbkdf2 {
+            function: self.prf.name(),
+            iterations: self.iterations.get(),
+            salt: self.salt.clone(),
+            output: self.output.clone(),
+        }
     }
 }
 
