@@ -215,16 +215,30 @@ impl Guesses {
             (_, Some(_)) => Reason::WrongPassword,
             (_, None) => Reason::UnknownUser,
         };
-        // The response does not depend on it: the attempt was counted.
-        if let Err(error) = self.networks.count(asked.network, self.clock.millis()).await {
-            tracing::warn!(%error, "a failed log-in was not counted as its network's");
-        }
         let subject = match &subject {
             Subject::User(id) => events::Subject::User(id.as_str()),
             Subject::Unknown(hash) => events::Subject::Name(hash),
         };
+        Err(self.failed(asked.network, subject, reason).await)
+    }
+
+    /// Refuses a guess that was right elsewhere and whose user cannot move in, as one that is wrong: counted, and after the same time. `begun` is when the
+    /// request's work began.
+    pub async fn refuse_elsewhere(&self, network: &Network, name_hash: &str, begun: Instant) -> Error {
+        let subject = events::Subject::Name(name_hash);
+        let error = self.failed(network, subject, Reason::UnknownUser).await;
+        self.hasher.hide_a_verification(begun).await;
+        error
+    }
+
+    /// Counts and logs a failed log-in.
+    async fn failed(&self, network: &Network, subject: events::Subject<'_>, reason: Reason) -> Error {
+        // The response does not depend on it: the attempt was counted.
+        if let Err(error) = self.networks.count(network, self.clock.millis()).await {
+            tracing::warn!(%error, "a failed log-in was not counted as its network's");
+        }
         Event::LogInFailed { subject, reason }.log();
-        Err(Error::WrongCredentials)
+        Error::WrongCredentials
     }
 
     /// Takes back an attempt whose hash got no turn. Where that fails, it stays counted.

@@ -40,7 +40,7 @@ fn stack(outputs: &str) -> String {
     )
 }
 
-/// Starts a CloudFormation that knows two stacks, of which one has outputs and a log group, and returns its endpoint.
+/// Starts a CloudFormation that knows two stacks, of which one has outputs a log group and an alarm, and returns its endpoint.
 pub(crate) async fn cloudformation(outputs: &[(&str, &str)]) -> String {
     let outputs = outputs.iter().map(|(key, value)| {
         format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>")
@@ -73,5 +73,8 @@ const RESOURCES: &str = "<ListStackResourcesResponse xmlns=\"http://cloudformati
      </PhysicalResourceId><ResourceType>AWS::Logs::LogGroup</ResourceType><ResourceStatus>CREATE_COMPLETE</ResourceStatus>\
      <LastUpdatedTimestamp>2026-11-23T20:47:00Z</LastUpdatedTimestamp></member><member><LogicalResourceId>UsersTable</LogicalResourceId>\
      <PhysicalResourceId>auth-UsersTable-1</PhysicalResourceId><ResourceType>AWS::DynamoDB::Table</ResourceType><ResourceStatus>\
-     CREATE_COMPLETE</ResourceStatus><LastUpdatedTimestamp>2026-11-23T20:47:00Z</LastUpdatedTimestamp></member></StackResourceSummaries>\
+     CREATE_COMPLETE</ResourceStatus><LastUpdatedTimestamp>2026-11-23T20:47:00Z</LastUpdatedTimestamp></member><member>\
+     <LogicalResourceId>Errors</LogicalResourceId><PhysicalResourceId>auth-Errors</PhysicalResourceId><ResourceType>\
+     AWS::CloudWatch::Alarm</ResourceType><ResourceStatus>CREATE_COMPLETE</ResourceStatus><LastUpdatedTimestamp>\
+     2026-11-23T20:47:00Z</LastUpdatedTimestamp></member></StackResourceSummaries>\
      </ListStackResourcesResult></ListStackResourcesResponse>";

@@ -107,11 +107,23 @@ fn a_cargo_dev_that_does_not_respond_is_an_error_unless_another_is_named() {
     let endpoint = format!("http://{}", free.local_addr().unwrap());
     drop(free);
     fs::write(folder.path().join("dynamodb-url"), &endpoint).unwrap();
-    let said = format!("no `cargo dev` runs here: nothing listens at {endpoint}. Start it");
+    fs::write(folder.path().join("url"), "http://127.0.0.1:1").unwrap();
+    let said = format!("nothing listens at {endpoint}: start `cargo dev`");
     is_error(&on(folder.path(), &["user", "list"]).output().unwrap(), 1, &said);
     let mut named = on(folder.path(), &["user", "list", "--stack", "latchkey-prod"]);
     let named = named
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_REGION", "eu-north-1");
     is_error(&named.output().unwrap(), 1, "no AWS credentials");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_workspaces_cargo_dev_is_not_taken_and_one_in_memory_is_found() {
+    let service = Running::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let list = || on(folder.path(), &["user", "list"]).output().unwrap();
+    is_error(&list(), 1, "no `cargo dev` runs that keeps its data in");
+    let announced = service.data();
+    fs::write(folder.path().join("in-memory"), announced.to_str().unwrap()).unwrap();
+    printed(&list());
 }

@@ -75,7 +75,7 @@ async fn rotate_keys_drops_the_keys_of_a_deployment_and_its_failure_is_reported(
     };
     let failed = drop_key("unknown");
     fails(&failed, "no key has this kid");
-    fails(&failed, "Repeat the command until it succeeds");
+    fails(&failed, "repeat the command until it succeeds");
     let ring = Ring::parse(shared_ring()).unwrap();
     let kid = ring.keys[0].key.kid();
     for key in [kid, "--all"] {

@@ -35,8 +35,8 @@ async fn a_refused_log_in_is_explained_by_its_request_id() {
     // The same by the form of a problem document, from another file and from standard input.
     let expected = printed(&service.latchkey(&["explain", &wrong]));
     let urn = format!("urn:request:{wrong}");
-    let named = bare(&["explain", &urn, "--log", log.to_str().unwrap()]);
-    let mut piped = bare(&["explain", &urn, "--log", "-"]);
+    let named = service.command(&["explain", &urn, "--log", log.to_str().unwrap()]);
+    let mut piped = service.command(&["explain", &urn, "--log", "-"]);
     piped.stdin(Stdio::from(File::open(&log).unwrap()));
     for mut command in [named, piped] {
         assert_eq!(printed(&command.output().unwrap()), expected);

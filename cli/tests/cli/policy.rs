@@ -66,6 +66,7 @@ async fn the_policy_of_each_command_has_the_actions_of_its_requests() {
             "--password-stdin",
         ][..],
         &["user", "show", "johndoe"],
+        &["user", "show", "john@example.com"],
         &["user", "list"],
         &["user", "grant", "johndoe", "links:read"],
         &["user", "revoke", "johndoe", "links:read"],
@@ -88,10 +89,12 @@ async fn the_policy_of_each_command_has_the_actions_of_its_requests() {
         assert!(output.status.success() || arguments == ["doctor"], "{output:?}");
         let has_subcommands = ["user", "client", "keys"].contains(&arguments[0]);
         let words = if has_subcommands { 2 } else { 1 };
-        assert_eq!(
-            needs(&arguments[..words]),
-            proxy.needs(),
-            "change NEEDS of {arguments:?}"
+        // By an id or another name, the command reads other keys.
+        let (needed, sent) = (needs(&arguments[..words]), proxy.needs());
+        let is_covered = sent.iter().all(|(action, keys)| keys.is_subset(&needed[action]));
+        assert!(
+            is_covered && needed.len() == sent.len(),
+            "change NEEDS of {arguments:?}: {needed:?}, {sent:?}"
         );
         add(proxy.needs());
     }

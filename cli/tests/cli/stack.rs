@@ -55,10 +55,9 @@ async fn a_stack_names_the_table_and_the_rules() {
 
 /// The AWS CLI of a stack with an alarm that fires and a request that failed.
 const AWS: &str = r#"#!/bin/sh
-case "$1 $2 $4 $6" in
-"cloudwatch describe-alarms ALARM auth-") printf '["auth-Errors"]\n' ;;
-"logs filter-log-events auth-TokenLogs-1 "*)
-  [ "$8" = '"Kx="' ] || exit 2
+case "$1 $2 $4 $8" in
+"cloudwatch describe-alarms ALARM auth-Errors") printf '["auth-Errors"]\n' ;;
+"logs filter-log-events auth-TokenLogs-1 \"Kx=\"")
   printf '%s\n' '[[2, "{\"message\":\"second\",\"request_id\":\"Kx=\"}"], [1, "{\"event\":\"LogInFailed\",\"reason\":\"UnknownUser\",\"message\":\"log-in failed\",\"request_id\":\"Kx=\"}"], [3, "START"]]' ;;
 *) exit 2 ;;
 esac

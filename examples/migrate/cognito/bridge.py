@@ -8,11 +8,18 @@ import time
 
 import boto3
 
-KEY = base64.b64decode(os.environ["MIGRATION_SECRET"])
+KEY = base64.b64decode(os.environ["MIGRATION_SECRET"].removeprefix("whsec_"))
 POOL, CLIENT = os.environ["USER_POOL_ID"], os.environ["CLIENT_ID"]
 COGNITO = boto3.client("cognito-idp")
 # A wrong password, or a user who is disabled, unknown, unconfirmed or must choose another password first.
-REFUSALS = ("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException", "PasswordResetRequiredException")
+REFUSALS = (
+    "NotAuthorizedException",
+    "UserNotFoundException",
+    "UserNotConfirmedException",
+    "PasswordResetRequiredException",
+    # A name that no pool has.
+    "InvalidParameterException",
+)
 
 
 def is_signed(headers, body):
@@ -44,8 +51,9 @@ def authenticate_user(username, password):
         raise
     attributes = {one["Name"]: one["Value"] for one in user["UserAttributes"]}
     profile = {"full_name": attributes.get("name")}
-    # Where users log in by their address, the pool's own username is the `sub`, which none of them knows.
-    if user["Username"] != attributes["sub"]:
+    # Where users log in by their address, the pool's own username is the `sub`, which none of them knows. One that is an address is no
+    # username of Latchkey's.
+    if user["Username"] != attributes["sub"] and "@" not in user["Username"]:
         profile["username"] = user["Username"]
     if attributes.get("email_verified") == "true":
         profile["email"] = attributes["email"]

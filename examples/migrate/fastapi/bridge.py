@@ -15,7 +15,7 @@ import time
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
-KEY = base64.b64decode(os.environ["MIGRATION_SECRET"])
+KEY = base64.b64decode(os.environ["MIGRATION_SECRET"].removeprefix("whsec_"))
 router = APIRouter()
 
 

@@ -27,6 +27,8 @@ use zeroize::Zeroizing;
 
 use crate::Token;
 
+/// The members of a profile.
+const MEMBERS: [&str; 4] = ["username", "email", "full_name", "website"];
 /// How long the endpoint may take at most. The budget of a log-in bounds it, too.
 const TIME_OUT: Duration = Duration::from_secs(2);
 /// How long the opening of the connection may take, its TLS handshake included.
@@ -119,9 +121,16 @@ impl Migration {
         let body = body.collect().await.map_err(text)?.to_bytes();
         let profile = self.profile(&body).map_err(|error| match error {
             Error::Invalid(errors) => {
-                let broken = errors
-                    .iter()
-                    .map(|error| format!("{}: {}", error.field, error.message));
+                let broken = errors.iter().map(|error| {
+                    // Any other name is the endpoint's own text, which may be a password or an address.
+                    let is_known = MEMBERS.contains(&&*error.field);
+                    let member = if is_known {
+                        &*error.field
+                    } else {
+                        "a member that no profile has"
+                    };
+                    format!("{member}: {}", error.message)
+                });
                 format!(
                     "its profile is refused: {}",
                     broken.collect::<Vec<_>>().join("; ")

@@ -254,8 +254,7 @@ impl Token {
                 let user = self.migrate(profile, name, Arc::clone(&password)).await?;
                 let Some(user) = user else {
                     let hash = names_key.hashed(compared);
-                    failed(Subject::Name(&hash), Reason::UnknownUser);
-                    return Err(Error::WrongCredentials);
+                    return Err(self.guesses.refuse_elsewhere(asked.network, &hash, begun).await);
                 };
                 // From here on it is a log-in like any other.
                 let guess = Guess {
