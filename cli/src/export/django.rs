@@ -16,7 +16,14 @@ const MAX_CHARS: usize = 150;
 /// The longest password of that model, in characters: a longer one fails the whole `loaddata` on most databases.
 const MAX_PASSWORD_CHARS: usize = 128;
 /// How the texts of Django's own begin.
-const OWN: [&str; 4] = ["argon2$", "pbkdf2_sha1$", "pbkdf2_sha256$", "scrypt$"];
+const OWN: [&str; 6] = [
+    "argon2$",
+    "bcrypt$",
+    "bcrypt_sha256$",
+    "pbkdf2_sha1$",
+    "pbkdf2_sha256$",
+    "scrypt$",
+];
 /// A password that no one has.
 const UNUSABLE: &str = "!";
 

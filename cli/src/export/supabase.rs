@@ -45,8 +45,8 @@ pub(super) fn write(record: &Record) -> Result<Foreign, String> {
 fn password_hash(stored: &StoredHash) -> Option<&str> {
     let text = stored.as_str();
     match stored.parts() {
-        HashParts::Bcrypt => Some(text),
-        // Django's has the name of its hasher in front.
+        // Django's have the name of its hasher in front.
+        HashParts::Bcrypt => Some(text.strip_prefix("bcrypt$").unwrap_or(text)),
         HashParts::Argon2 {
             kind: "i" | "id",
             version: 0x13,

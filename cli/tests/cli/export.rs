@@ -113,7 +113,7 @@ async fn users_are_written_for_keycloak_supabase_and_django() {
 }
 
 /// Hashes that moved in. How each moves out: as Django's password, where `=` is the text itself and `!` is none, and by Keycloak's algorithm.
-const MOVED_IN: [(&str, &str, Option<&str>); 12] = [
+const MOVED_IN: [(&str, &str, Option<&str>); 14] = [
     (
         "pbkdf2_sha256$1000$m9y9NMga3aqduYcF8yVXdq$6XsC2QudQJrm+9uALl/w7fLWLYEh9L4D8pa0b1jB6XY=",
         "=",
@@ -133,6 +133,16 @@ const MOVED_IN: [(&str, &str, Option<&str>); 12] = [
         "argon2$argon2id$v=19$m=1024,t=2,p=8$Q01CcjB6NlQxME1qRUFId1dhZjhmRg$hS0TrJDBpU5vTnIezOA/tWDw9osOeV/Ng+ovbSjY4Pk",
         "=",
         Some("argon2"),
+    ),
+    (
+        "bcrypt$$2b$04$Y2E2KRCFkbYBciM7qDzvGOxxJ0AJyHu/PiA0LsnJV4Ha2zkCe0NGK",
+        "=",
+        None,
+    ),
+    (
+        "bcrypt_sha256$$2b$04$nm5tryocPEfd1J7l/Ey0XOaIuL0kSOfvttqKxJrkeA/FePzDZ1IYq",
+        "=",
+        None,
     ),
     // Longer than Django's column.
     (
@@ -187,11 +197,11 @@ async fn hashes_that_moved_in_move_out_to_the_systems_that_verify_them() {
         json!({"id": id(index), "email": format!("user{index}@example.com"), "password_hash": hash})
     });
     let imported = import(&deployment, &[], &lines(&rows.collect::<Vec<_>>()));
-    is_done(&imported, "rows: 12, new: 12, there already: 0, refused: 0");
+    is_done(&imported, "rows: 14, new: 14, there already: 0, refused: 0");
     let run = |system: &str, lost: usize| {
         let exported = export(&deployment, &["--for", system]);
         let said = text(&exported.stderr).lines().last().unwrap().to_owned();
-        let expected = format!("error: users exported: 12, not whole or left out: {lost}");
+        let expected = format!("error: users exported: 14, not whole or left out: {lost}");
         assert_eq!(said, expected, "{system}");
         text(&exported.stdout).to_owned()
     };
@@ -203,7 +213,7 @@ async fn hashes_that_moved_in_move_out_to_the_systems_that_verify_them() {
         assert_eq!(parse(line)["fields"]["password"], expected);
     }
 
-    let keycloak = parse(&run("keycloak", 2));
+    let keycloak = parse(&run("keycloak", 4));
     let mut credentials = Vec::new();
     for (user, (hash, _, algorithm)) in keycloak["users"].as_array().unwrap().iter().zip(MOVED_IN) {
         let credential = &user["credentials"][0];
@@ -234,9 +244,10 @@ async fn hashes_that_moved_in_move_out_to_the_systems_that_verify_them() {
         credentials
     );
 
-    let supabase = run("supabase", 10);
+    let supabase = run("supabase", 11);
     let written = supabase.lines().map(|line| parse(line)["password_hash"].clone());
     let written: Vec<Value> = written.filter(|hash| !hash.is_null()).collect();
-    let (djangos, long) = (MOVED_IN[3].0.trim_start_matches("argon2"), MOVED_IN[4].0);
-    assert_eq!(written, [djangos, long]);
+    let argon2 = MOVED_IN[3].0.trim_start_matches("argon2");
+    let bcrypt = MOVED_IN[4].0.trim_start_matches("bcrypt$$");
+    assert_eq!(written, [argon2, &format!("${bcrypt}"), MOVED_IN[6].0]);
 }

@@ -246,7 +246,7 @@ async fn a_file_of_firebases_parameters_is_refused_by_a_members_name() {
         (with("mem_cost", json!(-1)), "mem_cost: Must be a whole number"),
         (
             with("mem_cost", json!(40)),
-            "rounds and mem_cost: Must be above 0 and ask for no more than 64 MiB, filled 4 times",
+            "rounds and mem_cost: Must be above 0 and ask for no more than 65 MiB, filled 4 times",
         ),
         (with("rounds", json!(0)), "rounds and mem_cost: Must be above 0"),
         (with("algorithm", json!("SECRET")), "unknown field `algorithm`"),

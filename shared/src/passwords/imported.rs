@@ -10,6 +10,8 @@ mod scrypt;
 mod sha_crypt;
 mod text;
 
+use serde::de::IgnoredAny;
+
 use super::argon2::ParsedArgon2;
 use super::parts::HashParts;
 use super::stored_hash::StoredHash;
@@ -29,6 +31,8 @@ const MAX_OUTPUT_BYTES: usize = 128;
 pub(super) enum Unread {
     /// It has no format of the table, or not the form of its format.
     Malformed,
+    /// Its output has fewer than [`MIN_OUTPUT_BYTES`].
+    Short,
     /// It asks for more memory or time than a row may.
     OutOfBounds,
 }
@@ -92,14 +96,30 @@ static FORMATS: &[Format] = &[
         prefixes: &["$argon2id$", "$argon2i$", "$argon2d$", "argon2$argon2"],
         bounds: "128 MiB, 16 passes, 16 lanes",
         parse: |text| {
-            ParsedArgon2::parse(text.strip_prefix("argon2").unwrap_or(text)).map(ParsedHash::Argon2)
+            let text = text.strip_prefix("argon2").unwrap_or(text);
+            let (_, output) = text.rsplit_once('$').ok_or(Unread::Malformed)?;
+            text::check_lengths(&[], &text::base64(output)?)?;
+            ParsedArgon2::parse(text).map(ParsedHash::Argon2)
         },
     },
     Format {
         name: "bcrypt",
-        prefixes: &["$2a$", "$2b$", "$2y$"],
+        prefixes: &[
+            "$2a$",
+            "$2b$",
+            "$2y$",
+            "bcrypt$$2a$",
+            "bcrypt$$2b$",
+            "bcrypt$$2y$",
+        ],
         bounds: bcrypt::BOUNDS,
         parse: |text| bcrypt::Bcrypt::parse(text).map(ParsedHash::of),
+    },
+    Format {
+        name: "bcrypt with SHA-256 of Django",
+        prefixes: &["bcrypt_sha256$$2a$", "bcrypt_sha256$$2b$", "bcrypt_sha256$$2y$"],
+        bounds: bcrypt::BOUNDS,
+        parse: |text| bcrypt::DjangoSha256::parse(text).map(ParsedHash::of),
     },
     Format {
         name: "bcrypt of WordPress",
@@ -199,7 +219,9 @@ impl StoredHash {
     /// The rule that the text breaks; never the text.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         let violation = |message: String| Violation::new(Code::Invalid, message);
-        let rewritten = if text.starts_with('{') {
+        // Spring's `{bcrypt}` begins with that, too.
+        let is_json = text.starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok();
+        let rewritten = if is_json {
             keycloak::to_phc(text)
                 .map_err(|_| violation("Must be a password credential of Keycloak's".to_owned()))?
         } else {
@@ -210,6 +232,10 @@ impl StoredHash {
         match parse(&rewritten) {
             Ok(_) => Ok(Self::from_store(rewritten)),
             Err(Unread::Malformed) => Err(violation(format!("Must be a well-formed hash: {}", format.name))),
+            Err(Unread::Short) => Err(violation(format!(
+                "Must have an output of at least {MIN_OUTPUT_BYTES} bytes: {}",
+                format.name
+            ))),
             Err(Unread::OutOfBounds) => {
                 let message = format!("Must ask for no more than {}: {}", format.bounds, format.name);
                 Err(violation(message))

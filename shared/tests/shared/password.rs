@@ -185,22 +185,35 @@ async fn a_bcrypt_row_is_verified_as_typed_alone_and_renewed_after_nfkc() {
 }
 
 #[tokio::test]
-async fn a_bcrypt_row_is_not_renewed_by_a_password_over_72_bytes() {
+async fn a_bcrypt_row_is_not_renewed_by_a_password_of_72_bytes_or_more() {
     let long = "x".repeat(73);
-    assert_eq!(
-        verify(&long, &bcrypt(&long)).await,
-        Verdict::Right { renew: false }
-    );
     let exact = "x".repeat(72);
+    // bcrypt never looks at the tail, nor at whether there is one.
+    for (typed, stored) in [(&long, &long), (&exact, &exact), (&exact, &long), (&long, &exact)] {
+        assert_eq!(
+            verify(typed, &bcrypt(stored)).await,
+            Verdict::Right { renew: false },
+            "{typed}"
+        );
+    }
+    let shorter = "x".repeat(71);
     assert_eq!(
-        verify(&exact, &bcrypt(&exact)).await,
+        verify(&shorter, &bcrypt(&shorter)).await,
         Verdict::Right { renew: true }
     );
-    // bcrypt never looked at the tail.
-    assert_eq!(
-        verify(&format!("{exact}y"), &bcrypt(&long)).await,
-        Verdict::Right { renew: false }
-    );
+}
+
+#[tokio::test]
+async fn a_bcrypt_row_has_no_password_with_a_nul() {
+    // bcrypt's key is the password and a NUL, over and over.
+    let stored = bcrypt("secretpw");
+    for typed in ["secretpw\0secretpw", "secretpw\0secretpw\0secretpw", "secretpw\0"] {
+        for row in [stored.clone(), format!("bcrypt${stored}")] {
+            assert_eq!(verify(typed, &row).await, Verdict::Wrong, "{typed:?}");
+        }
+    }
+    let stored = bcrypt("");
+    assert_eq!(verify("\0\0", &stored).await, Verdict::Wrong);
 }
 
 #[tokio::test]

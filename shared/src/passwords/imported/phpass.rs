@@ -5,7 +5,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64ct::{Base64ShaCrypt, Encoding as _};
 use md5::{Digest as _, Md5};
 
-use super::{ImportedHash, Unread};
+use super::{ImportedHash, Unread, text};
 
 pub(super) const BOUNDS: &str = "2^19 iterations";
 const MIN_LOG_ITERATIONS: u32 = 7;
@@ -17,6 +17,9 @@ const OUTPUT_BYTES: usize = 16;
 
 /// A portable hash.
 pub(super) struct Phpass {
+    /// WordPress trims a password, by `wp_hash_password` and `wp_authenticate` of
+    /// [pluggable.php](https://github.com/WordPress/WordPress/blob/6.7-branch/wp-includes/pluggable.php).
+    trims: bool,
     log_iterations: u32,
     salt: String,
     output: [u8; OUTPUT_BYTES],
@@ -43,10 +46,18 @@ impl Phpass {
             return Err(Unread::OutOfBounds);
         }
         Ok(Self {
+            trims: text.starts_with("$P$"),
             log_iterations,
             salt: salt.to_owned(),
             output: decoded,
         })
+    }
+}
+
+impl Phpass {
+    /// Returns the form of a password that was hashed.
+    fn form_of<'a>(&self, typed: &'a str) -> &'a str {
+        if self.trims { text::trimmed(typed) } else { typed }
     }
 }
 
@@ -62,6 +73,7 @@ fn digit(char: &str) -> Result<u32, Unread> {
 
 impl ImportedHash for Phpass {
     fn matches(&self, typed: &str) -> bool {
+        let typed = self.form_of(typed);
         let mut hash = Md5::new().chain_update(&self.salt).chain_update(typed).finalize();
         for _ in 0..1_u32 << self.log_iterations {
             hash = Md5::new().chain_update(hash).chain_update(typed).finalize();
@@ -71,5 +83,9 @@ impl ImportedHash for Phpass {
 
     fn milliseconds(&self) -> f64 {
         f64::from(1_u32 << self.log_iterations) * MILLISECONDS_AN_ITERATION
+    }
+
+    fn reads_all_of(&self, typed: &str) -> bool {
+        self.form_of(typed) == typed
     }
 }

@@ -7,32 +7,39 @@ use zeroize::Zeroizing;
 use super::text::{self, Phc};
 use super::{ImportedHash, Unread};
 
-pub(super) const BOUNDS: &str = "64 MiB, filled 4 times";
-const MAX_MEMORY_BYTES: u64 = 64 << 20;
-/// What all its passes fill: about a second on a full core.
-const MAX_FILLED_BYTES: u64 = 256 << 20;
+pub(super) const BOUNDS: &str = "65 MiB, filled 4 times";
+/// The array of N blocks, the p blocks that are mixed in it, and one to work in. 64 MiB of array are the most of any default.
+const MAX_MEMORY_BYTES: u128 = 65 << 20;
+/// What all its passes fill, with what PBKDF2 takes for the p blocks: about a second on a full core.
+const MAX_FILLED_BYTES: u128 = 4 * MAX_MEMORY_BYTES;
+/// PBKDF2 makes each of the p blocks and reads it for each part of the output. That takes as long as filling the block 5 times with the
+/// instructions for SHA, as measured, and a few times as long without them.
+const FILLS_BY_PBKDF2: u128 = 16;
 const MILLISECONDS_A_MIB: f64 = 2.9;
 
 /// The cost of a hash by scrypt.
 pub(super) struct Cost {
     params: Params,
-    filled_bytes: u64,
+    filled_bytes: u32,
 }
 
 impl Cost {
     /// Creates a cost by RFC 7914's N, as its binary logarithm, r and p.
     pub(super) fn new(log_n: u32, r: u32, p: u32) -> Result<Self, Unread> {
-        let n = 1_u64.checked_shl(log_n).ok_or(Unread::OutOfBounds)?;
-        let memory = 128_u64
-            .checked_mul(r.into())
-            .and_then(|block| block.checked_mul(n));
-        let memory = memory.ok_or(Unread::OutOfBounds)?;
-        let filled_bytes = memory.checked_mul(p.into()).ok_or(Unread::OutOfBounds)?;
-        if memory > MAX_MEMORY_BYTES || filled_bytes > MAX_FILLED_BYTES {
+        // So that no product below has more than 128 bits.
+        if log_n >= u32::BITS {
+            return Err(Unread::OutOfBounds);
+        }
+        let n = 1_u128 << log_n;
+        let (block_bytes, passes) = (128 * u128::from(r), u128::from(p));
+        let memory_bytes = block_bytes * (n + passes + 1);
+        let filled_bytes = block_bytes * passes * (n + FILLS_BY_PBKDF2);
+        if memory_bytes > MAX_MEMORY_BYTES || filled_bytes > MAX_FILLED_BYTES {
             return Err(Unread::OutOfBounds);
         }
         let log_n = u8::try_from(log_n).map_err(|_| Unread::OutOfBounds)?;
         let params = Params::new(log_n, r, p).map_err(|_| Unread::Malformed)?;
+        let filled_bytes = u32::try_from(filled_bytes).map_err(|_| Unread::OutOfBounds)?;
         Ok(Self { params, filled_bytes })
     }
 
@@ -51,9 +58,8 @@ impl Cost {
         Some(output)
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "it is below 2^28")]
     pub(super) fn milliseconds(&self) -> f64 {
-        self.filled_bytes as f64 / f64::from(1 << 20) * MILLISECONDS_A_MIB
+        f64::from(self.filled_bytes) / f64::from(1 << 20) * MILLISECONDS_A_MIB
     }
 }
 

@@ -1,6 +1,5 @@
 //! What the texts of several formats are made of.
 
-use argon2::password_hash::phc::PasswordHash;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -48,33 +47,47 @@ pub(super) fn fields<const COUNT: usize>(text: &str) -> Result<[&str; COUNT], Un
 
 /// Checks the lengths of a salt and an output.
 pub(super) fn check_lengths(salt: &[u8], output: &[u8]) -> Result<(), Unread> {
-    if salt.len() <= MAX_OUTPUT_BYTES && (MIN_OUTPUT_BYTES..=MAX_OUTPUT_BYTES).contains(&output.len()) {
-        Ok(())
-    } else {
-        Err(Unread::Malformed)
+    match output.len() {
+        1..MIN_OUTPUT_BYTES => Err(Unread::Short),
+        MIN_OUTPUT_BYTES..=MAX_OUTPUT_BYTES if salt.len() <= MAX_OUTPUT_BYTES => Ok(()),
+        _ => Err(Unread::Malformed),
     }
 }
 
-/// A PHC string with salt and output.
-pub(super) struct Phc {
-    parsed: PasswordHash,
+/// Trims a password as PHP's `trim()` does, and so WordPress, both where a password is set and where it is checked.
+pub(super) fn trimmed(typed: &str) -> &str {
+    typed.trim_matches([' ', '\t', '\n', '\r', '\0', '\x0b'])
+}
+
+/// A string of PHC's fields, whose salt and output may have lengths that PHC does not recommend.
+pub(super) struct Phc<'a> {
+    parameters: &'a str,
     /// The salt's bytes.
     pub(super) salt: Vec<u8>,
     /// The output's bytes.
     pub(super) output: Vec<u8>,
 }
 
-impl Phc {
-    /// Parses a PHC string.
-    pub(super) fn parse(text: &str) -> Result<Self, Unread> {
-        let parsed = PasswordHash::new(text).map_err(|_| Unread::Malformed)?;
-        let salt = parsed.salt.as_ref().ok_or(Unread::Malformed)?.as_ref().to_vec();
-        let output = parsed.hash.as_ref().ok_or(Unread::Malformed)?.as_bytes().to_vec();
-        Ok(Self { parsed, salt, output })
+impl<'a> Phc<'a> {
+    /// Parses `$name$parameters$salt$output`.
+    pub(super) fn parse(text: &'a str) -> Result<Self, Unread> {
+        let ["", _, parameters, salt, output] = fields(text)? else {
+            return Err(Unread::Malformed);
+        };
+        Ok(Self {
+            parameters,
+            salt: base64(salt)?,
+            output: base64(output)?,
+        })
     }
 
     /// Returns the number that a parameter has.
     pub(super) fn number(&self, name: &str) -> Result<u32, Unread> {
-        self.parsed.params.get_decimal(name).ok_or(Unread::Malformed)
+        let parameters = self.parameters.split(',');
+        let mut named = parameters.filter_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('='));
+        match (named.next(), named.next()) {
+            (Some(value), None) => number(value),
+            _ => Err(Unread::Malformed),
+        }
     }
 }

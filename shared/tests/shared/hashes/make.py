@@ -59,8 +59,14 @@ def wordpress(password):
 
 
 def with_passlib():
-    for rounds, kind in ((1000, passlib.pbkdf2_sha1), (29000, passlib.pbkdf2_sha256), (1000, passlib.pbkdf2_sha512)):
-        text = kind.using(rounds=rounds).hash(PASSWORD)
+    for rounds, kind, salt_size in (
+        (1000, passlib.pbkdf2_sha1, 16),
+        (29000, passlib.pbkdf2_sha256, 16),
+        (1000, passlib.pbkdf2_sha512, 16),
+        (1000, passlib.pbkdf2_sha256, 4),
+        (1000, passlib.pbkdf2_sha256, 64),
+    ):
+        text = kind.using(rounds=rounds, salt_size=salt_size).hash(PASSWORD)
         yield "PBKDF2 of PHC and passlib", PASSWORD, text
         # The same as a PHC string.
         _, name, _, salt, output = text.replace(".", "+").split("$")
@@ -68,6 +74,8 @@ def with_passlib():
     yield "PBKDF2 of PHC and passlib", AS_TYPED, passlib.pbkdf2_sha256.using(rounds=1000).hash(AS_TYPED)
     yield "scrypt of PHC and passlib", PASSWORD, passlib.scrypt.using(rounds=10).hash(PASSWORD)
     yield "scrypt of PHC and passlib", PASSWORD, passlib.scrypt.hash(PASSWORD)
+    for salt_size in (4, 64):
+        yield "scrypt of PHC and passlib", PASSWORD, passlib.scrypt.using(rounds=10, salt_size=salt_size).hash(PASSWORD)
     for kind in (passlib.sha256_crypt, passlib.sha512_crypt):
         for rounds in (1000, 5000):
             yield "SHA-2 crypt", PASSWORD, kind.using(rounds=rounds).hash(PASSWORD)
@@ -75,6 +83,10 @@ def with_passlib():
         yield "SHA-2 crypt", 10 * PASSWORD, kind.using(rounds=1000).hash(10 * PASSWORD)
     for ident in ("P", "H"):
         yield "phpass", PASSWORD, passlib.phpass.using(rounds=13, ident=ident).hash(PASSWORD)
+    # phpBB's are of what was typed; WordPress trims, as `wp_hash_password` before 6.8 does.
+    phpbb, wordpress = (passlib.phpass.using(rounds=7, ident=ident) for ident in ("H", "P"))
+    yield "phpass", f" {PASSWORD}\n", phpbb.hash(f" {PASSWORD}\n")
+    yield "phpass", f" {PASSWORD}\n", wordpress.hash(PASSWORD)
 
 
 def with_django():
@@ -90,6 +102,10 @@ def with_django():
     argon2id = hashers.Argon2PasswordHasher()
     argon2id.memory_cost = 1024
     yield "Argon2", PASSWORD, argon2id.encode(PASSWORD, argon2id.salt())
+    for kind, hasher in (("bcrypt", hashers.BCryptPasswordHasher()), ("bcrypt with SHA-256 of Django", hashers.BCryptSHA256PasswordHasher())):
+        hasher.rounds = 4
+        yield kind, PASSWORD, hasher.encode(PASSWORD, hasher.salt())
+    yield kind, 10 * AS_TYPED, hasher.encode(10 * AS_TYPED, hasher.salt())
     yield "scrypt of Django", PASSWORD, hashers.make_password(PASSWORD, hasher="scrypt")
 
 
