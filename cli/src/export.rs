@@ -5,15 +5,18 @@ mod keycloak;
 mod sorter;
 mod supabase;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use clap::{Args, ValueEnum};
 use shared::users::{Record, Users};
 
 use crate::deployment::Deployment;
 use crate::members;
-use crate::output::Done;
+use crate::output::{self, Done};
 use sorter::Sorter;
+
+/// How much is printed at once, in bytes.
+const PIECE_BYTES: usize = 1 << 16;
 
 #[derive(Args)]
 pub(crate) struct Command {
@@ -66,7 +69,9 @@ pub(crate) async fn run(deployment: &Deployment, command: Command) -> Result<Don
             }
         }
     }
-    let written = print(sorter, command.system)?;
+    let Some(written) = print(sorter, command.system)? else {
+        return Ok(Done::repeatable(String::new()));
+    };
     let summary = format!("users exported: {written}");
     if lost > 0 {
         return Err(format!("{summary}, not whole or left out: {lost}"));
@@ -92,27 +97,31 @@ fn write(system: Option<System>, record: &Record) -> Result<Foreign, String> {
     }
 }
 
-/// Prints the users and returns their number.
-fn print(sorter: Sorter, system: Option<System>) -> Result<u64, String> {
+/// Prints the users and returns their number; `None` where no one reads all of them.
+fn print(sorter: Sorter, system: Option<System>) -> Result<Option<u64>, String> {
     let (beginning, between, end) = match system {
         Some(System::Keycloak) => ("{\"ifResourceExists\":\"SKIP\",\"users\":[\n", ",\n", "\n]}\n"),
         _ => ("", "\n", "\n"),
     };
-    let unwritten = |error: io::Error| format!("the output could not be written: {error}");
-    let mut stdout = BufWriter::new(io::stdout().lock());
-    stdout.write_all(beginning.as_bytes()).map_err(unwritten)?;
+    let mut piece = beginning.to_owned();
     let mut count = 0;
     for line in sorter.sorted().map_err(|error| unsorted(&error))? {
-        let line = line.map_err(|error| unsorted(&error))?;
-        let before = if count == 0 { "" } else { between };
-        write!(stdout, "{before}{line}").map_err(unwritten)?;
+        if count > 0 {
+            piece.push_str(between);
+        }
+        piece.push_str(&line.map_err(|error| unsorted(&error))?);
         count += 1;
+        if piece.len() >= PIECE_BYTES {
+            if !output::stream(&piece)? {
+                return Ok(None);
+            }
+            piece.clear();
+        }
     }
     if count > 0 || !beginning.is_empty() {
-        stdout.write_all(end.as_bytes()).map_err(unwritten)?;
+        piece.push_str(end);
     }
-    stdout.flush().map_err(unwritten)?;
-    Ok(count)
+    Ok(output::stream(&piece)?.then_some(count))
 }
 
 fn unsorted(error: &io::Error) -> String {

@@ -13,14 +13,14 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use shared::clock::{Clock, Timestamp};
 use shared::error::Error;
-use shared::passwords::{HashCost, LogInBudget};
-use shared::users::{Imported, Row, Users};
+use shared::passwords::{HashCost, LogInBudget, StoredHash};
+use shared::users::{Imported, Refusal, Row, Users};
 
 use crate::deployment::Deployment;
 use crate::output::{self, Done};
 use input::{Format, Input, Numbered};
 use progress::Progress;
-use seen::Seen;
+use seen::{Earlier, Seen};
 
 /// How many transactions are under way at once.
 const AT_ONCE: usize = 32;
@@ -44,6 +44,8 @@ pub(crate) struct Command {
 /// A row that is decided.
 struct Decided {
     line: u64,
+    /// `None` for one that could not be read.
+    row: Option<Row>,
     keys: Vec<String>,
     outcome: Result<Outcome, String>,
 }
@@ -52,6 +54,8 @@ enum Outcome {
     /// The format of the hash, where it is dearer than the budget of a log-in.
     New(Option<&'static str>),
     Same,
+    /// The same but for the hash, which is newer than the row's.
+    Newer,
     Refused(String),
 }
 
@@ -59,6 +63,8 @@ enum Outcome {
 struct Counts {
     new: u64,
     same: u64,
+    /// Of these, the users whose hash is newer than the row's.
+    newer: u64,
     refused: u64,
     /// The new users whose hash is dearer than the budget of a log-in, by format.
     dear: BTreeMap<&'static str, u64>,
@@ -93,6 +99,11 @@ fn keys(row: &Row) -> Vec<String> {
     id.into_iter().chain(names).collect()
 }
 
+/// Reports whether the hash of a user who is there is newer than a row's: whoever logs in here gets one of this service's own.
+fn is_newer(own_cost: Option<HashCost>, row: &Row) -> bool {
+    own_cost.is_some_and(|cost| row.hash.as_ref().is_none_or(|hash| hash.is_weaker_than(cost)))
+}
+
 /// What all rows of a run have in common.
 struct Run<'a> {
     users: &'a Users,
@@ -116,7 +127,10 @@ impl Run<'_> {
             let is_free = |keys: &[String]| !keys.iter().any(|key| busy.contains(key));
             if let Some((row, keys)) = next.take_if(|(_, keys)| is_free(keys)) {
                 busy.extend(keys.iter().cloned());
-                let earlier = seen.as_mut().and_then(|seen| seen.add(&keys));
+                let earlier = match (&seen, &row.row) {
+                    (Some(seen), Ok(row)) => seen.compare(row),
+                    _ => None,
+                };
                 under_way.push_back(self.decide(row, keys, earlier, is_repeated));
             }
             let has_room = under_way.len() < AT_ONCE && next.is_none();
@@ -132,7 +146,10 @@ impl Run<'_> {
                     for key in &decided.keys {
                         busy.remove(key);
                     }
-                    is_repeated = matches!(decided.outcome, Ok(Outcome::Same));
+                    if let (Some(seen), Some(row), Ok(Outcome::New(_))) = (&mut seen, &decided.row, &decided.outcome) {
+                        seen.add(row, &row.record(self.now).map_err(|error| error.to_string())?);
+                    }
+                    is_repeated = matches!(decided.outcome, Ok(Outcome::Same | Outcome::Newer));
                     counts.add(decided, progress)?;
                     progress.step(counts, input.bytes_read());
                 }
@@ -145,20 +162,43 @@ impl Run<'_> {
         &self,
         Numbered { line, row }: Numbered,
         keys: Vec<String>,
-        earlier: Option<&'static str>,
+        earlier: Option<Earlier>,
         is_repeated: bool,
     ) -> Decided {
         let outcome = match (&row, earlier) {
             (Err(why), _) => Ok(Outcome::Refused(why.clone())),
-            (Ok(_), Some(member)) => Ok(Outcome::Refused(format!("{member}: An earlier line has it"))),
+            (Ok(_), Some(Earlier::Same)) => Ok(Outcome::Same),
+            (Ok(_), Some(Earlier::Newer)) => Ok(Outcome::Newer),
+            (Ok(_), Some(Earlier::Has(member))) => {
+                Ok(Outcome::Refused(format!("{member}: An earlier line has it")))
+            }
             (Ok(row), None) => match self.write(row, is_repeated).await {
-                Ok(Imported::New) => Ok(Outcome::New(self.dear_format(row))),
-                Ok(Imported::Same) => Ok(Outcome::Same),
-                Ok(Imported::Refused(refusal)) => Ok(Outcome::Refused(refusal.to_string())),
+                Ok(imported) => Ok(self.outcome(row, imported)),
                 Err(error) => Err(error.to_string()),
             },
         };
-        Decided { line, keys, outcome }
+        let row = row.ok();
+        Decided {
+            line,
+            row,
+            keys,
+            outcome,
+        }
+    }
+
+    fn outcome(&self, row: &Row, imported: Imported) -> Outcome {
+        let refusal = match imported {
+            Imported::New => return Outcome::New(self.dear_format(row)),
+            Imported::Same => return Outcome::Same,
+            Imported::OtherHash(ref stored)
+                if is_newer(stored.as_ref().and_then(StoredHash::own_cost), row) =>
+            {
+                return Outcome::Newer;
+            }
+            Imported::OtherHash(_) => Refusal::Differs(vec!["password_hash"]),
+            Imported::Refused(refusal) => refusal,
+        };
+        Outcome::Refused(refusal.to_string())
     }
 
     async fn write(&self, row: &Row, is_repeated: bool) -> Result<Imported, Error> {
@@ -188,6 +228,10 @@ impl Counts {
                 }
             }
             Ok(Outcome::Same) => self.same += 1,
+            Ok(Outcome::Newer) => {
+                self.same += 1;
+                self.newer += 1;
+            }
             Ok(Outcome::Refused(why)) => {
                 self.refused += 1;
                 progress.print(&format!("line {line}: {why}"))?;
@@ -220,6 +264,12 @@ impl Counts {
             text.push_str("; nothing was written");
         }
         text.push('\n');
+        if self.newer > 0 {
+            let newer = self.newer;
+            text.push_str(&format!(
+                "users whose hash here is newer than the row's, and stays: {newer}\n"
+            ));
+        }
         if !self.dear.is_empty() {
             let dear = self
                 .dear

@@ -5,7 +5,7 @@ mod metered;
 mod ndjson;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -76,9 +76,10 @@ impl Input {
         let read = metered.read_so_far();
         thread::spawn(move || {
             let sink = Sink { sender, firebase };
-            match format {
-                Format::Ndjson => ndjson::read(metered, &sink),
-                Format::Csv => csv::read(metered, &sink),
+            match (without_mark(metered), format) {
+                (Ok(source), Format::Ndjson) => ndjson::read(source, &sink),
+                (Ok(source), Format::Csv) => csv::read(source, &sink),
+                (Err(error), _) => sink.fail(format!("line 1 cannot be read: {error}")),
             }
         });
         Ok(Self { rows, size, read })
@@ -93,6 +94,16 @@ impl Input {
     pub(crate) fn bytes_read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
     }
+}
+
+/// Skips the mark before the first line by which programs of Windows say that a file is UTF-8.
+fn without_mark(mut source: impl Read) -> io::Result<BufReader<impl Read>> {
+    let mut beginning = Vec::new();
+    source.by_ref().take(3).read_to_end(&mut beginning)?;
+    if beginning == "\u{feff}".as_bytes() {
+        beginning.clear();
+    }
+    Ok(BufReader::new(Cursor::new(beginning).chain(source)))
 }
 
 /// Where rows go.

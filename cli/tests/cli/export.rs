@@ -1,8 +1,11 @@
 //! `latchkey export`.
 
+use std::io;
+
 use serde_json::{Value, json};
 use testing::deployment::Deployment;
 
+use crate::command;
 use crate::moving::{ARGON2, BCRYPT, export, import, is_done, lines, text, users};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,6 +39,20 @@ async fn an_export_is_sorted_and_imports_into_the_same_bytes() {
         &import(&first, &[], exported),
         "rows: 3, new: 0, there already: 3, refused: 0",
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_no_one_reads_to_its_end_is_no_error() {
+    let deployment = Deployment::without_keys().await;
+    import(&deployment, &[], &lines(&users()));
+    for options in [&[][..], &["--for", "keycloak"]] {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let mut unread = command(&deployment, &[&["export"], options].concat());
+        let unread = unread.stdout(writer).output().unwrap();
+        assert!(unread.status.success(), "{unread:?}");
+        assert!(!text(&unread.stderr).contains("error"), "{unread:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,8 +13,8 @@ use shared::passwords::{HashCost, Hasher, Password, StoredHash, Verdict};
 use testing::deployment::Deployment;
 use testing::fault_proxy::{Fault, FaultProxy};
 
-use crate::moving::{BCRYPT, FIREBASE, export, import, is_done, lines, text, users};
-use crate::{bare, command, latchkey, objects};
+use crate::moving::{ARGON2, BCRYPT, FIREBASE, export, import, is_done, lines, text, users};
+use crate::{PASSWORD, bare, command, latchkey, objects, piped};
 
 /// Returns a command whose requests go through a proxy.
 fn through(proxy: &FaultProxy, deployment: &Deployment, arguments: &[&str]) -> Command {
@@ -41,8 +41,9 @@ async fn a_row_without_an_id_gets_one_and_is_recognized_when_it_comes_again() {
         text(&imported.stdout).contains("log-in: bcrypt: 1; set LoginBudgetMs"),
         "{imported:?}"
     );
+    // Windows programs begin a file with this mark.
     is_done(
-        &import(&deployment, &[], &rows),
+        &import(&deployment, &[], &format!("\u{feff}{rows}")),
         "rows: 2, new: 0, there already: 2, refused: 0",
     );
     let exported = export(&deployment, &[]);
@@ -185,7 +186,7 @@ async fn a_name_or_an_id_of_another_row_is_refused_and_the_first_row_gets_it() {
             Some("already, with another email"),
         ),
         (
-            changed(&john, "password_hash", json!(BCRYPT)),
+            changed(&john, "password_hash", json!(ARGON2.replace("t=1", "t=2"))),
             Some("already, with another password_hash"),
         ),
         (
@@ -228,33 +229,50 @@ async fn a_name_or_an_id_of_another_row_is_refused_and_the_first_row_gets_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_says_what_an_import_would_do_and_writes_nothing() {
+async fn a_user_whose_hash_was_renewed_since_is_there_already() {
     let deployment = Deployment::without_keys().await;
-    let [john, jane, _] = users().try_into().unwrap();
+    let user = |hash: Value| json!({"username": "user", "full_name": "User", "password_hash": hash});
+    let row = lines(&[user(json!(BCRYPT))]);
     is_done(
-        &import(&deployment, &[], &lines(std::slice::from_ref(&john))),
+        &import(&deployment, &[], &row),
         "rows: 1, new: 1, there already: 0, refused: 0",
     );
+    let renewed = command(&deployment, &["user", "set-password", "user", "--password-stdin"]);
+    let renewed = piped(renewed, PASSWORD.as_bytes());
+    assert!(renewed.status.success(), "{renewed:?}");
+    let stored = objects(&export(&deployment, &[]))[0]["password_hash"].clone();
+    let argon2 = |cost: &str| json!(ARGON2.replace("m=7168,t=1,p=1", cost));
+    let mut other_name = user(json!(BCRYPT));
+    other_name["full_name"] = json!("Other");
     let rows = [
-        john,
-        jane,
-        json!({"username": "johndoe"}),
-        json!({"email": "Ü@example.com"}),
+        (user(stored.clone()), None),
+        (user(json!(BCRYPT)), None),
+        (user(json!(ARGON2)), None),
+        (user(json!(ARGON2.replace("argon2id", "argon2i"))), None),
+        (user(Value::Null), None),
+        (user(argon2("m=19456,t=2,p=1")), Some("another password_hash")),
+        (user(argon2("m=19456,t=3,p=1")), Some("another password_hash")),
+        (other_name, Some("another full_name, password_hash")),
     ];
-    let dry = import(&deployment, &["--dry-run"], &lines(&rows));
-    assert_eq!(dry.status.code(), Some(1));
-    let report: Vec<&str> = text(&dry.stdout).lines().collect();
-    assert_eq!(
-        report,
-        [
-            "line 3: username: An earlier line has it",
-            "line 4: email: An earlier line has it",
-            "rows: 4, new: 1, there already: 1, refused: 2; nothing was written",
-            "hashes that take longer than the default budget of a log-in: bcrypt: 1; set LoginBudgetMs until their users have logged in \
-             (docs/data.md, \"What an imported hash costs\")",
-        ]
-    );
-    assert_eq!(deployment.table().count().await, 3);
+    for options in [&["--dry-run"][..], &[]] {
+        let refused = import(&deployment, options, &lines(&rows.clone().map(|(row, _)| row)));
+        let report = text(&refused.stdout);
+        let mut reported = report.lines();
+        for (index, (_, reason)) in rows.iter().enumerate() {
+            let Some(reason) = reason else { continue };
+            let expected = format!("line {}: the user is there already, with {reason}", index + 1);
+            assert_eq!(reported.next(), Some(&*expected), "{report}");
+        }
+        let counts = "rows: 8, new: 0, there already: 5, refused: 3";
+        assert!(reported.next().unwrap().starts_with(counts), "{report}");
+        let renewed = reported.next().unwrap();
+        assert!(
+            renewed.starts_with("users whose hash here is newer than the row's, and stays: 4"),
+            "{report}"
+        );
+    }
+    let exported = export(&deployment, &[]);
+    assert_eq!(objects(&exported)[0]["password_hash"], stored);
 }
 
 #[tokio::test(flavor = "multi_thread")]

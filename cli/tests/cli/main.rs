@@ -6,6 +6,7 @@ mod caller;
 mod client;
 mod dev;
 mod doctor;
+mod dry_run;
 mod emergency;
 mod explain;
 mod export;

@@ -151,8 +151,9 @@ async fn csv_that_cannot_be_read_is_rejected_before_its_first_row() {
         (
             &format!("username\n\"{}", "a\n".repeat(1 << 20)),
             1,
-            "the row is too long",
+            "line 2: Has more than 1048576 bytes; is a quotation mark missing?",
         ),
+        ("username\u{e9}\na\n", 1, "line 1: a member that no user has"),
         ("", 0, "rows: 0, new: 0"),
     ] {
         let rejected = import(&deployment, &["--format", "csv"], csv);
@@ -164,6 +165,54 @@ async fn csv_that_cannot_be_read_is_rejected_before_its_first_row() {
         );
         assert_eq!(deployment.table().count().await, 0, "{reason}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_csv_is_reported_by_the_line_where_it_begins() {
+    let deployment = Deployment::without_keys().await;
+    let lines = [
+        "",
+        "username,full_name",
+        "",
+        "a b,on line 4",
+        "",
+        "",
+        "\"c",
+        "",
+        "d\",begins on line 7",
+        "e f,on line 10",
+        "\"g\"\"h\",\"on line 11\"",
+        "",
+        "fine,on line 13",
+        "i j",
+    ];
+    for (begin, end) in [("", "\n"), ("", "\r\n"), ("\u{feff}", "\n"), ("\u{feff}", "\r\n")] {
+        for last in ["", end] {
+            let csv = format!("{begin}{}{last}", lines.join(end));
+            let refused = import(&deployment, &["--format", "csv", "--dry-run"], &csv);
+            let report = text(&refused.stdout).lines();
+            let reported: Vec<&str> = report.map(|line| line.split(": ").next().unwrap()).collect();
+            let expected = ["line 4", "line 7", "line 10", "line 11", "line 14", "rows"];
+            assert_eq!(reported, expected, "{csv:?}: {refused:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_row_of_csv_is_refused_whole_and_the_next_one_is_read() {
+    let deployment = Deployment::without_keys().await;
+    let within = format!("{}\nwithin,value\n", "x".repeat(1 << 20));
+    let many = ",".repeat(1 << 20);
+    let csv = format!("username,full_name\nfirst,F\na,\"{within}\"\n{many}\nlast,L\n");
+    let refused = import(&deployment, &["--format", "csv"], &csv);
+    let report: Vec<&str> = text(&refused.stdout).lines().collect();
+    let why = "Has more than 1048576 bytes; is a quotation mark missing?";
+    let expected = [
+        &format!("line 3: {why}"),
+        &format!("line 6: {why}"),
+        "rows: 4, new: 2, there already: 0, refused: 2",
+    ];
+    assert_eq!(report, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -183,6 +183,14 @@ impl ParsedArgon2 {
             && self.hash.len() == HASH_BYTES
     }
 
+    pub(super) fn cost(&self) -> HashCost {
+        HashCost {
+            memory_kib: self.params.m_cost(),
+            iterations: self.params.t_cost(),
+            parallelism: self.params.p_cost(),
+        }
+    }
+
     pub(super) fn parts(&self) -> HashParts {
         HashParts::Argon2 {
             kind: match self.algorithm {
@@ -191,11 +199,7 @@ impl ParsedArgon2 {
                 Algorithm::Argon2id => "id",
             },
             version: self.version.into(),
-            cost: HashCost {
-                memory_kib: self.params.m_cost(),
-                iterations: self.params.t_cost(),
-                parallelism: self.params.p_cost(),
-            },
+            cost: self.cost(),
             salt: self.salt.clone(),
             output: self.hash.clone(),
         }

@@ -12,7 +12,7 @@ mod text;
 
 use serde::de::IgnoredAny;
 
-use super::argon2::ParsedArgon2;
+use super::argon2::{HashCost, ParsedArgon2};
 use super::parts::HashParts;
 use super::stored_hash::StoredHash;
 use crate::error::{Code, Violation};
@@ -246,6 +246,23 @@ impl StoredHash {
     /// Returns the name of the hash's format.
     pub fn format(&self) -> &'static str {
         format_of(self.as_str()).map_or("unknown", |format| format.name)
+    }
+
+    /// Returns the cost of a hash that has the form of this service's own; `None` for one of another form.
+    pub fn own_cost(&self) -> Option<HashCost> {
+        let Ok(ParsedHash::Argon2(parsed)) = parse(self.as_str()) else {
+            return None;
+        };
+        let cost = parsed.cost();
+        (!parsed.is_weaker_than(cost)).then_some(cost)
+    }
+
+    /// Reports whether a log-in replaces this hash where new ones have a cost.
+    pub fn is_weaker_than(&self, cost: HashCost) -> bool {
+        match parse(self.as_str()) {
+            Ok(ParsedHash::Argon2(parsed)) => parsed.is_weaker_than(cost),
+            _ => true,
+        }
     }
 
     /// Returns what the hash consists of, for systems that keep the parts apart.

@@ -8,6 +8,9 @@ use crate::passwords::StoredHash;
 use crate::random;
 use crate::scope::Scopes;
 
+/// The member of the hash.
+pub(super) const PASSWORD_HASH: &str = "password_hash";
+
 /// A user with all that moves along. Sessions and API keys do not: they belong to the deployment that issued them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -39,8 +42,8 @@ pub struct Row {
 }
 
 impl Row {
-    /// Returns the new user of this row.
-    pub(super) fn record(&self, now: Timestamp) -> Result<Record, Error> {
+    /// Returns the new user of this row, with a new id where it has none.
+    pub fn record(&self, now: Timestamp) -> Result<Record, Error> {
         let created_at = self.created_at.or(self.updated_at).unwrap_or(now);
         let id = match &self.id {
             Some(id) => id.clone(),
@@ -77,7 +80,7 @@ impl Row {
             ("disabled", self.disabled != record.user.disabled),
             ("created_at", is_other(self.created_at, record.user.created_at)),
             ("updated_at", is_other(self.updated_at, record.user.updated_at)),
-            ("password_hash", self.hash != record.hash),
+            (PASSWORD_HASH, self.hash != record.hash),
             ("scopes", self.scopes != record.scopes),
         ]
         .into_iter()

@@ -1,63 +1,59 @@
 //! Rows as comma-separated values (RFC 4180), whose first line names the members. An empty value is none.
 
-use std::io::Read;
+mod rows;
 
-use csv::{ByteRecord, Reader, ReaderBuilder};
+use std::io::BufRead;
+
 use serde_json::Value;
 
-use super::metered::Metered;
-use super::{ROW_MAX_BYTES, Sink};
+use super::Sink;
 use crate::members;
+use rows::Rows;
 
 /// Sends the rows, until the input ends or no one waits for more.
-pub(super) fn read(mut source: Metered<impl Read>, sink: &Sink) {
-    source.allow(ROW_MAX_BYTES);
-    // A row that has another number of values is reported by its line, and the next ones are read.
-    let mut reader = ReaderBuilder::new().flexible(true).from_reader(source);
-    let names = match header(&mut reader, sink) {
-        Ok(names) => names,
-        Err(error) => return sink.fail(error),
+pub(super) fn read(source: impl BufRead, sink: &Sink) {
+    let mut rows = Rows::new(source);
+    let names = match rows.next() {
+        Ok(true) => header(&rows, sink),
+        Ok(false) => return,
+        Err(error) => Err(error.to_string()),
     };
-    let mut record = ByteRecord::new();
+    let names = match names {
+        Ok(names) => names,
+        Err(why) => return sink.fail(format!("line {}: {why}", rows.line())),
+    };
     loop {
-        reader.get_mut().allow(ROW_MAX_BYTES);
-        match reader.read_byte_record(&mut record) {
+        match rows.next() {
             Ok(true) => {}
             Ok(false) => return,
-            Err(error) => {
-                let line = reader.position().line();
-                return sink.fail(format!("line {line} cannot be read: {error}"));
-            }
+            Err(error) => return sink.fail(format!("line {} cannot be read: {error}", rows.line())),
         }
-        let line = record.position().map_or(0, csv::Position::line);
-        if !sink.send(line, members(&names, &record)) {
+        let members = rows.values().and_then(|values| members(&names, &values));
+        if !sink.send(rows.line(), members) {
             return;
         }
     }
 }
 
-fn header<R: Read>(reader: &mut Reader<R>, sink: &Sink) -> Result<Vec<String>, String> {
-    let headers = reader
-        .headers()
-        .map_err(|error| format!("the first line cannot be read: {error}"))?;
-    let names: Vec<String> = headers.iter().map(|name| name.trim().to_owned()).collect();
-    for name in &names {
-        let checked = members::check_name(name, sink.firebase.as_ref());
-        checked.map_err(|why| format!("line 1: {why}"))?;
+fn header(rows: &Rows<impl BufRead>, sink: &Sink) -> Result<Vec<String>, String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in rows.values()? {
+        let name = str::from_utf8(name).map_err(|_| "Must be UTF-8")?.trim();
+        members::check_name(name, sink.firebase.as_ref())?;
+        if names.iter().any(|other| other == name) {
+            return Err(format!("{name}: Is there twice"));
+        }
+        names.push(name.to_owned());
     }
-    let is_twice = |(index, name): &(usize, &String)| names.iter().take(*index).any(|other| other == *name);
-    match names.iter().enumerate().find(is_twice) {
-        Some((_, name)) => Err(format!("line 1: {name}: Is there twice")),
-        None => Ok(names),
-    }
+    Ok(names)
 }
 
-fn members(names: &[String], record: &ByteRecord) -> Result<Vec<(String, Value)>, String> {
-    if record.len() != names.len() {
-        let (has, needs) = (record.len(), names.len());
+fn members(names: &[String], values: &[&[u8]]) -> Result<Vec<(String, Value)>, String> {
+    if values.len() != names.len() {
+        let (has, needs) = (values.len(), names.len());
         return Err(format!("Has {has} values, and the first line names {needs}"));
     }
-    let given = names.iter().zip(record).filter(|(_, value)| !value.is_empty());
+    let given = names.iter().zip(values).filter(|(_, value)| !value.is_empty());
     given
         .map(|(name, value)| {
             let text = str::from_utf8(value).map_err(|_| format!("{name}: Must be UTF-8"))?;

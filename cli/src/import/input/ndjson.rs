@@ -1,7 +1,7 @@
 //! Rows as a JSON object a line.
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
@@ -9,8 +9,7 @@ use serde_json::Value;
 use super::{ROW_MAX_BYTES, Sink};
 
 /// Sends the rows, until the input ends or no one waits for more.
-pub(super) fn read(source: impl Read, sink: &Sink) {
-    let mut source = BufReader::new(source);
+pub(super) fn read(mut source: impl BufRead, sink: &Sink) {
     let mut line = Vec::new();
     for number in 1.. {
         let members = match next(&mut source, &mut line) {

@@ -8,10 +8,11 @@ use super::Users;
 use super::accounts::failed_conditions;
 use crate::clock::Timestamp;
 use crate::error::Error;
+use crate::passwords::StoredHash;
 use crate::table::{ROUNDS, contended, unavailable};
 use crate::users::folding::NameKey;
 use crate::users::item;
-use crate::users::record::{Record, Row};
+use crate::users::record::{PASSWORD_HASH, Record, Row};
 use crate::users::user::UserId;
 
 /// What became of a row.
@@ -21,6 +22,8 @@ pub enum Imported {
     New,
     /// The user is there already, with the same content.
     Same,
+    /// The user is there already, with the same content but for the hash, which is this one.
+    OtherHash(Option<StoredHash>),
     /// Nothing was written.
     Refused(Refusal),
 }
@@ -107,12 +110,16 @@ impl Users {
         if let Some((name, _)) = owned().find(|(_, owner)| is_others(owner)) {
             return Ok(Imported::Refused(Refusal::Taken(member(name))));
         }
-        let differences = row.differences(&record);
-        if !differences.is_empty() {
-            return Ok(Imported::Refused(Refusal::Differs(differences)));
-        }
+        let same = match row.differences(&record)[..] {
+            [] => Imported::Same,
+            [PASSWORD_HASH] => Imported::OtherHash(record.hash),
+            ref differences => {
+                let differences = differences.to_vec();
+                return Ok(Imported::Refused(Refusal::Differs(differences)));
+            }
+        };
         let unmarked = owned().find(|(_, owner)| owner.is_none());
-        Ok(unmarked.map_or(Imported::Same, |(name, _)| {
+        Ok(unmarked.map_or(same, |(name, _)| {
             Imported::Refused(Refusal::Unmarked(member(name)))
         }))
     }
