@@ -10,7 +10,7 @@ use super::{ImportedHash, Unread, text};
 pub(super) const BOUNDS: &str = "2^19 iterations";
 const MIN_LOG_ITERATIONS: u32 = 7;
 const MAX_LOG_ITERATIONS: u32 = 19;
-/// With a password of 1,024 bytes, which whoever compares times would send; with a usual one a tenth.
+/// With a password of 1,024 bytes, which an attacker who compares times would send; with a usual one a tenth.
 const MILLISECONDS_AN_ITERATION: f64 = 0.002_2;
 const SALT_BYTES: usize = 8;
 const OUTPUT_BYTES: usize = 16;

@@ -63,7 +63,7 @@ impl ImportedHash for ShaCryptHash {
                 .is_ok()
     }
 
-    /// With the longest password, which whoever compares times would send.
+    /// With the longest password, which an attacker who compares times would send.
     #[expect(clippy::cast_precision_loss, reason = "it is below 2^28")]
     fn milliseconds(&self) -> f64 {
         self.round_bytes(MAX_BYTES).min(MAX_ROUND_BYTES) as f64 * MILLISECONDS_A_ROUND_BYTE
