@@ -99,7 +99,7 @@ fn keys(row: &Row) -> Vec<String> {
     id.into_iter().chain(names).collect()
 }
 
-/// Reports whether the hash of a user who is there is newer than a row's: whoever logs in here gets one of this service's own.
+/// Reports whether the hash of a user who is there is newer than a row's: a log-in here makes one of this service's own.
 fn is_newer(own_cost: Option<HashCost>, row: &Row) -> bool {
     own_cost.is_some_and(|cost| row.hash.as_ref().is_none_or(|hash| hash.is_weaker_than(cost)))
 }

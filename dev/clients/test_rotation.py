@@ -3,6 +3,7 @@
 It starts a service of its own: the keys of the other tests' service have the real times.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -54,14 +55,13 @@ class Service:
     def rotate(self):
         """Returns each key's id with its dates: it is published at, it signs from, it leaves at."""
         done = subprocess.run(
-            [*self.run_rotation, "--endpoint", self.dynamodb],
+            [*self.run_rotation, "--endpoint", self.dynamodb, "--output", "json"],
             env={**os.environ, **TIMES}, check=True, capture_output=True, text=True, timeout=60,
         )
-        keys = {}
-        for line in done.stdout.splitlines():
-            kid, _, _, *dates = line.split("\t")
-            keys[kid] = [datetime.strptime(date, "%Y-%m-%dT%H:%M:%S%z").timestamp() for date in dates]
-        return keys
+        dates = ("published_at", "signs_from", "drop_at")
+        time_of = lambda date: datetime.strptime(date, "%Y-%m-%dT%H:%M:%S%z").timestamp()
+        keys = map(json.loads, done.stdout.splitlines())
+        return {key["id"]: [time_of(key[name]) for name in dates] for key in keys}
 
     def published(self):
         """Returns the key ids of the JWK Set of this moment."""

@@ -9,7 +9,7 @@ use crate::http::credentials::{self, Presented};
 use crate::scope::Scopes;
 use crate::sessions::{Session, Sessions};
 use crate::tokens::{Claims, LEEWAY_SECONDS, Verifier};
-use crate::users::{Account, User, Wanted};
+use crate::users::{Account, Standing, User, Wanted};
 
 /// The caller of a request: a token that verifies, of a session that is live, or an API key, and its user, who is not disabled.
 #[derive(Debug)]
@@ -30,6 +30,17 @@ impl Caller {
     /// Returns the id of the token's session; `None` where log-ins begin none, and for an API key.
     pub fn session_id(&self) -> Option<&str> {
         self.claims.as_ref()?.sid.as_deref()
+    }
+
+    /// Returns by what the caller is one.
+    pub fn standing(&self) -> Standing<'_> {
+        self.session_id().map_or_else(
+            || {
+                let generation = self.claims.as_ref().and_then(Claims::credential_generation);
+                Standing::Generation(generation.unwrap_or_default())
+            },
+            Standing::Session,
+        )
     }
 
     /// Rejects a token or an API key without a scope.

@@ -21,7 +21,7 @@ pub use renaming::{Change, ProfileChange, Renaming};
 pub use reserved::ReservedUsernames;
 pub use store::{
     Attempt, Attempted, Candidate, Imported, LookedUp, Networks, Page, Pages, Refusal, Replaced, Replacement,
-    Revoked, Subject, Users, Wanted,
+    Revoked, Standing, Subject, Users, Wanted,
 };
 pub use user::{Account, Credentials, User, UserId};
 pub use username::Username;

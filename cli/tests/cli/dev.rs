@@ -35,21 +35,18 @@ async fn me(client: &Client, url: &str, response: &Value) -> u16 {
     request.send().await.unwrap().status().as_u16()
 }
 
+/// Creates a user by the command line, and returns the id.
+fn created(service: &Running) -> String {
+    let create = service.command(&["user", "create", "--username", "johndoe", "--password-stdin"]);
+    printed(&piped(create, PASSWORD.as_bytes())).trim().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_running_cargo_dev_is_found_and_clients_see_what_is_done() {
+async fn n_12_an_operator_ends_one_session_of_a_user_or_all() {
     let service = Running::start().await;
     let (client, url) = (Client::new(), service.url.clone());
     let run = |arguments: &[&str]| service.latchkey(arguments);
-    let with_password = |arguments: &[&str], password: &str| {
-        let arguments = [arguments, &["--password-stdin"]].concat();
-        piped(service.command(&arguments), password.as_bytes())
-    };
-    let id = printed(&with_password(
-        &["user", "create", "--username", "johndoe"],
-        PASSWORD,
-    ));
-    let id = id.trim();
-
+    let id = created(&service);
     let (status, first) = log_in(&client, &url, PASSWORD).await;
     assert_eq!((status, me(&client, &url, &first).await), (200, 200));
     let (_, second) = log_in(&client, &url, PASSWORD).await;
@@ -78,12 +75,17 @@ async fn a_running_cargo_dev_is_found_and_clients_see_what_is_done() {
     let ended = run(&["user", "logout", "johndoe"]);
     assert!(logged(&ended, "SessionsEnded"), "{ended:?}");
     assert_eq!(me(&client, &url, &second).await, 401);
-    assert!(objects(&run(&["user", "sessions", id, "--output", "json"])).is_empty());
+    assert!(objects(&run(&["user", "sessions", &id, "--output", "json"])).is_empty());
+}
 
-    printed(&with_password(
-        &["user", "set-password", "johndoe"],
-        "another horse battery",
-    ));
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_cargo_dev_is_found_and_clients_see_what_is_done() {
+    let service = Running::start().await;
+    let (client, url) = (Client::new(), service.url.clone());
+    let run = |arguments: &[&str]| service.latchkey(arguments);
+    let id = created(&service);
+    let with_password = service.command(&["user", "set-password", &id, "--password-stdin"]);
+    printed(&piped(with_password, b"another horse battery"));
     assert_eq!(log_in(&client, &url, PASSWORD).await.0, 401);
     let (status, third) = log_in(&client, &url, "another horse battery").await;
     assert_eq!(status, 200);

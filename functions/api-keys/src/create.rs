@@ -28,7 +28,7 @@ impl ApiKeys {
             let issued = IssuedKey::generate(user.as_str(), &id)?;
             let expires_at = wanted.expires_in.map(|seconds| now.plus(seconds));
             let key = ApiKey::new(wanted.name, wanted.scopes, &issued, now, expires_at);
-            let created = self.users.create_api_key(user, caller.session_id(), &id, &key);
+            let created = self.users.create_api_key(user, caller.standing(), &id, &key);
             if created.await? {
                 Event::ApiKeyCreated {
                     user: user.as_str(),

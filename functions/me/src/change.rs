@@ -28,7 +28,7 @@ impl Me {
             }
             if let Some(written) = self
                 .users
-                .change_profile(user, caller.session_id(), profile, now)
+                .change_profile(user, caller.standing(), profile, now)
                 .await?
             {
                 if renames {

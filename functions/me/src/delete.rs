@@ -15,7 +15,7 @@ impl Me {
         for _ in 0..ROUNDS {
             let caller = self.caller(request).await?;
             caller.require_recent_authentication(self.clock.now())?;
-            if self.users.delete(&caller.user, caller.session_id()).await? {
+            if self.users.delete(&caller.user, caller.standing()).await? {
                 Event::Deleted {
                     user: caller.user.id.as_str(),
                 }

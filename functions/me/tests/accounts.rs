@@ -8,7 +8,7 @@ use me::Me;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::passwords::{HashCost, Hasher, Password, StoredHash};
-use shared::users::{NameKey, Profile, Renaming, Username, Wanted};
+use shared::users::{NameKey, Profile, Renaming, Standing, Username, Wanted};
 use testing::clock::TestClock;
 use testing::deployment::{Answer, Deployment, ISSUER, call};
 use testing::event::Event;
@@ -266,8 +266,16 @@ async fn a_profile_is_not_changed_or_deleted_on_what_was_read_before_another_wri
         username: Some(Username::parse(name).unwrap()),
         ..read.profile.clone()
     };
-    let session = Some(SESSION);
+    let session = Standing::Session(SESSION);
     let before = fixture.item().await;
+    let log_in = Standing::Generation(0);
+    table
+        .set(&fixture.id, "credential_generation", json!({"N": "1"}))
+        .await;
+    let written = users.change_profile(&read, log_in, renamed("jane"), now).await;
+    assert_eq!(written.unwrap(), None, "another password was set");
+    assert!(!users.delete(&read, log_in).await.unwrap());
+    table.put(before.clone()).await;
     for (attribute, value) in [
         ("sessions", json!({"M": {}})),
         ("disabled", json!({"BOOL": true})),

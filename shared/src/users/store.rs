@@ -27,6 +27,7 @@ use crate::table::change::{Change, Written, incomplete};
 use crate::table::item::{Item, scope_set, text};
 use crate::table::{ROUNDS, Table, contended, unavailable};
 
+pub use accounts::Standing;
 pub use attempts::{Attempt, Attempted, Candidate, LookedUp, Subject};
 pub use moving::{Imported, Refusal};
 pub use networks::Networks;

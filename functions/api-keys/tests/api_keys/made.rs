@@ -5,6 +5,8 @@ use std::path::Path;
 use futures_util::future::join_all;
 use shared::api_keys::{ApiKey, IssuedKey};
 use shared::label::Label;
+use shared::passwords::StoredHash;
+use shared::users::Standing;
 use testing::fault_proxy::Fault;
 use testing::runtime_api::{check_lines, events, run};
 
@@ -141,26 +143,37 @@ async fn no_key_is_created_for_a_caller_who_is_no_longer_one() {
     let fixture = Fixture::new().await;
     let (users, table) = (fixture.deployment.users().await, fixture.deployment.table());
     let user = UserId::known(fixture.user.clone());
-    let created = async |session: &str| {
+    let created = async |standing: Standing<'_>| {
         let issued = IssuedKey::generate(&fixture.user, UNKNOWN).unwrap();
         let name = Label::parse("laptop".to_owned()).unwrap();
         let key = ApiKey::new(name, Scopes::default(), &issued, fixture.time.now(), None);
         users
-            .create_api_key(&user, Some(session), UNKNOWN, &key)
+            .create_api_key(&user, standing, UNKNOWN, &key)
             .await
             .unwrap()
     };
-    assert!(!created("ended").await);
+    assert!(!created(Standing::Session("ended")).await);
     table.set(&fixture.user, "disabled", json!({"BOOL": true})).await;
-    assert!(!created(SESSION).await);
+    assert!(!created(Standing::Session(SESSION)).await);
     table.set(&fixture.user, "disabled", json!({"BOOL": false})).await;
     let sub = format!("user#{}", fixture.user);
     let item = table.item(&sub, "user").await;
     table.delete(&sub, "user").await;
-    assert!(!created(SESSION).await, "the user was deleted");
+    assert!(!created(Standing::Session(SESSION)).await, "the user was deleted");
     assert!(fixture.item().await.is_null());
     table.put(item).await;
-    assert!(created(SESSION).await);
+    assert!(created(Standing::Session(SESSION)).await);
+    // A log-in without a session, and the password that an operator set meanwhile.
+    let log_in = Standing::Generation(0);
+    assert!(created(log_in).await);
+    assert!(
+        users
+            .reset_password(&user, &StoredHash::from_store(String::new()))
+            .await
+            .unwrap()
+    );
+    assert!(!created(log_in).await);
+    assert!(created(Standing::Generation(1)).await);
 }
 
 #[tokio::test]
@@ -170,9 +183,9 @@ async fn a_deletion_of_the_user_ends_the_keys_in_the_same_transaction() {
     let users = fixture.deployment.users().await;
     let found = users.find(&fixture.user, shared::users::Wanted::None).await;
     let user = found.unwrap().unwrap().user;
-    assert!(!users.delete(&user, Some("ended")).await.unwrap());
+    assert!(!users.delete(&user, Standing::Session("ended")).await.unwrap());
     assert_eq!(fixture.use_key(&key.text).await.status, 200);
-    assert!(users.delete(&user, Some(SESSION)).await.unwrap());
+    assert!(users.delete(&user, Standing::Session(SESSION)).await.unwrap());
     assert!(fixture.item().await.is_null());
     assert_eq!(fixture.use_key(&key.text).await.status, 401);
 }

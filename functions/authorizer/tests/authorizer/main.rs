@@ -12,7 +12,7 @@ use shared::clients::{Client, Clients, GrantType};
 use shared::label::Label;
 use shared::scope::Scopes;
 use shared::table::Table;
-use shared::users::{UserId, Users};
+use shared::users::{Standing, UserId, Users};
 use testing::clock::TestClock;
 use testing::deployment::{Deployment, ISSUER};
 use testing::event::Event;
@@ -53,7 +53,12 @@ impl Fixture {
         let name = Label::parse("laptop".to_owned()).unwrap();
         let expires_at = Some(time.now().plus(600));
         let stored = ApiKey::new(name, scopes.clone(), &key, time.now(), expires_at);
-        assert!(users.create_api_key(&user, None, KEY, &stored).await.unwrap());
+        assert!(
+            users
+                .create_api_key(&user, Standing::Generation(0), KEY, &stored)
+                .await
+                .unwrap()
+        );
         let clients = Clients::new(Table::connect(&deployment.env()).await.unwrap());
         let grants = BTreeSet::from([GrantType::ClientCredentials]);
         let label = Label::parse("A service".to_owned()).unwrap();

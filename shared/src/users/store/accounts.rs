@@ -24,10 +24,19 @@ use crate::users::profile::Profile;
 use crate::users::renaming::Renaming;
 use crate::users::user::{Credentials, User, UserId};
 
+/// By what a caller is one; a write requires that it still holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Standing<'a> {
+    /// By the session of this id.
+    Session(&'a str),
+    /// Without a session: by the generation of the credentials at the log-in.
+    Generation(u64),
+}
+
 impl Users {
     /// Gives a user another profile: the old names become free and the new ones are taken in one transaction, or nothing happens.
     /// Returns the user as written, or `None` where the profile is no longer the one that was read, the user is disabled or gone, or the
-    /// caller's session has ended.
+    /// caller is no longer one.
     ///
     /// # Errors
     ///
@@ -35,7 +44,7 @@ impl Users {
     pub async fn change_profile(
         &self,
         user: &User,
-        session: Option<&str>,
+        standing: Standing<'_>,
         after: Profile,
         now: Timestamp,
     ) -> Result<Option<User>, Error> {
@@ -45,7 +54,7 @@ impl Users {
             updated_at: now,
             ..user.clone()
         };
-        let change = profile_change(&user.profile, session, &written);
+        let change = profile_change(&user.profile, standing, &written);
         let is_written = if renaming.is_empty() {
             matches!(self.update(&user.id, change).await?, Written::Done(_))
         } else {
@@ -56,11 +65,11 @@ impl Users {
     }
 
     /// Deletes a user, the API keys and the markers of the names. Returns `false` where the names are no longer those that were read, the user is
-    /// disabled or gone, or the caller's session has ended.
-    pub async fn delete(&self, user: &User, session: Option<&str>) -> Result<bool, Error> {
+    /// disabled or gone, or the caller is no longer one.
+    pub async fn delete(&self, user: &User, standing: Standing<'_>) -> Result<bool, Error> {
         let mut condition = Change::default();
         let [username, email, ..] = item::profile_attributes(&user.profile);
-        when_profile_is(&mut condition, &[username, email], session);
+        when_profile_is(&mut condition, &[username, email], standing);
         self.delete_when(condition, user).await
     }
 
@@ -178,19 +187,21 @@ impl Users {
     }
 }
 
-/// Requires that attributes are as they were read, that the user is not disabled, and that the caller's session, if there is one, has not
-/// ended.
+/// Requires that attributes are as they were read, that the user is not disabled, and that the caller is still one.
 pub(super) fn when_profile_is(
     change: &mut Change,
     attributes: &[(&'static str, Option<&str>)],
-    session: Option<&str>,
+    standing: Standing<'_>,
 ) {
     let enabled = change.value(AttributeValue::Bool(false));
     change.when("attribute_exists(pk)");
     change.when(format!("attribute_not_exists(disabled) OR disabled = {enabled}"));
-    if let Some(session) = session {
-        let session = change.name(session);
-        change.when(format!("attribute_exists(sessions.{session})"));
+    match standing {
+        Standing::Session(id) => {
+            let session = change.name(id);
+            change.when(format!("attribute_exists(sessions.{session})"));
+        }
+        Standing::Generation(generation) => when_of_generation(change, generation),
     }
     when_attributes_are(change, attributes);
 }
@@ -210,9 +221,9 @@ pub(super) fn when_attributes_are(change: &mut Change, attributes: &[(&'static s
 }
 
 /// Writes a profile, on condition that it is as it was read.
-fn profile_change(before: &Profile, session: Option<&str>, written: &User) -> Change {
+fn profile_change(before: &Profile, standing: Standing<'_>, written: &User) -> Change {
     let mut change = Change::default();
-    when_profile_is(&mut change, &item::profile_attributes(before), session);
+    when_profile_is(&mut change, &item::profile_attributes(before), standing);
     let now = change.text(written.updated_at.to_string());
     change.set(format!("updated_at = {now}"));
     for (name, value) in item::profile_attributes(&written.profile) {

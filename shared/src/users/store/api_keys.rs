@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::accounts::{failed_conditions, when_profile_is};
+use super::accounts::{Standing, failed_conditions, when_profile_is};
 use super::{Users, Wanted, refusal_of_last};
 use crate::api_keys::{self, ApiKey, ApiKeys, KEYS, LAST_USED_AT, MAX_API_KEYS, USE_SECONDS};
 use crate::clock::Timestamp;
@@ -40,7 +40,7 @@ impl Users {
     }
 
     /// Adds an API key in one transaction with the look at its owner. Keys that have expired leave where there is no room. Returns `false`
-    /// where the user is disabled or gone, or the caller's session has ended.
+    /// where the user is disabled or gone, or the caller is no longer one.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Users {
     pub async fn create_api_key(
         &self,
         user: &UserId,
-        session: Option<&str>,
+        standing: Standing<'_>,
         id: &str,
         key: &ApiKey,
     ) -> Result<bool, Error> {
@@ -56,7 +56,7 @@ impl Users {
         let mut expired = Some(Vec::new());
         for _ in 0..ROUNDS {
             let mut owner = Change::default();
-            when_profile_is(&mut owner, &[], session);
+            when_profile_is(&mut owner, &[], standing);
             let writes = vec![
                 owner.into_check(&self.table, item::user_key(user.as_str()))?,
                 added(id, key, expired.as_deref())

@@ -17,7 +17,7 @@ use shared::label::Label;
 use shared::lambda::ready;
 use shared::scope::Scopes;
 use shared::table::Table;
-use shared::users::{UserId, Users};
+use shared::users::{Standing, UserId, Users};
 use testing::clock::TestClock;
 use testing::deployment::{Deployment, ISSUER};
 use testing::event::Event;
@@ -117,7 +117,12 @@ impl World {
         let key = IssuedKey::generate(user.as_str(), KEY).unwrap();
         let name = Label::parse("laptop".to_owned()).unwrap();
         let stored = ApiKey::new(name, Scopes::default(), &key, now, Some(now.plus(500)));
-        assert!(users.create_api_key(&user, None, KEY, &stored).await.unwrap());
+        assert!(
+            users
+                .create_api_key(&user, Standing::Generation(0), KEY, &stored)
+                .await
+                .unwrap()
+        );
         let clients = Clients::new(Table::connect(&deployment.env()).await.unwrap());
         let grants = BTreeSet::from([GrantType::ClientCredentials]);
         let label = Label::parse("A service".to_owned()).unwrap();
