@@ -112,6 +112,10 @@ fn a_cargo_dev_that_does_not_respond_is_an_error_unless_another_is_named() {
     fs::write(folder.path().join("url"), "http://127.0.0.1:1").unwrap();
     let said = format!("nothing listens at {endpoint}: start `cargo dev`");
     is_error(&on(folder.path(), &["user", "list"]).output().unwrap(), 1, &said);
+    // What it wrote stays behind.
+    drop(lock);
+    let gone = "no `cargo dev` runs that keeps its data in";
+    is_error(&on(folder.path(), &["user", "list"]).output().unwrap(), 1, gone);
     let mut named = on(folder.path(), &["user", "list", "--stack", "latchkey-prod"]);
     let named = named
         .env("AWS_EC2_METADATA_DISABLED", "true")
