@@ -4,8 +4,7 @@ use clap::Args;
 use shared::clock::Clock;
 use shared::error::Violation;
 use shared::events::Event;
-use shared::random;
-use shared::users::{Email, FullName, Profile, User, UserId, Username, Users, Website};
+use shared::users::{Email, FullName, Profile, User, Username, Users, Website};
 
 use crate::deployment::Deployment;
 use crate::output::Done;
@@ -43,11 +42,8 @@ pub(super) async fn create(deployment: &Deployment, users: &Users, new: New) -> 
     let hash = password::hash(&deployment.env(), &profile).await?;
     let now = Clock::system().now();
     let user = User {
-        id: UserId::known(random::ulid(now).map_err(|error| error.to_string())?),
-        profile,
         disabled: new.disabled,
-        created_at: now,
-        updated_at: now,
+        ..User::new(profile, now).map_err(|error| error.to_string())?
     };
     let registered = users.register(&user, &hash, None).await;
     registered.map_err(|error| error.to_string())?;

@@ -12,10 +12,9 @@ use shared::function::{Function, HttpFunction, StartError};
 use shared::http::json::{self, Fields};
 use shared::http::{body, client, request};
 use shared::passwords::{HashCost, Hasher, Password, PasswordRule};
-use shared::random;
 use shared::table::Table;
 use shared::throttle::{NetworkUse, Refusal, Refusals, Refused};
-use shared::users::{Networks, Profile, ReservedUsernames, User, UserId, Users};
+use shared::users::{Networks, Profile, ReservedUsernames, User, Users};
 use utoipa::openapi::OpenApi;
 
 pub mod api;
@@ -83,13 +82,7 @@ impl HttpFunction for Register {
         }
         let hash = self.hasher.hash(Arc::new(password)).await?;
         let now = self.clock.now();
-        let user = User {
-            id: UserId::known(random::ulid(now)?),
-            profile,
-            disabled: false,
-            created_at: now,
-            updated_at: now,
-        };
+        let user = User::new(profile, now)?;
         let registered = self
             .users
             .register(&user, &hash, Some((&self.networks, &network, millis)))

@@ -195,13 +195,7 @@ impl Token {
     ) -> Result<Option<UserId>, Error> {
         let hash = self.hasher.hash(password).await?;
         let now = self.clock.now();
-        let user = User {
-            id: UserId::known(random::ulid(now)?),
-            profile,
-            disabled: false,
-            created_at: now,
-            updated_at: now,
-        };
+        let user = User::new(profile, now)?;
         match self.users.register(&user, &hash, None).await {
             Ok(()) => {
                 Event::Migrated {

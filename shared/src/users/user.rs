@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::error::{Code, Error, Violation};
 use crate::openapi::{merged, text};
 use crate::passwords::StoredHash;
+use crate::random;
 use crate::scope::Scopes;
 use crate::sessions::{Sessions, SessionsState};
 
@@ -70,6 +71,21 @@ struct Assigned {
 }
 
 impl User {
+    /// Creates a user who registers now, with an id of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] where the system gives no random bytes.
+    pub fn new(profile: Profile, now: Timestamp) -> Result<Self, Error> {
+        Ok(Self {
+            id: UserId::known(random::ulid(now)?),
+            profile,
+            disabled: false,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
     /// Returns the user of the documentation's examples.
     pub fn example() -> Result<Self, Error> {
         let broken = |violation: Violation| Error::internal("the example", violation.message);
