@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Keys;
 use super::check::Check;
-use super::http::{Document, Http};
+use super::http::{self, Document};
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 /// What is checked by the metadata.
@@ -26,12 +26,8 @@ pub(super) async fn checks(url: Option<&str>, keys: &Keys) -> Vec<Check> {
         let all = iter::once("discovery").chain(REST);
         return all.map(|subject| Check::not_checked(subject, give)).collect();
     };
-    let http = match Http::new() {
-        Ok(http) => http,
-        Err(error) => return vec![Check::wrong("discovery", error, "report it: this is a bug")],
-    };
     let address = format!("{url}{DISCOVERY}");
-    let found = match http.get(&address).await {
+    let found = match http::get(&address).await {
         Ok(found) => found,
         Err(rule) => {
             let wrong = Check::wrong(
@@ -46,8 +42,8 @@ pub(super) async fn checks(url: Option<&str>, keys: &Keys) -> Vec<Check> {
     vec![
         Check::right("discovery", address),
         clock(&found, keys),
-        issuer(&http, url, &found.value).await,
-        jwk_set(&http, &found.value, keys).await,
+        issuer(url, &found.value).await,
+        jwk_set(&found.value, keys).await,
     ]
 }
 
@@ -68,7 +64,7 @@ fn clock(found: &Document, keys: &Keys) -> Check {
 }
 
 /// The issuer's own metadata must have that issuer (RFC 8414 section 3.3): verifiers find the keys by it.
-async fn issuer(http: &Http, url: &str, metadata: &Value) -> Check {
+async fn issuer(url: &str, metadata: &Value) -> Check {
     let Some(issuer) = metadata["issuer"].as_str() else {
         return Check::wrong("issuer", "the metadata name none", "is --url the service's URL?");
     };
@@ -76,7 +72,7 @@ async fn issuer(http: &Http, url: &str, metadata: &Value) -> Check {
         return Check::right("issuer", issuer);
     }
     let remedy = "deploy with the parameter Issuer set to the URL where clients find the service";
-    match http.get(&format!("{issuer}{DISCOVERY}")).await {
+    match http::get(&format!("{issuer}{DISCOVERY}")).await {
         Ok(own) if own.value["issuer"].as_str() == Some(issuer) => Check::right("issuer", issuer),
         Ok(_) => Check::wrong(
             "issuer",
@@ -87,14 +83,14 @@ async fn issuer(http: &Http, url: &str, metadata: &Value) -> Check {
     }
 }
 
-async fn jwk_set(http: &Http, metadata: &Value, keys: &Keys) -> Check {
+async fn jwk_set(metadata: &Value, keys: &Keys) -> Check {
     let subject = "JWK Set";
     let remedy =
         "is --table the table of the service at --url? Caches follow within the times of docs/keys.md";
     let Some(url) = metadata["jwks_uri"].as_str() else {
         return Check::wrong(subject, "the metadata name none", "is --url the service's URL?");
     };
-    let served = match http.get(url).await {
+    let served = match http::get(url).await {
         Ok(served) => served.value,
         Err(rule) => return Check::wrong(subject, format!("{url} {rule}"), remedy),
     };
