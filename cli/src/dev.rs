@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use shared::env::process_variable;
+use shared::keys::KEYS_FILE;
 use url::Url;
 
 /// The file below its folder that it has locked.
@@ -21,7 +22,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// A running `cargo dev`.
 pub(crate) struct Dev {
     /// The folder of its keys.
-    pub(crate) folder: PathBuf,
+    folder: PathBuf,
     /// Where it serves.
     pub(crate) url: String,
     /// Where its DynamoDB is.
@@ -35,6 +36,20 @@ impl Dev {
             let scratch = fs::read_to_string(folder.join(IN_MEMORY_FILE)).ok()?;
             Self::in_folder(Path::new(&scratch))
         })
+    }
+
+    /// Returns the file of its private keys.
+    pub(crate) fn keys_file(&self) -> PathBuf {
+        self.folder.join(KEYS_FILE)
+    }
+
+    /// Returns the variables by which its key ring is found; all others are those of the environment.
+    pub(crate) fn ring_variable(&self, name: &str) -> Option<String> {
+        match name {
+            "SIGNING_KEYS_FILE" => Some(self.keys_file().display().to_string()),
+            "SIGNING_KEYS_SECRET" => None,
+            name => process_variable(name),
+        }
     }
 
     fn in_folder(folder: &Path) -> Option<Self> {

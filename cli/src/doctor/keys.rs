@@ -1,9 +1,9 @@
 //! The ring in the file of a running `cargo dev`, and the published keys.
 
 use shared::clock::Timestamp;
-use shared::env::{Env, process_variable};
+use shared::env::Env;
 use shared::error::Error;
-use shared::keys::{KEYS_FILE, Published, Ring, RingKey, RingStore};
+use shared::keys::{Published, Ring, RingKey, RingStore};
 
 use super::Keys;
 use super::check::Check;
@@ -22,15 +22,11 @@ pub(super) async fn ring(dev: Option<&Dev>, keys: &Keys) -> Check {
     let Some(dev) = dev else {
         return Check::not_checked("ring", NO_SECRET);
     };
-    let file = dev.folder.join(KEYS_FILE);
+    let file = dev.keys_file();
     if !file.exists() {
         return Check::wrong("ring", format!("{} is not there", file.display()), RESTORE_FILE);
     }
-    let own = Env::new(|name| match name {
-        "SIGNING_KEYS_FILE" => Some(file.display().to_string()),
-        "SIGNING_KEYS_SECRET" => None,
-        name => process_variable(name),
-    });
+    let own = Env::new(|name| dev.ring_variable(name));
     let read = match RingStore::connect(&own).await {
         Ok(store) => store.current().await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),

@@ -1,8 +1,8 @@
 //! The keys of a running `cargo dev`: the ring is a file of its folder.
 
 use shared::clock::{Clock, Timestamp};
-use shared::env::{Env, process_variable};
-use shared::keys::{KEYS_FILE, Lead, Lifecycle, PublishedStore, RingStore, Rotation};
+use shared::env::Env;
+use shared::keys::{Lead, Lifecycle, PublishedStore, RingStore, Rotation};
 
 use super::say;
 use crate::deployment::Deployment;
@@ -18,18 +18,14 @@ impl Local {
         let dev = deployment.dev.as_ref().ok_or_else(|| {
             format!("the keys of which deployment? Give --stack, or {option}; for a running `cargo dev` say `cargo latchkey`")
         })?;
-        let file = dev.folder.join(KEYS_FILE);
+        let file = dev.keys_file();
         if !file.exists() {
             return Err(format!(
                 "{} is not there: put back a copy, or start `cargo dev` again",
                 file.display()
             ));
         }
-        let own = Env::new(|name| match name {
-            "SIGNING_KEYS_FILE" => Some(file.display().to_string()),
-            "SIGNING_KEYS_SECRET" => None,
-            name => process_variable(name),
-        });
+        let own = Env::new(|name| dev.ring_variable(name));
         let rotation = Rotation {
             ring: RingStore::connect(&own)
                 .await
