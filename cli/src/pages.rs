@@ -18,12 +18,12 @@ pub(crate) fn completions(shell: Shell) -> Done {
 }
 
 /// Generates the man page of a command.
-pub(crate) fn man(words: &[String]) -> Result<Done, String> {
+pub(crate) fn man(names: &[String]) -> Result<Done, String> {
     let root = command();
     let mut found = &root;
-    for word in words {
-        let unknown = || format!("there is no command `{}`", words.join(" "));
-        found = found.find_subcommand(word).ok_or_else(unknown)?;
+    for name in names {
+        let unknown = || format!("there is no command `{}`", names.join(" "));
+        found = found.find_subcommand(name).ok_or_else(unknown)?;
     }
     let mut page = Vec::new();
     let rendered = Man::new(found.clone())

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,19 +14,7 @@ use testing::deployment::Deployment;
 use testing::fault_proxy::{Fault, FaultProxy};
 
 use crate::moving::{ARGON2, BCRYPT, FIREBASE, export, import, is_done, lines, text, users};
-use crate::{PASSWORD, bare, command, latchkey, objects, piped};
-
-/// Returns a command whose requests go through a proxy.
-fn through(proxy: &FaultProxy, deployment: &Deployment, arguments: &[&str]) -> Command {
-    let mut command = bare(arguments);
-    command.args([
-        "--endpoint",
-        proxy.endpoint(),
-        "--table",
-        deployment.table().name(),
-    ]);
-    command
-}
+use crate::{PASSWORD, command, latchkey, objects, piped, through};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_without_an_id_gets_one_and_is_recognized_when_it_comes_again() {

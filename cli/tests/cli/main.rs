@@ -27,6 +27,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use testing::deployment::Deployment;
+use testing::fault_proxy::FaultProxy;
 
 /// A password that the rule accepts.
 const PASSWORD: &str = "correct horse battery";
@@ -44,6 +45,18 @@ fn command(deployment: &Deployment, arguments: &[&str]) -> Command {
     command.args([
         "--endpoint",
         deployment.endpoint(),
+        "--table",
+        deployment.table().name(),
+    ]);
+    command
+}
+
+/// Returns a command whose requests go through a proxy.
+fn through(proxy: &FaultProxy, deployment: &Deployment, arguments: &[&str]) -> Command {
+    let mut command = bare(arguments);
+    command.args([
+        "--endpoint",
+        proxy.endpoint(),
         "--table",
         deployment.table().name(),
     ]);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testing::deployment::Deployment;
 use testing::fault_proxy::FaultProxy;
 
-use crate::{PASSWORD, bare, is_error, objects, piped, printed};
+use crate::{PASSWORD, bare, is_error, objects, piped, printed, through};
 
 fn policy(output: &Output) -> Value {
     serde_json::from_str(&printed(output)).unwrap()
@@ -37,13 +37,7 @@ async fn the_policy_of_each_command_has_the_actions_of_its_requests() {
     let deployment = Deployment::without_keys().await;
     let proxy = FaultProxy::start(deployment.endpoint()).await.unwrap();
     let run = |arguments: &[&str]| {
-        let mut command = bare(arguments);
-        command.args([
-            "--endpoint",
-            proxy.endpoint(),
-            "--table",
-            deployment.table().name(),
-        ]);
+        let command = through(&proxy, &deployment, arguments);
         // The second row is there already when it comes.
         let rows = r#"{"username": "jane"}"#.to_owned() + "\n" + r#"{"username": "jane"}"#;
         let is_import = arguments[0] == "import";
