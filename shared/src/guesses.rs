@@ -224,10 +224,16 @@ impl Guesses {
 
     /// Refuses a guess that was right elsewhere and whose user cannot move in, as one that is wrong: counted, and after the same time. `begun` is when the
     /// request's work began.
-    pub async fn refuse_elsewhere(&self, network: &Network, name_hash: &str, begun: Instant) -> Error {
+    pub async fn refuse_elsewhere(
+        &self,
+        network: &Network,
+        name_hash: &str,
+        password: &Password,
+        begun: Instant,
+    ) -> Error {
         let subject = events::Subject::Name(name_hash);
         let error = self.failed(network, subject, Reason::UnknownUser).await;
-        self.hasher.hide_a_verification(begun).await;
+        self.hasher.hide_a_verification(password, begun).await;
         error
     }
 

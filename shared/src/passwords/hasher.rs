@@ -73,13 +73,14 @@ impl Hasher {
     ) -> Result<Verdict, Error> {
         let cost = self.cost;
         let begun = turn.begun;
+        let forms = password.forms();
         let attempt = self
             .run(turn, move |memory| {
                 Attempt::make(&password, stored.as_ref(), cost, memory)
             })
             .await??;
         if !matches!(attempt.verdict, Verdict::Right { .. }) {
-            let budget = self.budget.where_a_hash_took(attempt.todays_hash) * attempt.forms;
+            let budget = self.budget.where_a_hash_took(attempt.todays_hash) * forms;
             sleep_until((begun + budget).into()).await;
         }
         Ok(attempt.verdict)
@@ -90,9 +91,10 @@ impl Hasher {
         sleep_until((begun + self.budget.of_the_store()).into()).await;
     }
 
-    /// Waits until a verification would have been over, where its time is fixed.
-    pub async fn hide_a_verification(&self, begun: Instant) {
-        sleep_until((begun + self.budget.where_a_hash_took(Duration::ZERO)).into()).await;
+    /// Waits until a verification of this password would have been over, where its time is fixed.
+    pub async fn hide_a_verification(&self, password: &Password, begun: Instant) {
+        let budget = self.budget.where_a_hash_took(Duration::ZERO) * password.forms();
+        sleep_until((begun + budget).into()).await;
     }
 
     async fn run<T: Send + 'static>(
@@ -147,8 +149,6 @@ struct Attempt {
     verdict: Verdict,
     /// How long the hash at today's cost took.
     todays_hash: Duration,
-    /// In how many forms the password may have been hashed. It says nothing of the row.
-    forms: u32,
 }
 
 impl Attempt {
@@ -187,10 +187,6 @@ impl Attempt {
             }
             Some(Ok(ParsedHash::Imported(own))) => Verdict::of(own.matches(typed), own.reads_all_of(typed)),
         };
-        Ok(Self {
-            verdict,
-            todays_hash,
-            forms: if is_normalized { 1 } else { 2 },
-        })
+        Ok(Self { verdict, todays_hash })
     }
 }

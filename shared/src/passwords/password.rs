@@ -29,6 +29,11 @@ impl Password {
     pub(super) fn normalized(&self) -> Zeroizing<String> {
         Zeroizing::new(nfkc(&self.0).into_owned())
     }
+
+    /// Returns in how many forms the password may have been hashed. It says nothing of a row.
+    pub(super) fn forms(&self) -> u32 {
+        if *self.normalized() == *self.0 { 1 } else { 2 }
+    }
 }
 
 impl fmt::Debug for Password {

@@ -254,7 +254,10 @@ impl Token {
                 let user = self.migrate(profile, name, Arc::clone(&password)).await?;
                 let Some(user) = user else {
                     let hash = names_key.hashed(compared);
-                    return Err(self.guesses.refuse_elsewhere(asked.network, &hash, begun).await);
+                    return Err(self
+                        .guesses
+                        .refuse_elsewhere(asked.network, &hash, &password, begun)
+                        .await);
                 };
                 // From here on it is a log-in like any other.
                 let guess = Guess {
