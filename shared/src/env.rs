@@ -52,6 +52,17 @@ variables! {
     NETWORK_REGISTRATIONS: Number = Number { unit: "registrations", min: 1, max: 100_000 }, Some("50"), "how many users a network registers in 10 minutes";
     MIGRATION_URL: HttpsUrl = HttpsUrl, Some(""), "the endpoint that is asked whether the password of an unknown name is right; empty for none";
     MIGRATION_SECRET: Text = Text("24 bytes or more in base64, also after `whsec_`; empty without an endpoint"), Some(""), "the secret that signs requests to that endpoint";
+    MAIL_FROM: Text = Text("an e-mail address; empty for no mail"), Some(""), "the sender of mails; without one there are no mails, and no routes that ask for one";
+    REQUIRE_VERIFIED_EMAIL: Flag = Flag, Some("false"), "whether an address is a claim until it is proved, so that it logs no user in and no one can take it";
+    NETWORK_MAILS: Number = Number { unit: "mails", min: 1, max: 100_000 }, Some("100"), "how many mails a network asks for in 10 minutes";
+    ADDRESS_MAILS: Number = Number { unit: "mails", min: 1, max: 100_000 }, Some("10"), "how many mails are asked for to one address in 10 minutes";
+    NOTIFY_NEW_NETWORK: Flag = Flag, Some("false"), "whether a log-in from a network that is new for the user sends a mail";
+    MAIL_KEY_SECRET: Text = Text("a secret's ARN or name; exclusive with the file"), Some(""), "the secret of the key that mailed tokens are derived by";
+    MAIL_KEY_FILE: Text = Text("a path; exclusive with the secret"), Some(""), "the file of that key, in place of the secret";
+    AWS_ENDPOINT_URL_SESV2: Endpoint = Endpoint, Some(""), "the SES endpoint, if not AWS's";
+    UI_LANGUAGE: Choice = Choice(&["en", "de"]), Some("en"), "the language of mails and of the pages that they lead to";
+    ACCENT_COLOR: Color = Color, Some("#1d4ed8"), "the colour of buttons in mails and pages";
+    ACCENT_COLOR_DARK: Color = Color, Some("#93c5fd"), "the same for those who prefer a dark colour scheme";
     KEY_LEAD_SECONDS: Number = Number { unit: "seconds", min: 2, max: 604_800 }, Some("21600"), "how long a key is published before it signs";
     KEY_ROTATION_SECONDS: Number = Number { unit: "seconds", min: 2, max: 31_536_000 }, Some("2592000"), "how often a key is created; at least the lead";
     KEY_KIND: Choice = Choice(&["RS256", "ES256", "EdDSA"]), Some("RS256"), "the kind of new keys; API Gateway accepts RS256 alone";
@@ -190,6 +201,24 @@ impl Form for Choice {
 
     fn parse(&self, text: &str) -> Option<&'static str> {
         self.0.iter().copied().find(|known| *known == text)
+    }
+}
+
+/// A colour in the six hexadecimal digits of CSS.
+#[derive(Clone, Copy, Debug)]
+pub struct Color;
+
+impl Form for Color {
+    type Value = String;
+
+    fn description(&self) -> String {
+        "a colour such as #1d4ed8".to_owned()
+    }
+
+    fn parse(&self, text: &str) -> Option<String> {
+        let digits = text.strip_prefix('#')?;
+        let is_color = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        is_color.then(|| text.to_ascii_lowercase())
     }
 }
 
