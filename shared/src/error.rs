@@ -71,6 +71,8 @@ pub enum Error {
     Conflict(Conflict),
     /// Registration is switched off.
     RegistrationClosed,
+    /// A mailed token that is unknown, spent, expired or of no use any more: one and the same response.
+    InvalidMailToken,
     /// No credentials, or credentials of another scheme.
     NotAuthenticated,
     /// Two `Authorization` values, or `Bearer` without one token.
@@ -246,6 +248,11 @@ impl Error {
             Self::RegistrationClosed => {
                 Facts::new(StatusCode::FORBIDDEN, "access_denied", "Registration is closed")
             }
+            Self::InvalidMailToken => Facts::new(
+                StatusCode::BAD_REQUEST,
+                "invalid_request",
+                "The token is invalid, expired or was used before",
+            ),
             Self::NotAuthenticated => {
                 Facts::new(StatusCode::UNAUTHORIZED, "invalid_request", "Not authenticated").challenged(None)
             }

@@ -40,6 +40,8 @@ pub mod keys;
 #[cfg(feature = "table")]
 pub mod api_keys;
 #[cfg(feature = "table")]
+pub mod mail;
+#[cfg(feature = "table")]
 pub mod sessions;
 #[cfg(feature = "table")]
 pub mod throttle;

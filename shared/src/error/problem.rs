@@ -4,7 +4,7 @@ use lambda_http::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Error, Facts, FieldError};
+use super::{Code, Error, Facts, FieldError, Violation};
 
 /// The media type of these errors.
 pub(super) const CONTENT_TYPE: &str = "application/problem+json";
@@ -43,6 +43,10 @@ impl<'a> Problem<'a> {
             errors: match error {
                 Error::Invalid(errors) => errors.clone(),
                 Error::Conflict(conflict) => vec![conflict.error()],
+                Error::InvalidMailToken => {
+                    let violation = Violation::new(Code::Invalid, facts.detail.clone());
+                    vec![FieldError::new("token", violation)]
+                }
                 _ => Vec::new(),
             },
         }
