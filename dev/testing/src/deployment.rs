@@ -172,12 +172,18 @@ impl Deployment {
                 username: Some(Username::parse(username).unwrap()),
                 ..Profile::default()
             },
+            email_verified: false,
+            claim: None,
             disabled: false,
             created_at: now,
             updated_at: now,
         };
         let hash = StoredHash::from_store(hash.to_owned());
-        self.users().await.register(&user, &hash, None).await.unwrap();
+        self.users()
+            .await
+            .register(&user, &hash, None, &[])
+            .await
+            .unwrap();
         id
     }
 }
