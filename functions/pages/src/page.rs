@@ -2,6 +2,7 @@
 
 use lambda_http::http::{HeaderName, HeaderValue, header};
 use lambda_http::{Body, Response};
+use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use shared::env::{ACCENT_COLOR, ACCENT_COLOR_DARK, Env, MIN_PASSWORD_LENGTH, SERVICE_NAME, UI_LANGUAGE};
 use shared::error::Error;
@@ -244,7 +245,7 @@ impl Content {
 fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_trim_blocks(true);
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).build()?);
     environment.set_auto_escape_callback(|name| match name {
         "page.html" => AutoEscape::Html,
         // The style, and texts, which the page escapes.
