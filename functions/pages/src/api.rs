@@ -94,7 +94,10 @@ pub struct PageResponses;
 impl IntoResponses for PageResponses {
     fn responses() -> openapi::Responses {
         // A whole page as an example would be longer than all that is said of the route.
-        responses(Body::from("<!doctype html>…"), vec![("fault", Error::internal("", ""))])
+        responses(
+            Body::from("<!doctype html>…"),
+            vec![("fault", Error::internal("", ""))],
+        )
     }
 }
 
@@ -113,7 +116,8 @@ fn responses(body: Body, errors: Vec<(&'static str, Error)>) -> openapi::Respons
 
 /// Returns the response of the `GET`s where nothing is configured, with another body.
 fn page(body: Body) -> Result<Response<Body>, Error> {
-    let pages = Pages::read(&Env::new(|_| None)).map_err(|error| Error::internal("the pages", error.to_string()))?;
+    let pages =
+        Pages::read(&Env::new(|_| None)).map_err(|error| Error::internal("the pages", error.to_string()))?;
     let mut response = pages.form(Form::VerifyEmail, "")?;
     *response.body_mut() = body;
     Ok(response)

@@ -58,7 +58,9 @@ impl HttpFunction for FormPages {
         };
         let form = Form::of_path(path).ok_or(Error::NotFound)?;
         // A token that comes twice is as good as none.
-        let token = request::query(&request, TOKEN).unwrap_or_default().unwrap_or_default();
+        let token = request::query(&request, TOKEN)
+            .unwrap_or_default()
+            .unwrap_or_default();
         let mut response = pages.form(form, &token)?;
         if method == "HEAD" {
             *response.body_mut() = Body::Empty;

@@ -8,11 +8,11 @@ use shared::env::{ACCENT_COLOR, ACCENT_COLOR_DARK, Env, MIN_PASSWORD_LENGTH, SER
 use shared::error::Error;
 use shared::function::StartError;
 
+use crate::TOKEN;
 use crate::form::{Form, MAX_TOKEN_BYTES};
 use crate::problem::Problem;
 use crate::style::{Accent, Style};
 use crate::texts::{Text, Texts, Values};
-use crate::TOKEN;
 
 const CONTENT_TYPE: &str = "text/html; charset=utf-8";
 
@@ -140,7 +140,11 @@ impl Pages {
         Ok(Content {
             heading: self.text(&self.texts.of(form).refused_heading)?,
             alert: Some(self.text(why)?),
-            paragraphs: next.map(|next| self.text(next)).transpose()?.into_iter().collect(),
+            paragraphs: next
+                .map(|next| self.text(next))
+                .transpose()?
+                .into_iter()
+                .collect(),
             ..Content::default()
         })
     }
@@ -221,7 +225,8 @@ impl Content {
         let token = if token.len() > MAX_TOKEN_BYTES { "" } else { token };
         let is_problem = shown.password_problem.is_some();
         let fields = context! {
-            action => form.path(),
+            // Without the escapes of its slash, for the reader.
+            action => Value::from_safe_string(form.path().to_owned()),
             autocomplete => form.autocomplete(),
             token_name => TOKEN,
             token => token,

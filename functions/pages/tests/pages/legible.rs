@@ -26,8 +26,8 @@ fn schemes(accent: &str, accent_dark: &str) -> [Vec<(String, Rgb)>; 2] {
 fn text_borders_and_focus_have_the_contrast_of_aa_whatever_the_accent_is() {
     // The page's own colours, greys in the middle, where black and white are about equally legible, and pure ones.
     let accents = [
-        "#1d4ed8", "#93c5fd", "#ffffff", "#14161a", "#757575", "#767676", "#777777", "#808080", "#ff0000", "#00ff00", "#0000ff",
-        "#FFFF00", "#000000",
+        "#1d4ed8", "#93c5fd", "#ffffff", "#14161a", "#757575", "#767676", "#777777", "#808080", "#ff0000",
+        "#00ff00", "#0000ff", "#FFFF00", "#000000",
     ];
     for accent in accents {
         for scheme in schemes(accent, accent) {

@@ -11,6 +11,7 @@ use shared::clock::Clock;
 use shared::edge::Edge;
 use shared::env::Env;
 use shared::lambda::{ready, respond};
+use testing::deployment::MAIL_FROM;
 use testing::event::Event;
 
 const LANGUAGES: [&str; 2] = ["en", "de"];
@@ -34,7 +35,7 @@ fn pages(variables: Variables<'_>) -> Pages {
 
 /// Starts the function where mail is on.
 async fn function(variables: Variables<'_>) -> FormPages {
-    let on = [&[("MAIL_FROM", "no-reply@example.com")], variables].concat();
+    let on = [&[("MAIL_FROM", MAIL_FROM)], variables].concat();
     ready(&env(&on), &Clock::system()).await.unwrap()
 }
 

@@ -36,11 +36,18 @@ fn a_problem_of_the_password_belongs_to_its_field_and_the_form_is_there_again() 
                 assert!(html.contains(&format!(r#"name="token" value="{TOKEN}""#)));
                 assert!(html.contains(r#"<p class="problem" id="problem" role="alert">"#));
                 let input = between(html, r#"<input id="password""#, ">");
-                for attribute in [r#" aria-invalid="true""#, r#" aria-describedby="problem hint""#, " autofocus"] {
+                for attribute in [
+                    r#" aria-invalid="true""#,
+                    r#" aria-describedby="problem hint""#,
+                    " autofocus",
+                ] {
                     assert!(input.contains(attribute), "{attribute} in {input}");
                 }
                 let title = between(html, "<title>", "</title>");
-                assert!(title.starts_with("Error: ") || title.starts_with("Fehler: "), "{title}");
+                assert!(
+                    title.starts_with("Error: ") || title.starts_with("Fehler: "),
+                    "{title}"
+                );
                 problem(html).to_owned()
             });
             let mut different = messages.to_vec();
@@ -77,7 +84,10 @@ fn a_bad_token_gets_no_form_but_the_way_to_a_new_link() {
                 let response = rejected(&pages, form, &error);
                 let html = html(&response);
                 assert!(!html.contains("<form") && !html.contains(TOKEN), "{html}");
-                assert!(problem(html).contains("Link") || problem(html).contains("link"), "{html}");
+                assert!(
+                    problem(html).contains("Link") || problem(html).contains("link"),
+                    "{html}"
+                );
                 let (_, rest) = html.split_once(problem(html)).unwrap();
                 assert!(rest.contains("latchkey"), "no way to a new one: {rest}");
             }
@@ -91,12 +101,20 @@ fn other_problems_stand_above_the_form_and_keep_the_errors_status_and_headers() 
         [
             (Error::Throttled(1), true, "in 1 second."),
             (Error::Throttled(90), true, "in 90 seconds."),
-            (Error::unavailable("the table", "secret"), true, "temporarily unavailable"),
+            (
+                Error::unavailable("the table", "secret"),
+                true,
+                "temporarily unavailable",
+            ),
             (Error::internal("the table", "secret"), true, "Something failed"),
             (Error::BodyTooLarge, true, "could not be read"),
             (Error::InvalidRequest("".into()), true, "could not be read"),
             (Error::UnsupportedMediaType(""), true, "could not be read"),
-            (field("other", Code::Unknown, "No such field"), true, "could not be read"),
+            (
+                field("other", Code::Unknown, "No such field"),
+                true,
+                "could not be read",
+            ),
             (Error::Inactive, false, "is disabled"),
             (Error::InactiveAtLogIn, false, "is disabled"),
             (Error::WrongCredentials, true, "not the password"),

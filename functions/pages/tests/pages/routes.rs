@@ -27,7 +27,7 @@ async fn each_form_sends_the_token_and_the_password_to_its_own_path_without_a_qu
         assert_eq!(response.status(), 200);
         let html = html(&response);
         assert_eq!(
-            between(html, "<form", ">").replace("&#x2f;", "/"),
+            between(html, "<form", ">"),
             format!(r#" method="post" action="{action}""#)
         );
         assert_eq!(token(html), TOKEN);
@@ -99,15 +99,30 @@ async fn a_page_is_small_and_names_no_script_and_nothing_elsewhere_in_any_langua
             let response = get(&function, form, &format!("token={token}")).await;
             let html = html(&response);
             let headers = response.headers().iter();
-            let headers: usize = headers.map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+            let headers: usize = headers
+                .map(|(name, value)| name.as_str().len() + value.len() + 4)
+                .sum();
             assert!(html.len() + headers < FIRST_FLIGHT_BYTES, "{} bytes", html.len());
             assert!(html.contains(&format!(r#"<html lang="{language}">"#)));
             assert_eq!(html.matches("<h1>").count(), 1);
             assert!(html.contains(name));
-            for absent in ["<script", "://", " src=", " href=", " on", "style=\"", "{{", "{%"] {
-                let found = html.to_lowercase().contains(absent) && absent != " on";
-                assert!(!found, "{absent} in {html}");
+            for absent in [
+                "<script",
+                "javascript:",
+                "://",
+                " src=",
+                " href=",
+                " style=",
+                "{{",
+                "{%",
+            ] {
+                assert!(!html.contains(absent), "{absent} in {html}");
             }
+            let tags = html.split('<').filter_map(|rest| rest.split('>').next());
+            assert!(
+                !tags.into_iter().any(|tag| tag.contains(" on")),
+                "a handler in {html}"
+            );
         }
     }
 }
