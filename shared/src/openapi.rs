@@ -89,7 +89,9 @@ fn documented(schema: &str, responses: Vec<(&'static str, Response<Body>)>) -> D
         if response.body().is_empty() {
             continue;
         }
-        let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+        // What is no JSON, such as a page, is a string in the document.
+        let body: Value = serde_json::from_slice(response.body())
+            .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(response.body())));
         let summary = body["detail"].as_str().unwrap_or(name).to_owned();
         examples.push((
             name,

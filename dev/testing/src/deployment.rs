@@ -25,6 +25,9 @@ use crate::table::Table;
 /// The issuer of every test's tokens.
 pub const ISSUER: &str = "https://auth.example.com";
 
+/// The sender of mails, of tests in which mail is on.
+pub const MAIL_FROM: &str = "no-reply@example.com";
+
 /// The template's table on an engine, and what the functions need to run on it.
 pub struct Deployment {
     users: OwnTable,

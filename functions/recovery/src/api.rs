@@ -13,11 +13,11 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema};
 use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 
 use crate::ask::accepted;
-use crate::{ASK_TO_PROVE_PATH, FORGOT_PATH, RESET_PATH, Recovery, VERIFY_PATH};
+use crate::{ASK_TO_PROVE_PATH, FORGOT_PATH, RESET_PATH, Recovery, VERIFY_FORM_PATH, VERIFY_PATH};
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(request_verify_token, verify, forgot_password, reset_password),
+    paths(request_verify_token, verify, verify_email, forgot_password, reset_password),
     components(schemas(Problem<'static>, User))
 )]
 pub(crate) struct Document;
@@ -50,6 +50,20 @@ pub fn request_verify_token() {}
 )]
 pub fn verify() {}
 
+/// Documents `POST /verify-email`.
+#[utoipa::path(
+    post,
+    path = VERIFY_FORM_PATH,
+    operation_id = "verify_email",
+    summary = "Prove an address by the form of the page",
+    description = "As `POST /verify`, with a page as the response, whatever becomes of it.",
+    tag = "mail",
+    request_body(content = FormProof, content_type = "application/x-www-form-urlencoded"),
+    responses(FormResponses),
+    security(()),
+)]
+pub fn verify_email() {}
+
 /// Documents `POST /forgot-password`.
 #[utoipa::path(
     post,
@@ -73,7 +87,7 @@ pub fn forgot_password() {}
     description = "Needs the token of the mail. Ends every session and every API key, proves the address, and logs no user in. A password \
                    that breaks a rule does not spend the token.",
     tag = "mail",
-    request_body(content = Reset, content_type = "application/json"),
+    request_body(content((Reset = "application/json"), (Reset = "application/x-www-form-urlencoded"))),
     responses(WasReset),
     security(()),
 )]
@@ -127,6 +141,24 @@ impl PartialSchema for Proof {
 }
 
 impl ToSchema for Proof {}
+
+/// The form of `POST /verify-email`.
+pub struct FormProof;
+
+impl PartialSchema for FormProof {
+    fn schema() -> RefOr<Schema> {
+        let password = openapi::text("The account's.", "correct horse battery").write_only(true);
+        object(
+            ObjectBuilder::new()
+                .property("token", token())
+                .required("token")
+                .property("password", password)
+                .required("password"),
+        )
+    }
+}
+
+impl ToSchema for FormProof {}
 
 /// The body of `POST /reset-password`.
 pub struct Reset;
@@ -233,6 +265,38 @@ impl IntoResponses for WasReset {
             "reset",
             success,
             errors(own),
+        )
+    }
+}
+
+/// Every response of `POST /verify-email`: pages, also of errors.
+pub struct FormResponses;
+
+impl IntoResponses for FormResponses {
+    fn responses() -> openapi::Responses {
+        let page = |error: Option<Error>| {
+            let mut response = match error {
+                None => empty(StatusCode::OK),
+                Some(error) => error.into_response(Recovery::ERROR_FORMAT, ""),
+            };
+            let html = HeaderValue::from_static("text/html; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, html);
+            *response.body_mut() = Body::from("<!doctype html>…");
+            response
+        };
+        openapi::pages(
+            "Page",
+            "page",
+            [
+                None,
+                Some(Error::InvalidMailToken),
+                Some(Error::WrongCredentials),
+                Some(required("password")),
+                Some(Error::Throttled(30)),
+                Some(Error::unavailable("", "")),
+                Some(Error::internal("", "")),
+            ]
+            .map(page),
         )
     }
 }

@@ -1,7 +1,9 @@
 //! `POST /request-verify-token`, `POST /verify`, `POST /forgot-password` and `POST /reset-password`: an address is proved, and a forgotten
-//! password replaced, by a mail. The routes and their bodies are those of FastAPI Users.
+//! password replaced, by a mail. The routes and their bodies are those of FastAPI Users. `POST /verify-email` and, with the body of a form,
+//! `POST /reset-password` come from the pages of `functions/pages`, and so do their responses.
 
 use lambda_http::{Body, Request, Response};
+use pages::{Form, Pages};
 use shared::clock::Clock;
 use shared::env::{Env, NETWORK_MAILS};
 use shared::error::{Error, ErrorFormat};
@@ -18,6 +20,7 @@ use utoipa::OpenApi;
 
 pub mod api;
 mod ask;
+mod forms;
 mod reset;
 mod verify;
 
@@ -28,7 +31,9 @@ const VERIFY_PATH: &str = "/verify";
 /// The path that asks for a mail by which a password is replaced.
 const FORGOT_PATH: &str = "/forgot-password";
 /// The path that replaces a password.
-const RESET_PATH: &str = "/reset-password";
+const RESET_PATH: &str = Form::ResetPassword.path();
+/// The path of the form that proves an address.
+const VERIFY_FORM_PATH: &str = Form::VerifyEmail.path();
 
 /// The function `recovery`: the users, the tokens of mails without their key, the rule of new passwords and their hasher, and the
 /// published keys to verify access tokens by.
@@ -45,6 +50,8 @@ pub struct Recovery {
     refusals: Refusals,
     /// `None` where there is no mail.
     mailing: Option<Mailing>,
+    /// What the forms of mails' links respond with.
+    pages: Pages,
     clock: Clock,
 }
 
@@ -65,6 +72,7 @@ impl Function for Recovery {
             networks: Networks::new(table, NetworkUse::Mail, limit),
             refusals: Refusals::default(),
             mailing: Mailing::read(env)?,
+            pages: Pages::read(env)?,
             clock: clock.clone(),
         })
     }
@@ -88,7 +96,13 @@ impl HttpFunction for Recovery {
             ("POST", ASK_TO_PROVE_PATH, "") => self.ask(mailing, &request, Occasion::ProofAsked).await,
             ("POST", FORGOT_PATH, "") => self.ask(mailing, &request, Occasion::ResetAsked).await,
             ("POST", VERIFY_PATH, "") => self.verify(&request).await,
+            ("POST", RESET_PATH, "") if forms::is_form(&request) => {
+                self.respond_to_form(mailing, &request, Form::ResetPassword).await
+            }
             ("POST", RESET_PATH, "") => self.reset(mailing, &request).await,
+            ("POST", VERIFY_FORM_PATH, "") => {
+                self.respond_to_form(mailing, &request, Form::VerifyEmail).await
+            }
             _ => Err(Error::NotFound),
         }
     }
