@@ -57,8 +57,16 @@ pub fn responses(
         .into_iter()
         .map(|(name, error)| (&*error_schema, name, error.into_response(format, REQUEST_ID)));
     let success = success.into_iter().map(|response| (schema, name, response));
+    of(format, success.chain(errors))
+}
+
+/// Documents responses, each with its schema and its name: those of one status together.
+pub fn of<'a>(
+    format: ErrorFormat,
+    all: impl IntoIterator<Item = (&'a str, &'static str, Response<Body>)>,
+) -> Responses {
     let mut by_status: BTreeMap<String, (&str, Vec<_>)> = BTreeMap::new();
-    for (schema, name, mut response) in success.chain(errors) {
+    for (schema, name, mut response) in all {
         set_common(format, true, response.headers_mut());
         let status = response.status().as_str().to_owned();
         let (_, examples) = by_status.entry(status).or_insert((schema, Vec::new()));

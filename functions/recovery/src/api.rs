@@ -1,6 +1,7 @@
 //! What the OpenAPI document says of the routes that mails are asked for by, and that their tokens are spent by.
 
-use lambda_http::http::StatusCode;
+use lambda_http::http::{HeaderValue, StatusCode, header};
+use lambda_http::{Body, Response};
 use serde_json::json;
 use shared::error::{Error, FieldError, Problem, Violation};
 use shared::function::HttpFunction;
@@ -259,44 +260,46 @@ impl IntoResponses for WasReset {
             ("invalid", required("password")),
         ];
         let success = Ok(empty(StatusCode::NO_CONTENT));
-        openapi::responses(
+        let mut all = openapi::responses(
             Recovery::ERROR_FORMAT,
             &User::name(),
             "reset",
             success,
             errors(own),
-        )
+        );
+        let form = openapi::of(Recovery::ERROR_FORMAT, [page("form", None)]);
+        all.extend(form);
+        all
     }
 }
 
-/// Every response of `POST /verify-email`: pages, also of errors.
+/// Every response of `POST /verify-email`.
 pub struct FormResponses;
 
 impl IntoResponses for FormResponses {
     fn responses() -> openapi::Responses {
-        let page = |error: Option<Error>| {
-            let mut response = match error {
-                None => empty(StatusCode::OK),
-                Some(error) => error.into_response(Recovery::ERROR_FORMAT, ""),
-            };
-            let html = HeaderValue::from_static("text/html; charset=utf-8");
-            response.headers_mut().insert(header::CONTENT_TYPE, html);
-            *response.body_mut() = Body::from("<!doctype html>…");
-            response
-        };
-        openapi::pages(
-            "Page",
-            "page",
-            [
-                None,
-                Some(Error::InvalidMailToken),
-                Some(Error::WrongCredentials),
-                Some(required("password")),
-                Some(Error::Throttled(30)),
-                Some(Error::unavailable("", "")),
-                Some(Error::internal("", "")),
-            ]
-            .map(page),
-        )
+        let all = [
+            ("form", None),
+            ("bad_token", Some(Error::InvalidMailToken)),
+            ("wrong_password", Some(Error::WrongCredentials)),
+            ("invalid", Some(required("password"))),
+            ("throttled", Some(Error::Throttled(30))),
+            ("unavailable", Some(Error::unavailable("", ""))),
+            ("fault", Some(Error::internal("", ""))),
+        ];
+        openapi::of(Recovery::ERROR_FORMAT, all.map(|(name, error)| page(name, error)))
     }
+}
+
+/// Returns a page by its schema, its name and the status and the headers of an error. A whole one would be longer than all that is said
+/// of the route.
+fn page(name: &'static str, error: Option<Error>) -> (&'static str, &'static str, Response<Body>) {
+    let mut response = match error {
+        None => empty(StatusCode::OK),
+        Some(error) => error.into_response(Recovery::ERROR_FORMAT, ""),
+    };
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, html);
+    *response.body_mut() = Body::from("<!doctype html>…");
+    ("Page", name, response)
 }
