@@ -59,7 +59,7 @@ async fn a_user_is_named_in_three_ways_and_shown_without_the_hash() {
     }
     let table = printed(&latchkey(&deployment, &["user", "show", "johndoe"]));
     assert!(
-        table.contains("full_name   John Doe\n") && !table.contains("argon2"),
+        table.contains("full_name       John Doe\n") && !table.contains("argon2"),
         "{table}"
     );
     for nobody in ["", "nobody", "@", "01M8HZZZZZZZZZZZZZZZZZZZZZ"] {
