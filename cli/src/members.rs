@@ -8,12 +8,13 @@ use shared::scope::Scopes;
 use shared::users::{Email, FullName, Profile, Record, Row, UserId, Username, Website};
 
 /// All members, in the order in which an export has them.
-pub(crate) const ALL: [&str; 10] = [
+pub(crate) const ALL: [&str; 11] = [
     "id",
     "username",
     "email",
     "full_name",
     "website",
+    "email_verified",
     "disabled",
     "created_at",
     "updated_at",
@@ -43,6 +44,7 @@ pub(crate) fn write(record: &Record) -> serde_json::Result<String> {
         member("email", email.as_ref())?,
         member("full_name", full_name.as_ref())?,
         member("website", website.as_ref())?,
+        member("email_verified", user.email_verified.then_some(true))?,
         member("disabled", Some(&user.disabled))?,
         member("created_at", Some(&user.created_at))?,
         member("updated_at", Some(&user.updated_at))?,
@@ -82,6 +84,7 @@ pub(crate) fn read(
             full_name: members.text("full_name", FullName::parse)?,
             website: members.text("website", Website::parse)?,
         },
+        email_verified: members.flag("email_verified")?,
         disabled: members.flag("disabled")?,
         created_at: members.time("created_at")?,
         updated_at: members.time("updated_at")?,

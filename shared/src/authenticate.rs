@@ -18,6 +18,8 @@ pub struct Caller {
     pub claims: Option<Claims>,
     /// The user, as the store has it now.
     pub user: User,
+    /// How often the user's account was recovered.
+    pub recoveries: u64,
     /// The token's session; `None` where log-ins begin none, and for an API key.
     pub session: Option<Session>,
     /// The scopes of the token or the key that the user still has.
@@ -169,6 +171,7 @@ async fn by_api_key(verifier: &Verifier, text: &str) -> Result<Caller, Error> {
     Ok(Caller {
         claims: None,
         user: account.user,
+        recoveries: account.recoveries,
         session: None,
         scopes: key.scopes.within(&account.scopes),
         granted: account.scopes,
@@ -230,6 +233,7 @@ fn admit(verifier: &Verifier, claims: Claims, account: Option<Account>) -> Resul
         granted: account.scopes,
         claims: Some(claims),
         user: account.user,
+        recoveries: account.recoveries,
         session,
     };
     Ok((caller, account.sessions))

@@ -4,6 +4,7 @@
 //! that.
 
 pub mod clock;
+pub mod color;
 pub mod error;
 pub mod events;
 #[cfg(feature = "table")]
@@ -39,6 +40,8 @@ pub mod keys;
 
 #[cfg(feature = "table")]
 pub mod api_keys;
+#[cfg(feature = "table")]
+pub mod mail;
 #[cfg(feature = "table")]
 pub mod sessions;
 #[cfg(feature = "table")]

@@ -1,5 +1,6 @@
 //! Users: their fields, their names, and the store that owns a user's item.
 
+mod addresses;
 mod email;
 mod folding;
 mod item;
@@ -13,6 +14,7 @@ mod text_field;
 mod user;
 mod username;
 
+pub use addresses::{AddressItems, Addresses, Claim};
 pub use email::Email;
 pub use folding::NameKey;
 pub use profile::{FullName, Profile, Website};
@@ -20,8 +22,8 @@ pub use record::{Record, Row};
 pub use renaming::{Change, ProfileChange, Renaming};
 pub use reserved::ReservedUsernames;
 pub use store::{
-    Attempt, Attempted, Candidate, Imported, LookedUp, Networks, Page, Pages, Refusal, Replaced, Replacement,
-    Revoked, Standing, Subject, Users, Wanted,
+    Addressed, Attempt, Attempted, Candidate, Imported, LookedUp, Networks, Page, Pages, Presented, Refusal,
+    Replaced, Replacement, Revoked, Standing, Subject, Users, Wanted,
 };
 pub use user::{Account, Credentials, User, UserId};
 pub use username::Username;

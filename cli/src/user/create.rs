@@ -45,7 +45,7 @@ pub(super) async fn create(deployment: &Deployment, users: &Users, new: New) -> 
         disabled: new.disabled,
         ..User::new(profile, now).map_err(|error| error.to_string())?
     };
-    let registered = users.register(&user, &hash, None).await;
+    let registered = users.register(&user, &hash, None, &[]).await;
     registered.map_err(|error| error.to_string())?;
     let id = user.id.as_str();
     Event::Registered { user: id }.log();

@@ -22,7 +22,7 @@ struct Shown {
 impl Shown {
     fn new(account: Account) -> Self {
         Self {
-            user: account.user,
+            user: account.user.shown(Clock::system().now()),
             scopes: account.scopes,
         }
     }
@@ -52,6 +52,7 @@ impl Row for Shown {
 
     fn details(&self) -> Vec<(&'static str, String)> {
         vec![
+            ("email_verified", self.user.email_verified.to_string()),
             ("updated_at", self.user.updated_at.to_string()),
             ("website", text(&self.user.profile.website)),
             ("scopes", self.scopes.to_string()),

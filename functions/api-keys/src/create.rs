@@ -4,11 +4,13 @@ use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use shared::api_keys::{ApiKey, IssuedKey};
 use shared::authenticate::{Caller, authenticate};
+use shared::clock::Timestamp;
 use shared::error::{Code, Error, Violation};
 use shared::events::Event;
 use shared::http::body;
 use shared::http::json::{self, Fields};
 use shared::label::Label;
+use shared::mail::{Occasion, Outgoing};
 use shared::random;
 use shared::scope::Scopes;
 use shared::table::{ROUNDS, contended};
@@ -28,7 +30,10 @@ impl ApiKeys {
             let issued = IssuedKey::generate(user.as_str(), &id)?;
             let expires_at = wanted.expires_in.map(|seconds| now.plus(seconds));
             let key = ApiKey::new(wanted.name, wanted.scopes, &issued, now, expires_at);
-            let created = self.users.create_api_key(user, caller.standing(), &id, &key);
+            let mails = self.mails(&caller, &key, now)?;
+            let created = self
+                .users
+                .create_api_key(user, caller.standing(), &id, &key, &mails);
             if created.await? {
                 Event::ApiKeyCreated {
                     user: user.as_str(),
@@ -39,6 +44,19 @@ impl ApiKeys {
             }
         }
         Err(contended())
+    }
+
+    /// Returns the mail that warns the user of a key which someone else may have created.
+    fn mails(&self, caller: &Caller, key: &ApiKey, now: Timestamp) -> Result<Vec<Outgoing>, Error> {
+        let user = &caller.user;
+        let (Some(mailing), Some(email)) = (self.mailing, &user.profile.email) else {
+            return Ok(Vec::new());
+        };
+        let occasion = Occasion::ApiKeyCreated {
+            user: user.id.as_str().to_owned(),
+            name: key.name.as_str().to_owned(),
+        };
+        Ok(vec![mailing.mail(email.as_str(), occasion, now)?])
     }
 
     /// Returns the scopes that a key may have: those of its owner; where a registered client acts, no more than the token has, since a

@@ -10,6 +10,7 @@ use shared::error::{Error, ErrorFormat};
 use shared::events::Event;
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::{empty, json, request};
+use shared::mail::Mailing;
 use shared::table::Table;
 use shared::tokens::Verifier;
 use shared::users::Users;
@@ -30,6 +31,8 @@ const ONE_PATH: &str = "/api-keys/{id}";
 pub struct ApiKeys {
     users: Users,
     verifier: Verifier,
+    /// `None` where there is no mail.
+    mailing: Option<Mailing>,
     clock: Clock,
     /// The `client_id` of tokens that no registered client asked for.
     client_id: String,
@@ -43,6 +46,7 @@ impl Function for ApiKeys {
         Ok(Self {
             users: Users::new(table.clone()),
             verifier: Verifier::new(table, env, clock)?,
+            mailing: Mailing::read(env)?,
             clock: clock.clone(),
             client_id: env.get(&CLIENT_ID)?,
         })

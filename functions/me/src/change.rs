@@ -1,12 +1,17 @@
 //! `PATCH /users/me`: a merge patch (RFC 7396) of the profile.
 
 use lambda_http::{Body, Request, Response};
-use shared::error::{Code, Error, Violation};
+use shared::authenticate::Caller;
+use shared::clock::Timestamp;
+use shared::error::{Code, Error, FieldError, Violation};
 use shared::events::Event;
 use shared::http::body;
 use shared::http::json::{self, Fields};
+use shared::mail::{Occasion, Outgoing};
 use shared::table::{ROUNDS, contended};
-use shared::users::{Change, Email, FullName, Profile, ProfileChange, ReservedUsernames, Username, Website};
+use shared::users::{
+    Change, Email, FullName, Profile, ProfileChange, ReservedUsernames, User, Username, Website,
+};
 
 use crate::Me;
 
@@ -17,30 +22,71 @@ impl Me {
         for _ in 0..ROUNDS {
             let caller = self.caller(request).await?;
             let (user, now) = (&caller.user, self.clock.now());
-            let profile = changed(request, &user.profile, &self.reserved)?;
-            if profile == user.profile {
-                return json::response(user);
+            let shown = self.shown(user.clone(), now).await?;
+            let profile = changed(request, &shown.profile, &self.reserved)?;
+            if profile == shown.profile {
+                return json::response(&shown);
             }
-            let renames =
-                (&profile.username, &profile.email) != (&user.profile.username, &user.profile.email);
+            let moves = profile.email != shown.profile.email;
+            let renames = moves || profile.username != shown.profile.username;
             if renames {
                 caller.require_recent_authentication(now)?;
             }
-            if let Some(written) = self
+            let addresses = if moves {
+                let wanted = profile.email.clone();
+                user.addresses().changed(wanted, self.requires_proof, now)
+            } else {
+                user.addresses()
+            };
+            let after = User {
+                profile,
+                ..user.clone()
+            };
+            let after = after.with_addresses(addresses);
+            if after.profile.names().is_empty() {
+                // A claim alone logs no user in.
+                return Err(Error::Invalid(vec![FieldError::new("username", no_name())]));
+            }
+            let mails = self.mails(&caller, &after, now)?;
+            let changing = self
                 .users
-                .change_profile(user, caller.standing(), profile, now)
-                .await?
-            {
+                .change_profile(user, caller.standing(), after, &mails, now);
+            if let Some(written) = changing.await? {
                 if renames {
                     Event::NamesChanged {
                         user: user.id.as_str(),
                     }
                     .log();
                 }
-                return json::response(&written);
+                return json::response(&written.shown(now));
             }
         }
         Err(contended())
+    }
+
+    /// Returns the mails of a change of the address: to the former one, with a way back, and to the one that has to be proved.
+    fn mails(&self, caller: &Caller, after: &User, now: Timestamp) -> Result<Vec<Outgoing>, Error> {
+        let (before, id) = (&caller.user, caller.user.id.as_str());
+        let Some(mailing) = self.mailing else {
+            return Ok(Vec::new());
+        };
+        let mut mails = Vec::new();
+        let key = |email: &Option<Email>| email.as_ref().map(Email::key);
+        let claim = after.claim.as_ref().filter(|_| before.claim != after.claim);
+        let leaves = key(&before.profile.email) != key(&after.profile.email) || claim.is_some();
+        if let Some(former) = before.profile.email.as_ref().filter(|_| leaves) {
+            let occasion = Occasion::AddressChanged {
+                user: id.to_owned(),
+                proved: before.email_verified,
+                recoveries: caller.recoveries,
+            };
+            mails.push(mailing.mail(former.as_str(), occasion, now)?);
+        }
+        if let Some(claim) = claim {
+            let occasion = Occasion::Claimed { user: id.to_owned() };
+            mails.push(mailing.mail(claim.email.as_str(), occasion, now)?);
+        }
+        Ok(mails)
     }
 }
 

@@ -2,16 +2,17 @@
 
 use lambda_http::{Body, Request, Response};
 use shared::authenticate::{Caller, authenticate};
-use shared::clock::Clock;
+use shared::clock::{Clock, Timestamp};
 use shared::env::Env;
 use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::guesses::Guesses;
 use shared::http::{json, request};
+use shared::mail::{Mailing, Sender};
 use shared::passwords::{HashCost, Hasher, PasswordRule};
 use shared::table::Table;
 use shared::tokens::Verifier;
-use shared::users::{ReservedUsernames, Users};
+use shared::users::{ReservedUsernames, User, Users};
 use utoipa::OpenApi;
 
 pub mod api;
@@ -32,6 +33,10 @@ pub struct Me {
     hasher: Hasher,
     verifier: Verifier,
     reserved: ReservedUsernames,
+    /// `None` where there is no mail.
+    mailing: Option<Mailing>,
+    /// Whether an address is a claim until it is proved.
+    requires_proof: bool,
     clock: Clock,
 }
 
@@ -48,6 +53,8 @@ impl Function for Me {
             hasher,
             verifier: Verifier::new(table, env, clock)?,
             reserved: ReservedUsernames::read(env)?,
+            mailing: Mailing::read(env)?,
+            requires_proof: Sender::requires_proof(env)?,
             clock: clock.clone(),
         })
     }
@@ -66,7 +73,10 @@ impl HttpFunction for Me {
 
     async fn handle(&self, request: Request) -> Result<Response<Body>, Error> {
         match request::route(&request) {
-            ("GET", PATH, "") => json::response(&self.caller(&request).await?.user),
+            ("GET", PATH, "") => {
+                let caller = self.caller(&request).await?;
+                json::response(&self.shown(caller.user, self.clock.now()).await?)
+            }
             ("PATCH", PATH, "") => self.change(&request).await,
             ("DELETE", PATH, "") => self.delete(&request).await,
             ("PUT", PASSWORD_PATH, "") => self.change_password(&request).await,
@@ -78,5 +88,15 @@ impl HttpFunction for Me {
 impl Me {
     async fn caller(&self, request: &Request) -> Result<Caller, Error> {
         authenticate(&self.verifier, request).await
+    }
+
+    /// Returns the user as clients see it: where addresses are claims, without one that another user has proved.
+    async fn shown(&self, user: User, now: Timestamp) -> Result<User, Error> {
+        let user = if self.requires_proof {
+            self.users.without_lost_address(user, now).await?
+        } else {
+            user
+        };
+        Ok(user.shown(now))
     }
 }

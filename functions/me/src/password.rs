@@ -12,9 +12,10 @@ use shared::guesses::{Asked, Guess, Verified};
 use shared::http::client::{self, Network};
 use shared::http::json::Fields;
 use shared::http::{body, empty};
+use shared::mail::{Occasion, Outgoing};
 use shared::passwords::{Password, PasswordRule};
 use shared::table::{ROUNDS, contended};
-use shared::users::{Credentials, Profile, Subject};
+use shared::users::{Credentials, Profile, Subject, User};
 
 use crate::Me;
 
@@ -23,7 +24,11 @@ impl Me {
     pub(crate) async fn change_password(&self, request: &Request) -> Result<Response<Body>, Error> {
         body::read(request)?;
         let mut caller = self.caller(request).await?;
-        let change = PasswordChange::read(request, &self.rule, &caller.user.profile)?;
+        let change = PasswordChange::read(
+            request,
+            &self.rule,
+            &caller.user.clone().shown(self.clock.now()).profile,
+        )?;
         let Some(current) = change.current.map(Arc::new) else {
             // No hash can match, so that none is computed and nothing is counted.
             Event::LogInFailed {
@@ -68,6 +73,7 @@ impl Me {
     ) -> Result<(), Error> {
         let Verified { user, attempt, .. } = verified;
         let hash = self.hasher.hash(Arc::new(new)).await?;
+        let mails = self.warning(&caller.user)?;
         let mut read: Option<Credentials> = None;
         for _ in 0..ROUNDS {
             let present = read.as_ref().unwrap_or(user);
@@ -84,7 +90,7 @@ impl Me {
             let now = self.clock.millis();
             let changed = self
                 .users
-                .change_password(present, attempt, &hash, own, ends_others, now);
+                .change_password(present, attempt, &hash, own, ends_others, &mails, now);
             if changed.await? {
                 return Ok(());
             }
@@ -101,6 +107,17 @@ impl Me {
             read = Some(again);
         }
         Err(contended())
+    }
+
+    /// Returns the mail that warns the user of another password, which someone else may have chosen.
+    fn warning(&self, user: &User) -> Result<Vec<Outgoing>, Error> {
+        let (Some(mailing), Some(email)) = (self.mailing, &user.profile.email) else {
+            return Ok(Vec::new());
+        };
+        let occasion = Occasion::PasswordChanged {
+            user: user.id.as_str().to_owned(),
+        };
+        Ok(vec![mailing.mail(email.as_str(), occasion, self.clock.now())?])
     }
 
     /// Returns the caller's credentials, whose password is `current`, and the attempt that was counted before it was verified.

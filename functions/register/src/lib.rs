@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
-use shared::clock::Clock;
+use shared::clock::{Clock, Timestamp};
 use shared::env::{ENABLE_REGISTRATION, Env, NETWORK_REGISTRATIONS};
 use shared::error::{Error, ErrorFormat};
 use shared::events::{Event, Limit};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::http::json::{self, Fields};
 use shared::http::{body, client, request};
+use shared::mail::{Mailing, Occasion, Outgoing, Sender};
 use shared::passwords::{HashCost, Hasher, Password, PasswordRule};
 use shared::table::Table;
 use shared::throttle::{NetworkUse, Refusal, Refusals, Refused};
-use shared::users::{Networks, Profile, ReservedUsernames, User, Users};
+use shared::users::{Addresses, Networks, Profile, ReservedUsernames, User, Users};
 use utoipa::openapi::OpenApi;
 
 pub mod api;
@@ -34,6 +35,10 @@ pub struct Register {
     rule: PasswordRule,
     hasher: Hasher,
     is_open: bool,
+    /// `None` where there is no mail.
+    mailing: Option<Mailing>,
+    /// Whether an address is a claim until it is proved.
+    requires_proof: bool,
     reserved: ReservedUsernames,
     clock: Clock,
 }
@@ -51,6 +56,8 @@ impl Function for Register {
             rule: PasswordRule::read(env)?,
             hasher: Hasher::new(HashCost::read(env)?),
             is_open: env.get(&ENABLE_REGISTRATION)?,
+            mailing: Mailing::read(env)?,
+            requires_proof: Sender::requires_proof(env)?,
             reserved: ReservedUsernames::read(env)?,
             clock: clock.clone(),
         })
@@ -82,10 +89,15 @@ impl HttpFunction for Register {
         }
         let hash = self.hasher.hash(Arc::new(password)).await?;
         let now = self.clock.now();
-        let user = User::new(profile, now)?;
+        let mut user = User::new(profile, now)?;
+        if self.requires_proof {
+            let claimed = Addresses::default().changed(user.profile.email.clone(), true, now);
+            user = user.with_addresses(claimed);
+        }
+        let mails = self.mails(&user, now)?;
         let registered = self
             .users
-            .register(&user, &hash, Some((&self.networks, &network, millis)))
+            .register(&user, &hash, Some((&self.networks, &network, millis)), &mails)
             .await;
         if let Err(Error::Throttled(seconds)) = registered {
             let until = millis.saturating_add(i64::from(seconds).saturating_mul(1000));
@@ -103,7 +115,7 @@ impl HttpFunction for Register {
             user: user.id.as_str(),
         }
         .log();
-        created(&user)
+        created(&user.shown(now))
     }
 }
 
@@ -123,6 +135,17 @@ struct Registration {
 }
 
 impl Register {
+    /// Returns the mail by which a claimed address is proved, or which says that it was proved before.
+    fn mails(&self, user: &User, now: Timestamp) -> Result<Vec<Outgoing>, Error> {
+        let (Some(mailing), Some(claim)) = (self.mailing, &user.claim) else {
+            return Ok(Vec::new());
+        };
+        let occasion = Occasion::Claimed {
+            user: user.id.as_str().to_owned(),
+        };
+        Ok(vec![mailing.mail(claim.email.as_str(), occasion, now)?])
+    }
+
     fn read(&self, request: &Request) -> Result<Registration, Error> {
         let mut fields = Fields::read(request)?;
         let profile = Profile::read(&mut fields, &self.reserved);

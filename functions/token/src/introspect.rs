@@ -64,6 +64,10 @@ pub(crate) struct Introspection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     username: Option<String>,
+    /// Whether the user has proved the e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    email_verified: Option<bool>,
 }
 
 impl Token {
@@ -101,6 +105,7 @@ impl Token {
         match principal(&self.verifier, claims.clone()).await {
             Ok(Principal::User(caller)) => Ok(Introspection {
                 scope: caller.scopes.claim(),
+                email_verified: Some(caller.user.clone().shown(now).email_verified),
                 username: name_of(&caller.user),
                 ..active(claims)
             }),
@@ -134,6 +139,13 @@ impl Token {
                 scope: session.scopes.within(&account.scopes).claim(),
                 exp: Some(session.expires_at.min(limit).unix()),
                 token_type: Some("refresh_token"),
+                email_verified: Some(
+                    account
+                        .user
+                        .clone()
+                        .shown(Timestamp::from_millis(now))
+                        .email_verified,
+                ),
                 username: name_of(&account.user),
                 ..Introspection::default()
             }),
@@ -155,6 +167,7 @@ fn active(claims: Claims) -> Introspection {
         jti: Some(claims.jti),
         token_type: Some("bearer"),
         username: None,
+        email_verified: None,
     }
 }
 

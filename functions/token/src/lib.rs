@@ -4,12 +4,13 @@ use lambda_http::{Body, Request};
 use serde::Serialize;
 use shared::clients::{Clients, PresentedClient};
 use shared::clock::{Clock, Timestamp};
-use shared::env::Env;
+use shared::env::{Env, NOTIFY_NEW_NETWORK};
 use shared::error::{Error, ErrorFormat};
 use shared::function::{Function, HttpFunction, StartError};
 use shared::guesses::Guesses;
 use shared::http::form::Form;
 use shared::http::{json, request};
+use shared::mail::Mailing;
 use shared::passwords::{HashCost, Hasher, LogInBudget};
 use shared::sessions::{Policy, RefreshToken};
 use shared::table::Table;
@@ -66,6 +67,8 @@ pub struct Token {
     sessions: Option<Policy>,
     /// `None` where no users are elsewhere.
     migration: Option<Migration>,
+    /// Where a log-in from a network that is new for the user sends a mail.
+    new_networks: Option<Mailing>,
     clock: Clock,
 }
 
@@ -74,6 +77,7 @@ impl Function for Token {
 
     async fn start(env: &Env<'_>, clock: &Clock) -> Result<Self, StartError> {
         let table = Table::connect(env).await?;
+        let notifies = env.get(&NOTIFY_NEW_NETWORK)?;
         let hasher = Hasher::new(HashCost::read(env)?).with_budget(LogInBudget::read(env)?);
         Ok(Self {
             users: Users::new(table.clone()),
@@ -86,6 +90,7 @@ impl Function for Token {
             grants: Grants::read(env)?,
             sessions: Policy::read(env)?,
             migration: Migration::read(env, clock)?,
+            new_networks: Mailing::read(env)?.filter(|_| notifies),
             clock: clock.clone(),
         })
     }

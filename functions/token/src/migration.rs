@@ -196,7 +196,7 @@ impl Token {
         let hash = self.hasher.hash(password).await?;
         let now = self.clock.now();
         let user = User::new(profile, now)?;
-        match self.users.register(&user, &hash, None).await {
+        match self.users.register(&user, &hash, None, &[]).await {
             Ok(()) => {
                 Event::Migrated {
                     user: user.id.as_str(),

@@ -40,11 +40,7 @@ impl<'a> Problem<'a> {
             detail: &facts.detail,
             instance: format!("urn:request:{request_id}"),
             error: facts.bearer,
-            errors: match error {
-                Error::Invalid(errors) => errors.clone(),
-                Error::Conflict(conflict) => vec![conflict.error()],
-                _ => Vec::new(),
-            },
+            errors: error.field_errors(),
         }
     }
 }

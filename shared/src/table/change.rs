@@ -14,7 +14,7 @@ use super::{Table, unavailable};
 use crate::error::Error;
 
 /// The clauses of an update, or the condition of a deletion, with their placeholders.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Change {
     sets: Vec<String>,
     removes: Vec<String>,

@@ -1,5 +1,6 @@
 //! Items and their attributes.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::str::FromStr;
 
@@ -17,16 +18,19 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 #[derive(Clone)]
 pub(crate) struct Key {
     pk: String,
-    sk: &'static str,
+    sk: Cow<'static, str>,
 }
 
 impl Key {
-    pub(crate) fn new(pk: impl Into<String>, sk: &'static str) -> Self {
-        Self { pk: pk.into(), sk }
+    pub(crate) fn new(pk: impl Into<String>, sk: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            pk: pk.into(),
+            sk: sk.into(),
+        }
     }
 
     pub(crate) fn into_item(self) -> Item {
-        [("pk", self.pk), ("sk", self.sk.to_owned())]
+        [("pk", self.pk), ("sk", self.sk.into_owned())]
             .into_iter()
             .map(|(name, value)| (name.to_owned(), AttributeValue::S(value)))
             .collect()

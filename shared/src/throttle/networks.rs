@@ -1,4 +1,5 @@
-//! What is counted of a network, in windows of ten minutes: its failed log-ins, for any name, and its registrations.
+//! What is counted of a network, in windows of ten minutes: its failed log-ins, for any name, its registrations, and the mails that it asks
+//! for. The mails to an address are counted alike.
 
 use super::limits::WINDOW_MILLIS;
 use crate::clock::Timestamp;
@@ -13,6 +14,8 @@ pub enum NetworkUse {
     FailedLogIn,
     /// A registration.
     Registration,
+    /// A mail that is asked for.
+    Mail,
 }
 
 impl NetworkUse {
@@ -21,6 +24,7 @@ impl NetworkUse {
         match self {
             Self::FailedLogIn => "failed-log-ins",
             Self::Registration => "registrations",
+            Self::Mail => "mails",
         }
     }
 }

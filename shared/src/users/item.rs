@@ -2,17 +2,19 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::addresses::{Addresses, Claim};
 use super::email::Email;
 use super::folding::NameKey;
 use super::profile::{FullName, Profile, Website};
 use super::record::Record;
 use super::user::{Account, Credentials, User, UserId};
 use super::username::Username;
+use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::passwords::StoredHash;
 use crate::sessions::{self, SessionsState};
 use crate::table::item::{
-    Item, Key, flag, optional_number, optional_text, put, put_scopes, scopes, text, time,
+    Item, Key, flag, number, optional_number, optional_text, put, put_scopes, scopes, text, time,
 };
 
 /// The sort key of a user's item, which no other kind of item has.
@@ -30,6 +32,16 @@ pub(super) fn name_key(name: &NameKey) -> Key {
         },
         "name",
     )
+}
+
+/// Returns the key of a user's claim of an address: all claims of one address are one partition.
+pub(super) fn claim_key(address: &NameKey, user: &str) -> Key {
+    Key::new(claims_of(address), user.to_owned())
+}
+
+/// Returns the partition of the claims of an address.
+pub(super) fn claims_of(address: &NameKey) -> String {
+    format!("claims#{}", address.as_str())
 }
 
 /// Returns a key that no name has, since no username contains `@`.
@@ -54,6 +66,15 @@ pub(super) fn from_user(user: &User, hash: Option<&StoredHash>) -> Item {
     if let Some(hash) = hash {
         put(&mut item, HASH, hash.as_str());
     }
+    for (name, value) in address_attributes(&user.addresses()) {
+        if let Some(value) = value {
+            item.insert(name.to_owned(), value);
+        }
+    }
+    // No one can log in as such a user, who vanishes with the claim.
+    if let Some(claim) = user.claim.as_ref().filter(|_| user.profile.names().is_empty()) {
+        item.insert(EXPIRES_AT.to_owned(), seconds(claim.expires_at));
+    }
     item.insert("disabled".to_owned(), AttributeValue::Bool(user.disabled));
     put(&mut item, "created_at", user.created_at.to_string());
     put(&mut item, "updated_at", user.updated_at.to_string());
@@ -72,10 +93,47 @@ pub(super) fn profile_attributes(profile: &Profile) -> [(&'static str, Option<&s
     ]
 }
 
-/// Encodes the marker of a name.
-pub(super) fn from_name(name: &NameKey, user: &UserId) -> Item {
+/// The TTL attribute of a user without a name, until the claimed address is proved.
+pub(super) const EXPIRES_AT: &str = "expires_at";
+/// Whether the address of a user, or of a marker, was proved.
+pub(super) const VERIFIED: &str = "email_verified";
+const CLAIMED_EMAIL: &str = "claimed_email";
+const CLAIM_EXPIRES_AT: &str = "claim_expires_at";
+/// How often the account was recovered.
+pub(super) const RECOVERIES: &str = "recoveries";
+
+/// Returns the attributes of addresses but the one that is in the profile; one without a value is not written.
+pub(super) fn address_attributes(addresses: &Addresses) -> [(&'static str, Option<AttributeValue>); 3] {
+    let claim = addresses.claim.as_ref();
+    [
+        (VERIFIED, addresses.verified.then_some(AttributeValue::Bool(true))),
+        (
+            CLAIMED_EMAIL,
+            claim.map(|claim| AttributeValue::S(claim.email.to_string())),
+        ),
+        (CLAIM_EXPIRES_AT, claim.map(|claim| seconds(claim.expires_at))),
+    ]
+}
+
+fn seconds(time: Timestamp) -> AttributeValue {
+    AttributeValue::N(time.unix().to_string())
+}
+
+/// Encodes a user's claim of an address.
+pub(super) fn from_claim(claim: &Claim, user: &UserId) -> Item {
+    let mut item = claim_key(&claim.email.key(), user.as_str()).into_item();
+    put(&mut item, "user_id", user.as_str());
+    item.insert(EXPIRES_AT.to_owned(), seconds(claim.expires_at));
+    item
+}
+
+/// Encodes the marker of a name; an address may be proved.
+pub(super) fn from_name(name: &NameKey, user: &UserId, verified: bool) -> Item {
     let mut item = name_key(name).into_item();
     put(&mut item, "user_id", user.as_str());
+    if verified && matches!(name, NameKey::Email(_)) {
+        item.insert(VERIFIED.to_owned(), AttributeValue::Bool(true));
+    }
     item
 }
 
@@ -92,9 +150,13 @@ pub(super) const SESSIONS: &str = "sessions";
 pub(super) const ACCOUNT: &[&str] = &[
     GENERATION,
     SCOPES,
+    RECOVERIES,
     "id",
     "username",
     "email",
+    VERIFIED,
+    CLAIMED_EMAIL,
+    CLAIM_EXPIRES_AT,
     "full_name",
     "website",
     "disabled",
@@ -107,6 +169,7 @@ pub(super) fn to_account(item: &Item) -> Result<Account, Error> {
     Ok(Account {
         user: to_user(item)?,
         credential_generation: optional_number(item, GENERATION)?.unwrap_or_default(),
+        recoveries: optional_number(item, RECOVERIES)?.unwrap_or_default(),
         sessions: sessions::decode(item)?.unwrap_or_default(),
         scopes: scopes(item, SCOPES)?,
     })
@@ -122,20 +185,33 @@ fn to_user(item: &Item) -> Result<User, Error> {
             full_name: optional_text(item, "full_name")?.map(FullName::from_store),
             website: optional_text(item, "website")?.map(Website::from_store),
         },
+        email_verified: flag(item, VERIFIED)?,
+        claim: to_claim(item)?,
         disabled: flag(item, "disabled")?,
         created_at: time(item, "created_at")?,
         updated_at: time(item, "updated_at")?,
     })
 }
 
+fn to_claim(item: &Item) -> Result<Option<Claim>, Error> {
+    let Some(email) = optional_text(item, CLAIMED_EMAIL)? else {
+        return Ok(None);
+    };
+    Ok(Some(Claim {
+        email: Email::from_store(email),
+        expires_at: Timestamp::from_unix(number(item, CLAIM_EXPIRES_AT)?),
+    }))
+}
+
 /// The attributes of which [`to_credentials`] makes credentials.
-pub(super) const CREDENTIALS: &[&str] = &["id", "disabled", HASH, GENERATION, SESSIONS, SCOPES];
+pub(super) const CREDENTIALS: &[&str] = &["id", "email", "disabled", HASH, GENERATION, SESSIONS, SCOPES];
 
 /// Decodes what a log-in needs of a user.
 pub(super) fn to_credentials(item: &Item) -> Result<Credentials, Error> {
     Ok(Credentials {
         id: UserId::known(text(item, "id")?),
         hash: to_hash(item)?,
+        email: optional_text(item, "email")?.map(Email::from_store),
         state: to_state(item)?,
     })
 }
@@ -152,6 +228,9 @@ pub(super) const RECORD: &[&str] = &[
     "id",
     "username",
     "email",
+    VERIFIED,
+    CLAIMED_EMAIL,
+    CLAIM_EXPIRES_AT,
     "full_name",
     "website",
     "disabled",

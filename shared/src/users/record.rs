@@ -29,6 +29,8 @@ pub struct Row {
     pub id: Option<UserId>,
     /// The fields that the user may choose, with at least one name.
     pub profile: Profile,
+    /// Whether the user has proved the e-mail address.
+    pub email_verified: bool,
     /// Whether the user is disabled.
     pub disabled: bool,
     /// When the user registered.
@@ -53,6 +55,8 @@ impl Row {
             user: User {
                 id,
                 profile: self.profile.clone(),
+                email_verified: self.email_verified && self.profile.email.is_some(),
+                claim: None,
                 disabled: self.disabled,
                 created_at,
                 updated_at: self.updated_at.unwrap_or(created_at),
@@ -77,6 +81,10 @@ impl Row {
             ("email", *email != other.email),
             ("full_name", *full_name != other.full_name),
             ("website", *website != other.website),
+            (
+                "email_verified",
+                self.email_verified != record.user.email_verified,
+            ),
             ("disabled", self.disabled != record.user.disabled),
             ("created_at", is_other(self.created_at, record.user.created_at)),
             ("updated_at", is_other(self.updated_at, record.user.updated_at)),

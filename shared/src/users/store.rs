@@ -3,31 +3,37 @@
 //! Uniqueness is decided here: each name has a marker item that only one transaction can put.
 
 mod accounts;
+mod addresses;
 mod api_keys;
 mod attempts;
+mod mail;
 mod moving;
 mod networks;
 mod operators;
 mod pages;
 mod sessions;
+mod transaction;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::folding::{KEY_MAX_BYTES, NameKey};
 use super::item;
 use super::user::{Account, User, UserId};
 use crate::clock::Timestamp;
-use crate::error::{Conflict, Error};
+use crate::error::Error;
 use crate::http::client::Network;
+use crate::mail::Outgoing;
 use crate::passwords::StoredHash;
 use crate::scope::Scopes;
-use crate::table::change::{Change, Written, incomplete};
+use crate::table::change::{Change, Written};
 use crate::table::item::{Item, scope_set, text};
-use crate::table::{ROUNDS, Table, contended, unavailable};
+use crate::table::{ROUNDS, Table, contended};
+
+use mail::Announcements;
+use transaction::Part;
 
 pub use accounts::Standing;
+pub use addresses::{Addressed, Presented};
 pub use attempts::{Attempt, Attempted, Candidate, LookedUp, Subject};
 pub use moving::{Imported, Refusal};
 pub use networks::Networks;
@@ -69,8 +75,8 @@ impl Users {
     }
 
     /// Registers a user under all of its names in one transaction. If `counted` has a network, the same transaction counts the
-    /// registration for it, at the given time in milliseconds. The SDK sends the same idempotency token at every attempt, so a lost
-    /// response leads to the same state and the same result.
+    /// registration for it, at the given time in milliseconds, and puts the mails into the outbox. The SDK sends the same idempotency token
+    /// at every attempt, so a lost response leads to the same state and the same result.
     ///
     /// # Errors
     ///
@@ -81,38 +87,36 @@ impl Users {
         user: &User,
         hash: &StoredHash,
         counted: Option<(&Networks, &Network, i64)>,
+        mails: &[Outgoing],
     ) -> Result<(), Error> {
         let names = user.profile.names();
+        let mut announcements = Announcements::new(mails);
         let mut counter: Option<Item> = None;
         for _ in 0..ROUNDS {
-            let mut writes = vec![self.put_new(item::from_user(user, Some(hash)))?];
-            for name in &names {
-                writes.push(self.put_new(item::from_name(name, &user.id))?);
+            let own = self.put_new(item::from_user(user, Some(hash)))?;
+            let mut writes = vec![(Part::User, own)];
+            writes.extend(self.take_names(&names, &user.id, user.email_verified)?);
+            if let Some(claim) = &user.claim {
+                writes.push((Part::Rest, self.put(item::from_claim(claim, &user.id))?));
             }
+            writes.extend(announcements.parts(self)?);
             if let Some((networks, network, now)) = counted {
-                writes.push(networks.part(network, counter.as_ref(), now)?);
+                let part = networks.counter(network);
+                let part = part.part(&self.table, counter.as_ref(), now)?;
+                writes.push((Part::NetworkCounter, part));
             }
-            let request = self.table.client().transact_write_items();
-            let Err(error) = request.set_transact_items(Some(writes)).send().await else {
+            let Some(refused) = self.transact(writes).await? else {
                 return Ok(());
             };
-            match refusal_of_last(&error) {
-                // The counter's window has ended, or its limit is reached: its item says which, and before any name does.
-                Some(Some(item)) => counter = Some(item),
-                _ => return Err(rejection(&names, &error)),
+            // The counter's window has ended, or its limit is reached: its item says which, and before any name does.
+            let of_network = refused.by(&Part::NetworkCounter).flatten();
+            if let Some(item) = of_network {
+                counter = Some(item.clone());
+            } else if !announcements.learn(&refused) {
+                return Err(refused.conflict());
             }
         }
         Err(contended())
-    }
-
-    fn put_new(&self, item: Item) -> Result<TransactWriteItem, Error> {
-        let put = Put::builder()
-            .table_name(self.table.name())
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .build()
-            .map_err(incomplete)?;
-        Ok(TransactWriteItem::builder().put(put).build())
     }
 
     /// Returns the id of the user of a name; one read.
@@ -205,35 +209,4 @@ fn when_of_generation(change: &mut Change, generation: u64) {
     } else {
         format!("credential_generation = {number}")
     });
-}
-
-/// Returns the item that refused the last part of a canceled transaction; `None` where another part or another error did.
-fn refusal_of_last(error: &SdkError<TransactWriteItemsError>) -> Option<Option<Item>> {
-    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error()
-    else {
-        return None;
-    };
-    let last = canceled.cancellation_reasons().last()?;
-    (last.code() == Some("ConditionalCheckFailed")).then(|| last.item.clone())
-}
-
-/// Maps a canceled transaction. The reasons stand in the order of the puts: the user first, then its names. A name's failed
-/// condition is decisive; a conflict that is left after the SDK's retries is not.
-fn rejection(names: &[NameKey], error: &SdkError<TransactWriteItemsError>) -> Error {
-    let reasons = match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
-            canceled.cancellation_reasons()
-        }
-        _ => &[],
-    };
-    let is_taken = |(name, reason): (&NameKey, &CancellationReason)| {
-        let is_taken = reason.code() == Some("ConditionalCheckFailed");
-        is_taken.then_some(match name {
-            NameKey::Username(_) => Conflict::Username,
-            NameKey::Email(_) => Conflict::Email,
-        })
-    };
-    // The username precedes the e-mail address, and only the first conflict is reported.
-    let mut taken = names.iter().zip(reasons.iter().skip(1)).filter_map(is_taken);
-    taken.next().map_or_else(|| unavailable(error), Error::Conflict)
 }

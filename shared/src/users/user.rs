@@ -5,11 +5,13 @@ use ulid::Ulid;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::addresses::{Addresses, Claim};
 use super::email::Email;
 use super::profile::{FullName, Profile};
 use super::username::Username;
 use crate::clock::Timestamp;
 use crate::error::{Code, Error, Violation};
+use crate::mail::{MailToken, Purpose};
 use crate::openapi::{merged, text};
 use crate::passwords::StoredHash;
 use crate::random;
@@ -24,6 +26,11 @@ pub struct User {
     /// The fields that the user may choose.
     #[serde(flatten)]
     pub profile: Profile,
+    /// Whether the user has proved the e-mail address.
+    pub email_verified: bool,
+    /// The address that the user claims, which is no name of the user until it is proved.
+    #[serde(skip)]
+    pub claim: Option<Claim>,
     /// A disabled user can neither log in nor use a token.
     pub disabled: bool,
     /// When the user registered.
@@ -39,10 +46,29 @@ pub struct Account {
     pub user: User,
     /// Raised by each change of the password and by disabling; a token that belongs to no session is of one generation.
     pub credential_generation: u64,
+    /// How often the account was recovered by its address.
+    pub recoveries: u64,
     /// The sessions that were asked for.
     pub sessions: Sessions,
     /// The scopes that an operator granted to the user.
     pub scopes: Scopes,
+}
+
+impl Account {
+    /// Returns the addresses after a recovery by a mailed token; `None` where the token does not fit the account as it is now.
+    pub fn recovered_by(&self, token: &MailToken, now: Timestamp) -> Option<Addresses> {
+        let is_of_generation = token.generation.is_none_or(|of| of == self.credential_generation);
+        let is_of_recoveries = token.recoveries.is_none_or(|of| of == self.recoveries);
+        if self.user.disabled || !is_of_generation || !is_of_recoveries {
+            return None;
+        }
+        let address = Email::from_store(token.address.clone());
+        match token.purpose {
+            Purpose::Prove => None,
+            Purpose::Reset => self.user.addresses().recovered(&address, now),
+            Purpose::Undo => Some(Addresses::restored(address)),
+        }
+    }
 }
 
 /// What a log-in needs of a user.
@@ -52,6 +78,8 @@ pub struct Credentials {
     pub id: UserId,
     /// The hash of the password; a user who came without one has none until one is set.
     pub hash: Option<StoredHash>,
+    /// The address to which mail about log-ins goes.
+    pub email: Option<Email>,
     /// Whether the user is disabled, and what the session's write depends on.
     pub state: SessionsState,
 }
@@ -62,6 +90,8 @@ pub struct Credentials {
 struct Assigned {
     /// Assigned once, never reused, opaque; the `sub` of the user's tokens.
     id: UserId,
+    /// Whether the user has proved the e-mail address.
+    email_verified: bool,
     /// A disabled user can neither log in nor use a token.
     disabled: bool,
     /// When the user registered.
@@ -80,10 +110,47 @@ impl User {
         Ok(Self {
             id: UserId::known(random::ulid(now)?),
             profile,
+            email_verified: false,
+            claim: None,
             disabled: false,
             created_at: now,
             updated_at: now,
         })
+    }
+
+    /// Returns the addresses.
+    pub fn addresses(&self) -> Addresses {
+        Addresses {
+            held: self.profile.email.clone(),
+            verified: self.email_verified,
+            claim: self.claim.clone(),
+        }
+    }
+
+    /// Returns the user with other addresses.
+    #[must_use]
+    pub fn with_addresses(self, addresses: Addresses) -> Self {
+        let Addresses {
+            held,
+            verified,
+            claim,
+        } = addresses;
+        Self {
+            profile: Profile {
+                email: held,
+                ..self.profile
+            },
+            email_verified: verified,
+            claim,
+            ..self
+        }
+    }
+
+    /// Returns the user as clients see it now: with the claimed address in the place of the one that it may replace.
+    #[must_use]
+    pub fn shown(self, now: Timestamp) -> Self {
+        let shown = self.addresses().shown(now);
+        self.with_addresses(shown)
     }
 
     /// Returns the user of the documentation's examples.
@@ -98,6 +165,8 @@ impl User {
                 full_name: Some(FullName::parse("John Doe").map_err(broken)?),
                 ..Profile::default()
             },
+            email_verified: false,
+            claim: None,
             disabled: false,
             created_at: time,
             updated_at: time,

@@ -12,10 +12,11 @@ use shared::guesses::{Asked, Guess, Verified};
 use shared::http::client::Network;
 use shared::http::form::Form;
 use shared::keys::{Ring, SigningKey};
+use shared::mail::{Occasion, Outgoing};
 use shared::passwords::Password;
 use shared::random;
 use shared::scope::Scopes;
-use shared::sessions::{Policy, RefreshToken, Rotation};
+use shared::sessions::{Policy, RefreshToken, Rotation, Session};
 use shared::tokens::{Grant, ValidWith};
 use shared::users::{self, Attempt, Credentials, LookedUp, NameKey, UserId};
 use zeroize::Zeroizing;
@@ -167,8 +168,9 @@ impl Token {
             scopes: &session.scopes,
         };
         let issued = self.signer.issue(&grant, key, time)?;
+        let mails = self.mails(user, attempt, &session)?;
         self.users
-            .begin_session(user, attempt, &id, &session, policy.max_sessions)
+            .begin_session(user, attempt, &id, &session, policy.max_sessions, &mails)
             .await?;
         Event::LoggedIn {
             user: user.id.as_str(),
@@ -182,6 +184,31 @@ impl Token {
                 .then_some(token),
             scope: session.scopes.claim(),
         })
+    }
+
+    /// Returns the mail that warns the user of a log-in from a network that is new.
+    fn mails(
+        &self,
+        user: &Credentials,
+        attempt: &Attempt,
+        session: &Session,
+    ) -> Result<Vec<Outgoing>, Error> {
+        let (Some(mailing), Some(email)) = (self.new_networks, &user.email) else {
+            return Ok(Vec::new());
+        };
+        if !attempt.is_from_new_network() {
+            return Ok(Vec::new());
+        }
+        let occasion = Occasion::NewNetwork {
+            user: user.id.as_str().to_owned(),
+            ip: session.ip.clone(),
+            user_agent: session.user_agent.clone(),
+        };
+        Ok(vec![mailing.mail(
+            email.as_str(),
+            occasion,
+            session.created_at,
+        )?])
     }
 
     /// Returns the user whose password this is, and the registered client that has proved itself.

@@ -2,25 +2,25 @@
 //!
 //! Each write is conditional on what its decision was made from. Where another write came first, the caller reads and decides again.
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::attempts::{Attempt, clear};
+use super::mail::Announcements;
 use super::sessions::{only, when_as_read};
-use super::{Users, rejection, when_of_generation};
+use super::transaction::Part;
+use super::{Users, when_of_generation};
 use crate::api_keys;
 use crate::clock::Timestamp;
 use crate::error::Error;
+use crate::mail::Outgoing;
 use crate::passwords::StoredHash;
 use crate::sessions::Session;
 use crate::table::change::{Change, Written};
 use crate::table::item::Item;
 use crate::table::{ROUNDS, contended};
 use crate::throttle::Attempts;
-use crate::users::folding::NameKey;
+use crate::users::addresses::{AddressItems, Addresses};
 use crate::users::item;
-use crate::users::profile::Profile;
 use crate::users::renaming::Renaming;
 use crate::users::user::{Credentials, User, UserId};
 
@@ -34,9 +34,9 @@ pub enum Standing<'a> {
 }
 
 impl Users {
-    /// Gives a user another profile: the old names become free and the new ones are taken in one transaction, or nothing happens.
-    /// Returns the user as written, or `None` where the profile is no longer the one that was read, the user is disabled or gone, or the
-    /// caller is no longer one.
+    /// Gives a user another profile and other addresses: the old names become free and the new ones are taken in one transaction with the
+    /// mails, or nothing happens. Returns the user as written, or `None` where the profile is no longer the one that was read, the user is
+    /// disabled or gone, or the caller is no longer one.
     ///
     /// # Errors
     ///
@@ -45,23 +45,42 @@ impl Users {
         &self,
         user: &User,
         standing: Standing<'_>,
-        after: Profile,
+        after: User,
+        mails: &[Outgoing],
         now: Timestamp,
     ) -> Result<Option<User>, Error> {
-        let renaming = Renaming::between(&user.profile, &after);
+        let renaming = Renaming::between(&user.profile, &after.profile);
+        let items = AddressItems::between(&user.addresses(), &after.addresses());
         let written = User {
-            profile: after,
             updated_at: now,
-            ..user.clone()
+            ..after
         };
-        let change = profile_change(&user.profile, standing, &written);
-        let is_written = if renaming.is_empty() {
-            matches!(self.update(&user.id, change).await?, Written::Done(_))
-        } else {
-            let own = change.into_update(&self.table, item::user_key(user.id.as_str()))?;
-            self.transact_on(own, &user.id, &renaming, None).await?
-        };
-        Ok(is_written.then_some(written))
+        let change = profile_change(user, standing, &written);
+        if renaming.is_empty() && items == AddressItems::default() {
+            let update = self.update_announced(&user.id, change, mails).await?;
+            return Ok(matches!(update, Written::Done(_)).then_some(written));
+        }
+        let mut announcements = Announcements::new(mails);
+        for _ in 0..ROUNDS {
+            let own = change.clone();
+            let own = own.into_update(&self.table, item::user_key(user.id.as_str()))?;
+            let mut writes = vec![(Part::User, own)];
+            writes.extend(self.take_names(&renaming.added, &user.id, false)?);
+            writes.extend(self.free_names(&renaming.removed, &user.id)?);
+            writes.extend(self.claim_parts(&items, &user.id)?);
+            writes.extend(announcements.parts(self)?);
+            let Some(refused) = self.transact(writes).await? else {
+                return Ok(Some(written));
+            };
+            // Whatever else failed may be due to what the item no longer is.
+            if refused.by(&Part::User).is_some() {
+                return Ok(None);
+            }
+            if !announcements.learn(&refused) {
+                return Err(refused.conflict());
+            }
+        }
+        Err(contended())
     }
 
     /// Deletes a user, the API keys and the markers of the names. Returns `false` where the names are no longer those that were read, the user is
@@ -70,56 +89,27 @@ impl Users {
         let mut condition = Change::default();
         let [username, email, ..] = item::profile_attributes(&user.profile);
         when_profile_is(&mut condition, &[username, email], standing);
+        when_addresses_are(&mut condition, &user.addresses());
         self.delete_when(condition, user).await
     }
 
-    /// Deletes a user on a condition of its item, the API keys and the markers of the names.
+    /// Deletes a user on a condition of its item, the API keys, the claim and the markers of the names.
     pub(super) async fn delete_when(&self, condition: Change, user: &User) -> Result<bool, Error> {
         let own = condition.into_delete(&self.table, item::user_key(user.id.as_str()))?;
-        let keys = Change::default().into_delete(&self.table, api_keys::item_key(user.id.as_str()))?;
-        let renaming = Renaming::between(&user.profile, &Profile::default());
-        self.transact_on(own, &user.id, &renaming, Some(keys)).await
-    }
-
-    /// Writes a user's item, the markers of its names and what else there is in one transaction. Returns `false` where the item's condition
-    /// failed; `rest` has none.
-    pub(super) async fn transact_on(
-        &self,
-        own: TransactWriteItem,
-        user: &UserId,
-        renaming: &Renaming,
-        rest: Option<TransactWriteItem>,
-    ) -> Result<bool, Error> {
-        let mut writes = vec![own];
-        for name in &renaming.added {
-            writes.push(self.put_new(item::from_name(name, user))?);
-        }
-        for name in &renaming.removed {
-            writes.push(self.delete_own(name, user)?);
-        }
-        writes.extend(rest);
-        let request = self.table.client().transact_write_items();
-        let Err(error) = request.set_transact_items(Some(writes)).send().await else {
-            return Ok(true);
-        };
-        let failed = failed_conditions(&error);
-        match failed.first() {
-            // Whatever else failed may be due to what the item no longer is.
-            Some(true) => Ok(false),
-            _ if failed.iter().skip(1 + renaming.added.len()).any(|failed| *failed) => Err(Error::internal(
-                "the store",
-                "the marker of a user's name is another user's",
-            )),
-            _ => Err(rejection(&renaming.added, &error)),
+        let mut writes = vec![(Part::User, own), (Part::Rest, self.end_api_keys(&user.id)?)];
+        writes.extend(self.free_names(&user.profile.names(), &user.id)?);
+        let items = AddressItems::between(&user.addresses(), &Addresses::default());
+        writes.extend(self.claim_parts(&items, &user.id)?);
+        match self.transact(writes).await? {
+            None => Ok(true),
+            Some(refused) if refused.by(&Part::User).is_some() => Ok(false),
+            Some(refused) => Err(refused.conflict()),
         }
     }
 
-    /// Deletes the marker of a name, unless it is another user's. An operator may have deleted it before.
-    fn delete_own(&self, name: &NameKey, user: &UserId) -> Result<TransactWriteItem, Error> {
-        let mut condition = Change::default();
-        let user = condition.text(user.as_str());
-        condition.when(format!("attribute_not_exists(pk) OR user_id = {user}"));
-        condition.into_delete(&self.table, item::name_key(name))
+    /// Returns the part that ends all API keys of a user.
+    pub(super) fn end_api_keys(&self, user: &UserId) -> Result<TransactWriteItem, Error> {
+        Change::default().into_delete(&self.table, api_keys::item_key(user.as_str()))
     }
 
     /// Returns the credentials of the user of an id; one read.
@@ -141,6 +131,7 @@ impl Users {
         new: &StoredHash,
         own: Option<(&str, &Session)>,
         ends_others: bool,
+        mails: &[Outgoing],
         now: i64,
     ) -> Result<bool, Error> {
         let generation = read.state.credential_generation;
@@ -166,7 +157,8 @@ impl Users {
             }
             let clearing = attempt.clearing(attempts.as_ref(), now);
             clear(&mut change, &clearing);
-            let Written::Refused(found) = self.update(&read.id, change).await? else {
+            let update = self.update_announced(&read.id, change, mails).await?;
+            let Written::Refused(found) = update else {
                 return Ok(true);
             };
             // Another attempt came between: the rest may be as it was read.
@@ -220,33 +212,47 @@ pub(super) fn when_attributes_are(change: &mut Change, attributes: &[(&'static s
     }
 }
 
-/// Writes a profile, on condition that it is as it was read.
-fn profile_change(before: &Profile, standing: Standing<'_>, written: &User) -> Change {
+/// Writes a profile and addresses, on condition that they are as they were read.
+fn profile_change(before: &User, standing: Standing<'_>, written: &User) -> Change {
     let mut change = Change::default();
-    when_profile_is(&mut change, &item::profile_attributes(before), standing);
+    let read = item::profile_attributes(&before.profile);
+    when_profile_is(&mut change, &read, standing);
+    when_addresses_are(&mut change, &before.addresses());
     let now = change.text(written.updated_at.to_string());
     change.set(format!("updated_at = {now}"));
-    for (name, value) in item::profile_attributes(&written.profile) {
+    write_profile(&mut change, written);
+    change
+}
+
+/// Writes the profile and the addresses.
+pub(super) fn write_profile(change: &mut Change, written: &User) {
+    let profile = item::profile_attributes(&written.profile);
+    let profile = profile.map(|(name, value)| (name, value.map(|value| AttributeValue::S(value.to_owned()))));
+    for (name, value) in profile
+        .into_iter()
+        .chain(item::address_attributes(&written.addresses()))
+    {
         let name = change.name(name);
         match value {
             Some(value) => {
-                let value = change.text(value);
+                let value = change.value(value);
                 change.set(format!("{name} = {value}"));
             }
             None => change.remove(name),
         }
     }
-    change
 }
 
-/// Returns which writes of a canceled transaction had conditions that failed, in their order; empty for another error.
-pub(super) fn failed_conditions(error: &SdkError<TransactWriteItemsError>) -> Vec<bool> {
-    match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => canceled
-            .cancellation_reasons()
-            .iter()
-            .map(|reason| reason.code() == Some("ConditionalCheckFailed"))
-            .collect(),
-        _ => Vec::new(),
+/// Requires that the claim and the proof are as they were read.
+pub(super) fn when_addresses_are(change: &mut Change, read: &Addresses) {
+    for (name, value) in item::address_attributes(read) {
+        let name = change.name(name);
+        match value {
+            Some(value) => {
+                let value = change.value(value);
+                change.when(format!("{name} = {value}"));
+            }
+            None => change.when(format!("attribute_not_exists({name})")),
+        }
     }
 }

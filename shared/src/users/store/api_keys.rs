@@ -4,13 +4,16 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::accounts::{Standing, failed_conditions, when_profile_is};
-use super::{Users, Wanted, refusal_of_last};
+use super::accounts::{Standing, when_profile_is};
+use super::mail::Announcements;
+use super::transaction::Part;
+use super::{Users, Wanted};
 use crate::api_keys::{self, ApiKey, ApiKeys, KEYS, LAST_USED_AT, MAX_API_KEYS, USE_SECONDS};
 use crate::clock::Timestamp;
 use crate::error::Error;
+use crate::mail::Outgoing;
 use crate::table::change::{Change, Written};
-use crate::table::{ROUNDS, contended, unavailable};
+use crate::table::{ROUNDS, contended};
 use crate::users::folding::KEY_MAX_BYTES;
 use crate::users::item;
 use crate::users::user::{Account, UserId};
@@ -39,7 +42,7 @@ impl Users {
         Ok(Some((item::to_account(&user)?, keys.unwrap_or_default())))
     }
 
-    /// Adds an API key in one transaction with the look at its owner. Keys that have expired leave where there is no room. Returns `false`
+    /// Adds an API key in one transaction with the look at its owner and the mails. Keys that have expired leave where there is no room. Returns `false`
     /// where the user is disabled or gone, or the caller is no longer one.
     ///
     /// # Errors
@@ -51,30 +54,39 @@ impl Users {
         standing: Standing<'_>,
         id: &str,
         key: &ApiKey,
+        mails: &[Outgoing],
     ) -> Result<bool, Error> {
+        let mut announcements = Announcements::new(mails);
         // What must leave; `None` where the item does not exist yet.
         let mut expired = Some(Vec::new());
         for _ in 0..ROUNDS {
             let mut owner = Change::default();
             when_profile_is(&mut owner, &[], standing);
-            let writes = vec![
-                owner.into_check(&self.table, item::user_key(user.as_str()))?,
-                added(id, key, expired.as_deref())
-                    .into_update(&self.table, api_keys::item_key(user.as_str()))?,
+            let keys = added(id, key, expired.as_deref());
+            let mut writes = vec![
+                (
+                    Part::User,
+                    owner.into_check(&self.table, item::user_key(user.as_str()))?,
+                ),
+                (
+                    Part::Keys,
+                    keys.into_update(&self.table, api_keys::item_key(user.as_str()))?,
+                ),
             ];
-            let request = self.table.client().transact_write_items();
-            let Err(error) = request.set_transact_items(Some(writes)).send().await else {
+            writes.extend(announcements.parts(self)?);
+            let Some(refused) = self.transact(writes).await? else {
                 return Ok(true);
             };
-            if failed_conditions(&error).first() == Some(&true) {
+            if refused.by(&Part::User).is_some() {
                 return Ok(false);
             }
-            let Some(found) = refusal_of_last(&error) else {
-                return Err(unavailable(&error));
+            announcements.learn(&refused);
+            let Some(found) = refused.by(&Part::Keys) else {
+                continue;
             };
-            expired = match found.filter(|item| !item.is_empty()) {
+            expired = match found {
                 None => None,
-                Some(item) => Some(expired_of(&api_keys::decode(&item)?, key.created_at)?),
+                Some(item) => Some(expired_of(&api_keys::decode(item)?, key.created_at)?),
             };
         }
         Err(contended())

@@ -108,6 +108,12 @@ impl Attempt {
         attempts.cleared(&self.budget, self.before.strangers.at, self.at, now)
     }
 
+    /// Reports whether it comes from a network that is new to a user who has logged in from others.
+    pub fn is_from_new_network(&self) -> bool {
+        let networks = &self.before.networks;
+        !networks.is_empty() && !networks.contains_key(self.budget.network())
+    }
+
     /// Reports whether this was the last attempt of an item.
     pub(super) fn is_last(&self, attempts: &Attempts) -> bool {
         attempts.strangers.at == self.at

@@ -5,11 +5,11 @@ use std::fmt;
 use futures_util::future::try_join_all;
 
 use super::Users;
-use super::accounts::failed_conditions;
+use super::transaction::Part;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::passwords::StoredHash;
-use crate::table::{ROUNDS, contended, unavailable};
+use crate::table::{ROUNDS, contended};
 use crate::users::folding::NameKey;
 use crate::users::item;
 use crate::users::record::{PASSWORD_HASH, Record, Row};
@@ -63,16 +63,11 @@ impl Users {
     pub async fn import(&self, row: &Row, now: Timestamp) -> Result<Imported, Error> {
         let record = row.record(now)?;
         for _ in 0..ROUNDS {
-            let mut writes = vec![self.put_new(item::from_record(&record))?];
-            for name in &record.user.profile.names() {
-                writes.push(self.put_new(item::from_name(name, &record.user.id))?);
-            }
-            let request = self.table.client().transact_write_items();
-            let Err(error) = request.set_transact_items(Some(writes)).send().await else {
+            let user = &record.user;
+            let mut writes = vec![(Part::User, self.put_new(item::from_record(&record))?)];
+            writes.extend(self.take_names(&user.profile.names(), &user.id, user.email_verified)?);
+            if self.transact(writes).await?.is_none() {
                 return Ok(Imported::New);
-            };
-            if !failed_conditions(&error).contains(&true) {
-                return Err(unavailable(&error));
             }
             match self.compare(row).await? {
                 // What stood in the way was deleted since.

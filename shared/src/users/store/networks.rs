@@ -52,6 +52,23 @@ impl Networks {
         Err(contended())
     }
 
+    /// Returns the counter of a network.
+    pub(super) fn counter(&self, network: &Network) -> Counter {
+        Counter {
+            key: self.key(network),
+            limit: self.limit,
+        }
+    }
+}
+
+/// A counter with a limit, which a transaction counts on.
+#[derive(Clone)]
+pub(super) struct Counter {
+    pub(super) key: Key,
+    pub(super) limit: u32,
+}
+
+impl Counter {
     /// Returns the part of a transaction that counts a use, on condition that the limit allows it. `refused` is the counter that came back with a
     /// refusal.
     ///
@@ -60,7 +77,7 @@ impl Networks {
     /// [`Error::Throttled`] where that counter has reached the limit.
     pub(super) fn part(
         &self,
-        network: &Network,
+        table: &Table,
         refused: Option<&Item>,
         now: i64,
     ) -> Result<TransactWriteItem, Error> {
@@ -68,6 +85,6 @@ impl Networks {
         if let Some(until) = window.and_then(|window| window.refused_until(self.limit, now)) {
             return Err(Error::throttled(until, now));
         }
-        one_more(now, window, Some(self.limit)).into_update(&self.table, self.key(network))
+        one_more(now, window, Some(self.limit)).into_update(table, self.key.clone())
     }
 }

@@ -1,13 +1,12 @@
 //! What operators do to users, beside scopes and disabling. No function calls it.
 
-use super::accounts::when_attributes_are;
+use super::accounts::{when_addresses_are, when_attributes_are};
+use super::transaction::Part;
 use super::{Users, end_log_ins};
-use crate::api_keys;
 use crate::error::Error;
 use crate::passwords::StoredHash;
 use crate::table::change::{Change, Written};
 use crate::users::item;
-use crate::users::renaming::Renaming;
 use crate::users::user::{User, UserId};
 
 impl Users {
@@ -20,8 +19,8 @@ impl Users {
         change.set(format!("password_hash = {hash}"));
         end_log_ins(&mut change);
         let own = change.into_update(&self.table, item::user_key(id.as_str()))?;
-        let keys = Change::default().into_delete(&self.table, api_keys::item_key(id.as_str()))?;
-        self.transact_on(own, id, &Renaming::default(), Some(keys)).await
+        let writes = vec![(Part::User, own), (Part::Rest, self.end_api_keys(id)?)];
+        Ok(self.transact(writes).await?.is_none())
     }
 
     /// Ends all sessions of a user, log-ins under way, and tokens that belong to no session. Returns `false` where there is no such user.
@@ -38,6 +37,7 @@ impl Users {
         condition.when("attribute_exists(pk)");
         let [username, email, ..] = item::profile_attributes(&user.profile);
         when_attributes_are(&mut condition, &[username, email]);
+        when_addresses_are(&mut condition, &user.addresses());
         self.delete_when(condition, user).await
     }
 }

@@ -8,6 +8,7 @@ use super::attempts::{Attempt, clear};
 use super::{Users, when_of_generation};
 use crate::clock::Timestamp;
 use crate::error::Error;
+use crate::mail::Outgoing;
 use crate::sessions::{Digest, LogIn, Rotation, Session, SessionsState, expiry, log_in, window_millis};
 use crate::table::change::{Change, Written};
 use crate::table::item::{Item, binary};
@@ -69,6 +70,7 @@ impl Users {
         id: &str,
         session: &Session,
         max_sessions: u32,
+        mails: &[Outgoing],
     ) -> Result<(), Error> {
         let generation = user.state.credential_generation;
         let now = session.rotation.rotated_at;
@@ -92,7 +94,7 @@ impl Users {
                 change.when("attribute_not_exists(sessions)");
             }
             clear(&mut change, &attempt.clearing(attempts.as_ref(), now));
-            match self.update(&user.id, change).await? {
+            match self.update_announced(&user.id, change, mails).await? {
                 Written::Done(_) => return Ok(()),
                 Written::Refused(found) => {
                     state = found.as_ref().map(item::to_state).transpose()?;

@@ -1,0 +1,292 @@
+//! Who has and who claims an address, and the writes that prove one, or give an account back to the owner of its address.
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+
+use super::accounts::{Standing, when_addresses_are, when_profile_is, write_profile};
+use super::mail::Announcements;
+use super::transaction::Part;
+use super::{Users, end_log_ins, when_of_generation};
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::http::client::Network;
+use crate::mail::{MailToken, Outgoing, spend};
+use crate::passwords::StoredHash;
+use crate::table::change::Change;
+use crate::table::item::{flag, text};
+use crate::table::{ROUNDS, contended, unavailable};
+use crate::throttle::names;
+use crate::users::addresses::AddressItems;
+use crate::users::email::Email;
+use crate::users::folding::NameKey;
+use crate::users::item;
+use crate::users::renaming::Renaming;
+use crate::users::user::{Account, User, UserId};
+
+/// How many claims of one address a mail lists: the newest.
+const MAX_CLAIMS: usize = 10;
+/// How many items are read for them: some have expired and are not deleted yet.
+const MAX_READ: i32 = 100;
+
+/// Who has and who claims an address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addressed {
+    /// The user whose marker it is.
+    pub owner: Option<UserId>,
+    /// Whether that user has proved it, so that every claim is void.
+    pub proved: bool,
+    /// The users who claim it, the newest first.
+    pub claimants: Vec<UserId>,
+}
+
+/// A token that a client has presented, and its text.
+#[derive(Clone, Copy)]
+pub struct Presented<'a> {
+    /// What the token is bound to.
+    pub token: &'a MailToken,
+    /// The token itself.
+    pub text: &'a str,
+}
+
+impl Users {
+    /// Returns who has and who claims an address; one read, and one more where it is not proved.
+    pub async fn addressed(&self, address: &NameKey, now: Timestamp) -> Result<Addressed, Error> {
+        let marker = self
+            .table
+            .get(item::name_key(address), &["user_id", item::VERIFIED])
+            .await?;
+        let owner = marker
+            .as_ref()
+            .map(|marker| text(marker, "user_id"))
+            .transpose()?;
+        let proved = marker
+            .as_ref()
+            .map_or(Ok(false), |marker| flag(marker, item::VERIFIED))?;
+        let claimants = if proved {
+            Vec::new()
+        } else {
+            self.claimants(address, now).await?
+        };
+        Ok(Addressed {
+            owner: owner.map(UserId::known),
+            proved,
+            claimants,
+        })
+    }
+
+    async fn claimants(&self, address: &NameKey, now: Timestamp) -> Result<Vec<UserId>, Error> {
+        let found = self
+            .table
+            .client()
+            .query()
+            .table_name(self.table.name())
+            .consistent_read(true)
+            .key_condition_expression("pk = :claims")
+            .filter_expression("expires_at > :now")
+            .expression_attribute_values(":claims", AttributeValue::S(item::claims_of(address)))
+            .expression_attribute_values(":now", AttributeValue::N(now.unix().to_string()))
+            .scan_index_forward(false)
+            .limit(MAX_READ)
+            .send()
+            .await
+            .map_err(|error| unavailable(&error))?;
+        let claims = found.items.unwrap_or_default();
+        let ids = claims
+            .iter()
+            .take(MAX_CLAIMS)
+            .map(|claim| text(claim, "user_id").map(UserId::known));
+        ids.collect()
+    }
+
+    /// Returns a user without an address that another one has proved. It costs a read where the user has an address that is not proved.
+    pub async fn without_lost_address(&self, user: User, now: Timestamp) -> Result<User, Error> {
+        let shown = user.addresses().shown(now);
+        let Some(address) = shown.held.filter(|_| !shown.verified) else {
+            return Ok(user);
+        };
+        let attributes = &["user_id", item::VERIFIED];
+        let marker = self.table.get(item::name_key(&address.key()), attributes).await?;
+        let Some(marker) = marker else { return Ok(user) };
+        if !flag(&marker, item::VERIFIED)? || text(&marker, "user_id")? == user.id.as_str() {
+            return Ok(user);
+        }
+        let left = user.addresses().lost(&address.key());
+        Ok(user.with_addresses(left))
+    }
+
+    /// Proves the address of a token, which is spent in the same transaction. Returns the user as written, or `None` where the user is no
+    /// longer as it was read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidMailToken`] where the token is of no use: it was spent, the address is neither the user's nor claimed, another user has
+    /// proved it, or the credentials are of another generation.
+    pub async fn prove(
+        &self,
+        presented: Presented<'_>,
+        user: &User,
+        standing: Standing<'_>,
+        now: Timestamp,
+    ) -> Result<Option<User>, Error> {
+        let address = address_of(presented.token);
+        let after = user
+            .addresses()
+            .proved(&address, now)
+            .ok_or(Error::InvalidMailToken)?;
+        let written = User {
+            updated_at: now,
+            ..user.clone().with_addresses(after)
+        };
+        let mut change = Change::default();
+        let [_, email, ..] = item::profile_attributes(&user.profile);
+        when_profile_is(&mut change, &[email], standing);
+        when_addresses_are(&mut change, &user.addresses());
+        if let Some(generation) = presented.token.generation {
+            when_of_generation(&mut change, generation);
+        }
+        self.move_addresses(presented, user, &written, change, Vec::new(), &[], now)
+            .await
+    }
+
+    /// Replaces the password of the user of a token, which is spent in the same transaction: all sessions, log-ins under way and API keys
+    /// end, and the address is proved. Returns the user as written, or `None` where the user is no longer as it was read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Users::prove`].
+    pub async fn recover(
+        &self,
+        presented: Presented<'_>,
+        account: &Account,
+        new: &StoredHash,
+        network: &Network,
+        mails: &[Outgoing],
+        now: Timestamp,
+    ) -> Result<Option<User>, Error> {
+        let (token, user) = (presented.token, &account.user);
+        let after = account.recovered_by(token, now).ok_or(Error::InvalidMailToken)?;
+        let written = User {
+            updated_at: now,
+            ..user.clone().with_addresses(after)
+        };
+        let mut change = Change::default();
+        let [_, email, ..] = item::profile_attributes(&user.profile);
+        when_profile_is(
+            &mut change,
+            &[email],
+            Standing::Generation(account.credential_generation),
+        );
+        when_addresses_are(&mut change, &user.addresses());
+        let hash = change.text(new.as_str());
+        change.set(format!("password_hash = {hash}"));
+        end_log_ins(&mut change);
+        remember(&mut change, network, now);
+        let recoveries =
+            change.number(i64::try_from(account.recoveries.saturating_add(1)).unwrap_or(i64::MAX));
+        change.set(format!("{} = {recoveries}", item::RECOVERIES));
+        let rest = vec![(Part::Rest, self.end_api_keys(&user.id)?)];
+        self.move_addresses(presented, user, &written, change, rest, mails, now)
+            .await
+    }
+
+    /// Spends a token and gives a user, on the condition that is in `change`, the addresses of `written`.
+    #[expect(clippy::too_many_arguments, reason = "it is what two writes have in common")]
+    async fn move_addresses(
+        &self,
+        presented: Presented<'_>,
+        user: &User,
+        written: &User,
+        mut change: Change,
+        rest: Vec<(Part, TransactWriteItem)>,
+        mails: &[Outgoing],
+        now: Timestamp,
+    ) -> Result<Option<User>, Error> {
+        write_profile(&mut change, written);
+        let time = change.text(now.to_string());
+        change.set(format!("updated_at = {time}"));
+        change.remove(item::EXPIRES_AT);
+        let items = AddressItems::between(&user.addresses(), &written.addresses());
+        let freed = Renaming::between(&user.profile, &written.profile).removed;
+        let mut announcements = Announcements::new(mails);
+        for _ in 0..ROUNDS {
+            let own = change.clone();
+            let own = own.into_update(&self.table, item::user_key(user.id.as_str()))?;
+            let (token, spent) = spend(presented.text, now);
+            let mut writes = vec![
+                (Part::User, own),
+                (Part::Token, spent.into_update(&self.table, token)?),
+            ];
+            if let Some(address) = &items.proved {
+                writes.push((Part::Proved, self.mark_proved(address, &user.id)?));
+            }
+            writes.extend(self.free_names(&freed, &user.id)?);
+            writes.extend(self.claim_parts(&items, &user.id)?);
+            writes.extend(rest.clone());
+            writes.extend(announcements.parts(self)?);
+            let Some(refused) = self.transact(writes).await? else {
+                return Ok(Some(written.clone()));
+            };
+            let is_refused = |part| refused.by(&part).is_some();
+            if is_refused(Part::Token) || is_refused(Part::Proved) {
+                return Err(Error::InvalidMailToken);
+            }
+            if is_refused(Part::User) {
+                return Ok(None);
+            }
+            announcements.learn(&refused);
+        }
+        Err(contended())
+    }
+
+    /// Returns the part that makes an address the proved one of a user, where it is free, the user's own or not proved.
+    fn mark_proved(&self, address: &NameKey, user: &UserId) -> Result<TransactWriteItem, Error> {
+        let mut change = Change::default();
+        let user = change.text(user.as_str());
+        let yes = change.value(AttributeValue::Bool(true));
+        let verified = item::VERIFIED;
+        change.when(format!("attribute_not_exists({verified}) OR user_id = {user}"));
+        change.set(format!("user_id = {user}"));
+        change.set(format!("{verified} = {yes}"));
+        change.into_update(&self.table, item::name_key(address))
+    }
+
+    /// Returns the parts that put the claim that begins and delete those that end.
+    pub(super) fn claim_parts(
+        &self,
+        items: &AddressItems,
+        user: &UserId,
+    ) -> Result<Vec<(Part, TransactWriteItem)>, Error> {
+        let mut parts = Vec::new();
+        if let Some(claim) = &items.claimed {
+            parts.push((Part::Rest, self.put(item::from_claim(claim, user))?));
+        }
+        for address in &items.unclaimed {
+            let key = item::claim_key(address, user.as_str());
+            parts.push((Part::Rest, Change::default().into_delete(&self.table, key)?));
+        }
+        Ok(parts)
+    }
+}
+
+/// Remembers the network of a recovery as one that logged in, and forgets its failures, so that guesses at the former password do not delay
+/// a log-in by the new one.
+fn remember(change: &mut Change, network: &Network, now: Timestamp) {
+    let zero = change.number(0);
+    let network = network.as_str();
+    change.set(format!("{} = {zero}", names::IN_A_ROW));
+    let weight = change.name(names::weight(network));
+    change.set(format!("{weight} = {zero}"));
+    let (logged_in, now) = (
+        change.name(names::logged_in_at(network)),
+        change.number(now.unix().saturating_mul(1000)),
+    );
+    change.set(format!("{logged_in} = {now}"));
+    for name in [names::attempts(network), names::attempted_at(network)] {
+        let name = change.name(name);
+        change.remove(name);
+    }
+}
+
+/// Returns the address that a token is bound to.
+fn address_of(token: &MailToken) -> Email {
+    Email::from_store(token.address.clone())
+}
