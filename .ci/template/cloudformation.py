@@ -60,23 +60,30 @@ EDGE = {"EnableEdge": "true"}
 EDGE_DOMAIN = EDGE | {"DomainName": "auth.example.com", "EdgeCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1-2-3"}
 WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/latchkey/473e64fd-f30b-4765-81a0-62ad96dd167a"
 MIGRATION = {"MigrationUrl": "https://app.example.com/latchkey", "LoginBudgetMs": "2000"}
-# What the edge and the stack itself prove themselves by, which outlives nothing.
-MADE_ANEW = {"EdgeSecret", "MigrationSecret"}
+MAIL = {"MailFrom": "noreply@example.com"}
+RESTORED = {"ExistingTableName": "latchkey-restored", "ExistingTableStreamLabel": "2026-11-29T12:00:00.000"}
+# What the edge and the stack itself prove themselves by, which the functions' settings have.
+IN_SETTINGS = {"EdgeSecret", "MigrationSecret"}
+# What outlives nothing.
+MADE_ANEW = IN_SETTINGS | {"MailKey", "MailKeyPolicy"}
 # The deployments that are checked. Together they decide each condition both ways, which test_parameters.py checks.
 STACKS = {
     "defaults": {},
     "issuer": {"Issuer": "https://login.example.com"},
     "users elsewhere": MIGRATION,
+    "mail": MAIL,
+    "mail and users elsewhere": MAIL | MIGRATION,
     "no document": {"EnableOpenApi": "false"},
     "domain": DOMAIN,
     "edge": EDGE,
     "edge with a domain": EDGE_DOMAIN | {"WebAclArn": WEB_ACL},
-    "everything": DOMAIN | {
+    "everything": DOMAIN | MAIL | RESTORED | {
+        "RequireVerifiedEmail": "true",
+        "NotifyNewNetwork": "true",
         "Issuer": "https://login.example.com",
         "AllowedOrigins": "https://app.example.com,https://other.example.com",
         "EnableDocs": "true",
         "EnableAuthorizer": "true",
-        "ExistingTableName": "latchkey-restored",
         "KeyOperatorArn": "arn:aws:iam::123456789012:role/emergency",
         "EnableRotationSchedule": "false",
         "EnableTracing": "true",
@@ -185,6 +192,8 @@ class Stack:
                 return argument[0] == argument[1]
             case "Fn::And":
                 return all(argument)
+            case "Fn::Or":
+                return any(argument)
             case "Fn::Not":
                 return not argument[0]
         raise NotImplementedError(function)

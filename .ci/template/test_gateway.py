@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from cloudformation import DOMAIN, EDGE, ROOT, read_with_sam, resource_name
+from cloudformation import DOMAIN, EDGE, MAIL, ROOT, read_with_sam, resource_name
 
 broken_by = pytest.mark.broken_by
 
@@ -66,6 +66,8 @@ def test_each_route_leads_to_a_function_that_the_gateway_may_invoke(stack):
 @broken_by("no number", f"{STAGE}.RouteSettings.POST /token.ThrottlingBurstLimit", "40")
 @broken_by("POST /nothing", f"{STAGE}.RouteSettings.POST /nothing", {})
 @broken_by("does not wait", "Resources.Stage.DependsOn.0")
+@broken_by("does not wait for POST /reset-password", "Resources.Stage.Metadata.After.Fn::If.1.4", **MAIL)
+@broken_by("POST /verify is not limited", f"{STAGE}.RouteSettings.POST /verify", **MAIL)
 @broken_by("no limits", f"{STAGE}.DefaultRouteSettings")
 def test_routes_that_hash_a_password_are_limited_below_the_rest(stack):
     stage, routes = stack.resources["Stage"], list(stack.routes())
@@ -78,10 +80,12 @@ def test_routes_that_hash_a_password_are_limited_below_the_rest(stack):
         if "ARGON2_MEMORY_KIB" in stack.variables[function] and key not in WITHOUT_A_HASH:
             for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
                 assert int(settings.get(key, default)[limit]) < int(default[limit]), f"{key} is not limited below the rest"
+    # A route with a condition stands in the metadata, which can have one.
+    awaited = stage["DependsOn"] + [resource_name(route) for route in stage["Metadata"].get("After", [])]
     for key in settings:
         owners = [name for route, name, _ in routes if route == key]
         # API Gateway rejects settings for a route that does not exist yet.
-        assert owners and owners[0] in stage["DependsOn"], f"the stage does not wait for {key}: {owners}"
+        assert owners and owners[0] in awaited, f"the stage does not wait for {key}: {owners}"
 
 
 @broken_by("has identity.userAgent", f"{STAGE}.AccessLogSettings.Format", lambda old: old.replace("routeKey", "identity.userAgent"))
@@ -126,6 +130,40 @@ def test_the_document_and_its_page_are_served_where_asked_for_and_nowhere_else(s
     assert bool(pages) == (stack.values["EnableDocs"] == "true"), f"the docs are at {pages}"
     assert (pages != found) == (stack.values["EnableOpenApi"] == "true"), f"the document is at {found - pages}"
     assert ("DocsFunction" in stack.functions) == bool(found), f"DocsFunction: {found}"
+
+
+MAILED = {
+    "POST /request-verify-token", "POST /forgot-password", "POST /verify", "POST /verify-email", "POST /reset-password",
+    "GET /verify-email", "HEAD /verify-email", "GET /reset-password", "HEAD /reset-password",
+}
+MAIL_TYPES = ("AWS::Lambda::EventSourceMapping", "AWS::SQS::Queue")
+
+
+@broken_by("the routes of mail are", "Resources.VerifyEmailPageHeadRoute", **MAIL)
+@broken_by("the routes of mail are", "Resources.ForgotPasswordRoute.Condition")
+@broken_by("the functions of mail are", "Resources.MailerFunction.Condition")
+@broken_by("costs something", "Resources.MailKey.Condition")
+@broken_by("costs something", "Resources.UndeliveredMails.Condition")
+@broken_by("costs something", "Resources.LateMailsAlarm.Condition")
+def test_without_a_sender_nothing_of_mail_exists(stack):
+    asked = stack.values["MailFrom"] != ""
+    found = {key for key, _, _ in stack.routes()} & MAILED
+    assert found == (MAILED if asked else set()), f"the routes of mail are {found}"
+    functions = {name for name in stack.functions if name in ("MailerFunction", "PagesFunction", "RecoveryFunction")}
+    assert len(functions) == 3 * asked, f"the functions of mail are {functions}"
+    if not asked:
+        costly = [name for kind in MAIL_TYPES for name in stack.of_type(kind)]
+        costly += [name for name in stack.resources if "Mail" in name]
+        assert not costly, f"{costly} costs something"
+
+
+@broken_by("has a table", "Resources.PagesFunction.Properties.Environment.Variables.TABLE_NAME", "users", **MAIL)
+@broken_by("leads to", "Resources.VerifyEmailPageRoute.Properties.Target", {"Fn::Sub": "integrations/${RecoveryIntegration}"}, **MAIL)
+def test_a_get_of_a_mailed_link_leads_to_a_function_without_a_table(stack):
+    for key, _, function in stack.routes():
+        if key in MAILED and not key.startswith("POST"):
+            assert function == "PagesFunction", f"{key} leads to {function}"
+    assert "TABLE_NAME" not in stack.variables.get("PagesFunction", {}), "PagesFunction has a table"
 
 
 @broken_by("the authorizer is", "Conditions.HasAuthorizer", ALWAYS)

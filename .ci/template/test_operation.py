@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from cloudformation import MADE_ANEW, MIGRATION, listed, resource_name
+from cloudformation import MADE_ANEW, MAIL, MIGRATION, RESTORED, listed, resource_name
 
 broken_by = pytest.mark.broken_by
 
@@ -106,3 +106,53 @@ def test_one_table_is_used_everywhere_the_stacks_own_or_an_existing_one(stack):
     for name, resource in stack.of_type("AWS::CloudWatch::").items():
         named = re.findall(r'"TableName", (?:"Value": )?"([^"]+)"', resource.get("DashboardBody", json.dumps(resource)))
         assert set(named) <= {table}, f"{name} names a table that the functions do not use: {named}"
+
+
+EVENTS, QUEUE = "Resources.MailerEvents.Properties", "Resources.UndeliveredMails.Properties"
+
+
+@broken_by("has the stream", f"{TABLE}.Properties.StreamSpecification")
+@broken_by("has the stream", f"{TABLE}.Properties.StreamSpecification.StreamViewType", "NEW_IMAGE")
+def test_the_tables_stream_has_keys_alone(stack):
+    for name, table in stack.of_type("AWS::DynamoDB::Table").items():
+        stream = table.get("StreamSpecification")
+        assert stream == {"StreamViewType": "KEYS_ONLY"}, f"{name} has the stream {stream}"
+
+
+@broken_by("reads the stream", f"{EVENTS}.EventSourceArn", {"Fn::GetAtt": ["UsersTable", "StreamArn"]}, **MAIL, **RESTORED)
+@broken_by("calls RecoveryFunction", f"{EVENTS}.FunctionName", {"Ref": "RecoveryFunction"}, **MAIL)
+@broken_by("misses mails", f"{EVENTS}.StartingPosition", "LATEST", **MAIL)
+@broken_by("is called for", f"{EVENTS}.FilterCriteria.Filters.0.Pattern", '{"eventName":["INSERT"]}', **MAIL)
+@broken_by("sends whole batches again", f"{EVENTS}.FunctionResponseTypes", **MAIL)
+@broken_by("one mail stops the others", f"{EVENTS}.MaximumRetryAttempts", **MAIL)
+@broken_by("one mail stops the others", f"{EVENTS}.MaximumRecordAgeInSeconds", -1, **MAIL)
+@broken_by("what is given up goes to", f"{EVENTS}.DestinationConfig", {}, **MAIL)
+@broken_by("is gone before", f"{QUEUE}.MessageRetentionPeriod", **MAIL)
+@broken_by("is not encrypted", f"{QUEUE}.SqsManagedSseEnabled", **MAIL)
+@broken_by("has no time", "Resources.MailerFunction.Properties.Timeout", 10, **MAIL)
+@broken_by("nothing watches UndeliveredMails", "Resources.UndeliveredMailsAlarm.Properties.Dimensions.0.Value", "other", **MAIL)
+def test_the_mailer_is_called_for_new_mails_alone_and_none_is_lost(stack):
+    for name, events in stack.of_type("AWS::Lambda::EventSourceMapping").items():
+        existing, label = stack.values["ExistingTableName"], stack.values["ExistingTableStreamLabel"]
+        source = events["EventSourceArn"]
+        own = source.endswith(f":table/{existing}/stream/{label}") if existing else source == "${UsersTable.StreamArn}"
+        assert own, f"{name} reads the stream {source}"
+        assert events["FunctionName"] == "${MailerFunction}", f"{name} calls {resource_name(events['FunctionName'])}"
+        assert events["StartingPosition"] == "TRIM_HORIZON", f"{name} misses mails of its creation"
+        (one,) = events["FilterCriteria"]["Filters"]
+        wanted = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": ["mail"]}}}}
+        assert json.loads(one["Pattern"]) == wanted, f"the mailer is called for {one['Pattern']}"
+        assert events.get("FunctionResponseTypes") == ["ReportBatchItemFailures"], f"{name} sends whole batches again"
+        # Without these a record is tried again until it leaves the stream, after a day.
+        is_bounded = 0 < events.get("MaximumRetryAttempts", -1) <= 100 and 0 < events["MaximumRecordAgeInSeconds"] <= 6 * 3600
+        assert is_bounded, "one mail stops the others of its shard for a day"
+        # A call of the store or of SES lasts at most 2.5 s.
+        limit = stack.functions["MailerFunction"]["Timeout"]
+        assert limit >= 5 * events["BatchSize"], f"{limit} s: the mailer has no time for a batch"
+        target = events["DestinationConfig"].get("OnFailure", {}).get("Destination")
+        assert target == "${UndeliveredMails.Arn}", f"what is given up goes to {target}"
+        (queue,) = stack.of_type("AWS::SQS::Queue").values()
+        assert queue.get("MessageRetentionPeriod") == 14 * 86400, "what was given up is gone before it is seen"
+        assert queue.get("SqsManagedSseEnabled") is True, "the queue is not encrypted"
+        alarms = json.dumps(stack.of_type("AWS::CloudWatch::Alarm"))
+        assert "${UndeliveredMails.QueueName}" in alarms, "nothing watches UndeliveredMails"

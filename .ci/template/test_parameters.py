@@ -4,7 +4,7 @@ import json
 
 import pytest
 from cfnlint.api import lint
-from cloudformation import DOMAIN, EDGE, EDGE_DOMAIN, MIGRATION, STACKS, WEB_ACL, Stack, overrides
+from cloudformation import DOMAIN, EDGE, EDGE_DOMAIN, MAIL, MIGRATION, RESTORED, STACKS, WEB_ACL, Stack, overrides
 
 broken_by = pytest.mark.broken_by
 
@@ -16,6 +16,10 @@ ACCEPTED = [
     {"KeyOperatorArn": "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Keys_0123456789abcdef"},
     {"KeyOperatorArn": "arn:aws-cn:iam::123456789012:user/jane.doe@example.com"},
     {"Scopes": "links:read,emails,phone:read"},
+    {"MailFrom": "no-reply+login@mail.example.co.uk", "RequireVerifiedEmail": "true"},
+    # Without mail no one reads the stream.
+    {"ExistingTableName": "latchkey-restored"},
+    {"AccentColor": "#FF8800"},
 ]
 # What the parameters' bounds and rules are there for.
 REFUSED = [
@@ -60,6 +64,18 @@ REFUSED = [
     {"AccessTokenSeconds": "0"},
     {"ReservedUsernames": "admin,a@b"},
     {"MinPasswordLength": "7"},
+    {"MailFrom": "Latchkey <noreply@example.com>"},
+    {"MailFrom": "*@example.com"},
+    {"MailFrom": "noreply@localhost"},
+    {"RequireVerifiedEmail": "true"},
+    {"NotifyNewNetwork": "true"},
+    MAIL | {"ExistingTableName": "latchkey-restored"},
+    MAIL | {"ExistingTableStreamLabel": RESTORED["ExistingTableStreamLabel"]},
+    MAIL | RESTORED | {"ExistingTableStreamLabel": "*"},
+    MAIL | {"AddressMails": "0"},
+    {"UiLanguage": "xx"},
+    {"AccentColor": "red"},
+    {"AccentColorDark": "#fff; background: url(https://example.com)"},
 ]
 
 
@@ -111,6 +127,10 @@ def test_the_template_accepts_what_people_have(template):
 @broken_by("'EdgeCertificateArn': ''", "Rules.EdgeDomainNeedsItsCertificate")
 @broken_by("'EnableEdge': 'true', 'EdgeCertificateArn'", "Rules.EdgeCertificateNeedsDomain")
 @broken_by("'LoginBudgetMs': '0'", "Rules.MigrationNeedsBudget")
+@broken_by("'RequireVerifiedEmail': 'true'", "Rules.NeedsMail")
+@broken_by("'ExistingTableName': 'latchkey-restored'", "Rules.MailNeedsStream")
+@broken_by("'ExistingTableStreamLabel': '2026", "Rules.StreamNeedsTable")
+@broken_by("Latchkey <", "Parameters.MailFrom.AllowedPattern", "@")
 @broken_by("http://app", "Parameters.MigrationUrl.AllowedPattern", "^$|^https?://.*$")
 @broken_by("openid", "Parameters.Scopes.AllowedPattern", r"^[!#-+\--\[\]-~]*$")
 @broken_by("'ClientId': 'my", "Parameters.ClientId.AllowedPattern", "^[ -~]{1,255}$")

@@ -3,12 +3,20 @@
 import re
 
 import pytest
-from cloudformation import MADE_ANEW, listed, resource_name
+from cloudformation import IN_SETTINGS, MAIL, MIGRATION, listed, resource_name
 
 broken_by = pytest.mark.broken_by
 
-TABLE, RING = "${UsersTable.Arn}", "${SigningKeys}"
+TABLE, RING, MAIL_KEY = "${UsersTable.Arn}", "${SigningKeys}", "${MailKey}"
+# A table's own stream.
+STREAM = "${UsersTable.StreamArn}"
 EXISTING_TABLE = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/%s"
+
+
+def keys_of(*keys):
+    return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}}
+
+
 KEYS = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["keys"]}}
 USERS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*"]}}
 NAMES = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["username#*", "email#*"]}}
@@ -60,6 +68,54 @@ PERMISSIONS = {
 }
 # With MigrationUrl, too.
 MIGRATION_PERMISSIONS = {"TokenFunction": [("dynamodb:PutItem", TABLE, USERS_AND_NAMES)]}
+# With MailFrom: what is listed here has this condition in place of the one above, since a transaction may put items of both kinds.
+MAIL_PERMISSIONS = {
+    "RegisterFunction": [
+        ("dynamodb:GetItem", TABLE, keys_of("email#*")),
+        ("dynamodb:PutItem", TABLE, keys_of("user#*", "username#*", "email#*", "claims#*", "mail#*")),
+        ("dynamodb:UpdateItem", TABLE, keys_of("network#*", "address#*")),
+    ],
+    "TokenFunction": [("dynamodb:PutItem", TABLE, keys_of("mail#*"))],
+    "MeFunction": [
+        ("dynamodb:DeleteItem", TABLE, keys_of("user#*", "api-keys#*", "username#*", "email#*", "claims#*")),
+        ("dynamodb:PutItem", TABLE, keys_of("username#*", "email#*", "claims#*", "mail#*")),
+    ],
+    "ApiKeysFunction": [("dynamodb:PutItem", TABLE, keys_of("mail#*"))],
+    "RecoveryFunction": [
+        ("dynamodb:ConditionCheckItem", TABLE, keys_of("user#*", "email#*", "claims#*")),
+        ("dynamodb:DeleteItem", TABLE, keys_of("mail-token#*", "email#*", "claims#*", "api-keys#*")),
+        ("dynamodb:GetItem", TABLE, keys_of("keys", "user#*", "username#*", "email#*", "claims#*", "mail-token#*")),
+        ("dynamodb:PutItem", TABLE, keys_of("mail#*", "email#*")),
+        ("dynamodb:UpdateItem", TABLE, keys_of("user#*", "email#*", "network#*", "address#*")),
+    ],
+    "MailerFunction": [
+        ("dynamodb:DeleteItem", TABLE, keys_of("mail#*")),
+        ("dynamodb:DescribeStream", STREAM, None),
+        ("dynamodb:GetItem", TABLE, keys_of("mail#*", "user#*", "email#*")),
+        ("dynamodb:GetRecords", STREAM, None),
+        ("dynamodb:GetShardIterator", STREAM, None),
+        ("dynamodb:ListStreams", STREAM, None),
+        ("dynamodb:PutItem", TABLE, keys_of("mail-token#*")),
+        ("dynamodb:Query", TABLE, keys_of("claims#*")),
+        ("secretsmanager:GetSecretValue", MAIL_KEY, None),
+        # The identity is the sender's address, its domain or one above it.
+        ("ses:SendEmail", "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*", {"StringEquals": {"ses:FromAddress": MAIL["MailFrom"]}}),
+        ("sqs:SendMessage", "${UndeliveredMails.Arn}", None),
+    ],
+}
+MIGRATION_AND_MAIL_PERMISSIONS = {"TokenFunction": [("dynamodb:PutItem", TABLE, keys_of("user#*", "username#*", "email#*", "mail#*"))]}
+
+
+def permissions(stack):
+    """Returns what each function may do in a deployment."""
+    migrates, mails = stack.values["MigrationUrl"], stack.values["MailFrom"]
+    found = {name: {(action, resource): (action, resource, when) for action, resource, when in may} for name, may in PERMISSIONS.items()}
+    for more in (migrates and MIGRATION_PERMISSIONS, mails and MAIL_PERMISSIONS, migrates and mails and MIGRATION_AND_MAIL_PERMISSIONS):
+        for name, may in (more or {}).items():
+            found.setdefault(name, {}).update({(action, resource): (action, resource, when) for action, resource, when in may})
+    return {name: list(may.values()) for name, may in found.items()}
+
+
 LOG_STREAMS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:%s:log-stream:*"
 LAMBDA = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
@@ -67,6 +123,7 @@ FUNCTION, ROLE = "Resources.MeFunction.Properties", "Resources.MeRole.Properties
 STATEMENTS = f"{ROLE}.Policies.0.PolicyDocument.Statement"
 SHARED = "Resources.FunctionPolicy.Properties.PolicyDocument.Statement"
 TABLE_ARN = f"{STATEMENTS}.0.Resource.Fn::If"
+MAILER = STATEMENTS.replace("MeRole", "MailerRole")
 
 
 @broken_by("MeFunction may", f"{STATEMENTS}.0.Action", "dynamodb:*")
@@ -83,10 +140,18 @@ TABLE_ARN = f"{STATEMENTS}.0.Resource.Fn::If"
 @broken_by("MeFunction may", f"{FUNCTION}.TracingConfig", EnableTracing="true")
 @broken_by("has a statement", f"{STATEMENTS}.0.NotAction", "dynamodb:Scan")
 @broken_by("WellKnownFunction may", f"{STATEMENTS.replace('Me', 'WellKnown')}.0.Condition")
-@broken_by("TokenFunction may", "Conditions.HasMigration", {"Fn::Equals": ["", ""]})
+@broken_by("TokenFunction may", "Conditions.HasMigration", {"Fn::Equals": ["", ""]}, **MAIL)
+@broken_by("TokenFunction may", "Conditions.PutsByToken", {"Fn::Equals": ["", ""]})
+@broken_by("RegisterFunction may", "Conditions.HasMail", {"Fn::Equals": ["", "x"]}, **MAIL)
+@broken_by("MailerFunction may", f"{MAILER}.0.Resource.Fn::If.1", {"Fn::Sub": "${UsersTable.Arn}/stream/*"}, **MAIL)
+@broken_by("MailerFunction may", f"{MAILER}.6.Condition", **MAIL)
+@broken_by("RecoveryFunction may", f"{MAILER.replace('Mailer', 'Recovery')}.3.Condition", **MAIL)
+@broken_by("TokenFunction may", "Resources.TokenRole.Properties.Policies.0.PolicyDocument.Statement.3.Fn::If.0", "HasMail", **MIGRATION)
 def test_each_function_may_do_what_is_listed_and_nothing_else(stack):
     existing = stack.values["ExistingTableName"]
-    table = EXISTING_TABLE % existing if existing else TABLE
+    own = {}
+    if existing:
+        own = {TABLE: EXISTING_TABLE % existing, STREAM: f"{EXISTING_TABLE % existing}/stream/{stack.values['ExistingTableStreamLabel']}"}
     groups = [LOG_STREAMS % function["LoggingConfig"]["LogGroup"] for function in stack.functions.values()]
     shared = [(f"logs:{action}", streams, None) for action in ("CreateLogStream", "PutLogEvents") for streams in groups]
     for name, function in stack.functions.items():
@@ -98,9 +163,8 @@ def test_each_function_may_do_what_is_listed_and_nothing_else(stack):
                 assert plain, f"{name} has a statement that PERMISSIONS cannot list: {statement}"
                 for action in listed(statement["Action"]):
                     found += [(action, resource, statement.get("Condition")) for resource in listed(statement["Resource"])]
-        listed_for = PERMISSIONS.get(name, []) + (MIGRATION_PERMISSIONS.get(name, []) if stack.values["MigrationUrl"] else [])
-        own = [(action, table if resource is TABLE else resource, when) for action, resource, when in listed_for]
-        expected = own + shared
+        listed_for = permissions(stack).get(name, [])
+        expected = [(action, own.get(resource, resource), when) for action, resource, when in listed_for] + shared
         # X-Ray's actions know no resource. They are the one exception, for a function that is traced.
         if function.get("TracingConfig") == {"Mode": "Active"}:
             expected = expected + [(f"xray:{action}", "*", None) for action in ("PutTelemetryRecords", "PutTraceSegments")]
@@ -119,20 +183,23 @@ DENIED = ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "sec
 @broken_by("SigningKeys has the policy", f"{DENIAL}.Condition.ArnNotEquals.aws:PrincipalArn.0", {"Fn::GetAtt": ["MeRole", "Arn"]})
 @broken_by("SigningKeys has the policy", f"{DENIAL}.Condition.ArnNotEquals.aws:PrincipalArn.2", **OPERATOR)
 @broken_by("SigningKeys has the policy", f"{DENIAL}.Condition.BoolIfExists", {"aws:PrincipalIsAWSService": "true"})
+@broken_by("MailKey has no policy", POLICY.replace("SigningKeys", "MailKey"), **MAIL)
+@broken_by("MailKey has the policy", f"{DENIAL.replace('SigningKeys', 'MailKey')}.Condition.ArnNotEquals.aws:PrincipalArn.0", {"Fn::GetAtt": ["RecoveryRole", "Arn"]}, **MAIL)
 @broken_by("may be public", f"{POLICY}.Properties.BlockPublicPolicy")
 @broken_by("does not wait", "Resources.RotationSchedule.DependsOn", ["RotateKeysPermission"])
 @broken_by("is called", "Resources.SigningKeys.Properties.Name", {"Fn::Sub": "${AWS::StackName}-signing-keys"})
 def test_others_than_its_readers_and_the_operator_are_denied_each_secret(stack):
-    readers = ["${%s.Arn}" % name.replace("Function", "Role") for name, may in PERMISSIONS.items() if (DENIED[0], RING, None) in may]
-    principals = readers + [arn for arn in [stack.values["KeyOperatorArn"]] if arn]
-    condition = {"ArnNotEquals": {"aws:PrincipalArn": principals}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}
-    denial = {"Effect": "Deny", "Principal": "*", "Action": DENIED, "Resource": "*", "Condition": condition}
     for name, secret in stack.of_type("AWS::SecretsManager::Secret").items():
         # A prefix that no other stack's name can continue, which IAM can limit an environment to.
         assert re.fullmatch(r"\$\{AWS::StackName\}/[0-9a-f-]{36}/.+", secret.get("Name", "")), f"{name} is called {secret.get('Name')}"
-        if name in MADE_ANEW:
+        if name in IN_SETTINGS:
             # CloudFormation reads it with the deploying principal's permissions, and the functions' settings contain it (docs/deploy.md, docs/migrate.md).
             continue
+        may_read = [function for function, may in permissions(stack).items() if (DENIED[0], "${%s}" % name, None) in may]
+        principals = ["${%s.Arn}" % function.replace("Function", "Role") for function in may_read]
+        principals += [arn for arn in [stack.values["KeyOperatorArn"]] if arn]
+        condition = {"ArnNotEquals": {"aws:PrincipalArn": principals}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}
+        denial = {"Effect": "Deny", "Principal": "*", "Action": DENIED, "Resource": "*", "Condition": condition}
         policies = {
             key: one for key, one in stack.of_type("AWS::SecretsManager::ResourcePolicy").items() if one["SecretId"] == "${%s}" % name
         }
@@ -140,13 +207,15 @@ def test_others_than_its_readers_and_the_operator_are_denied_each_secret(stack):
         (key, policy), = policies.items()
         assert policy["ResourcePolicy"]["Statement"] == [denial], f"{name} has the policy {policy['ResourcePolicy']}"
         assert policy.get("BlockPublicPolicy") is True, f"{key} may be public"
-        for schedule in stack.of_type("AWS::SecretsManager::RotationSchedule"):
-            assert key in listed(stack.resources[schedule]["DependsOn"]), f"{schedule} does not wait for {key}"
+        for schedule, rotation in stack.of_type("AWS::SecretsManager::RotationSchedule").items():
+            if rotation["SecretId"] == "${%s}" % name:
+                assert key in listed(stack.resources[schedule]["DependsOn"]), f"{schedule} does not wait for {key}"
 
 
 @broken_by("Gone", "Resources.MeFunction")
 def test_permissions_are_listed_for_functions_that_exist(template):
-    assert PERMISSIONS.keys() <= template["Resources"].keys(), f"Gone: {PERMISSIONS.keys() - template['Resources'].keys()}"
+    named = PERMISSIONS.keys() | MAIL_PERMISSIONS.keys()
+    assert named <= template["Resources"].keys(), f"Gone: {named - template['Resources'].keys()}"
 
 
 @broken_by("one role for each", f"{FUNCTION}.Role", {"Fn::GetAtt": ["TokenRole", "Arn"]})

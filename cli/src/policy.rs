@@ -89,11 +89,14 @@ const NEEDS: &[(&str, &[Need])] = &[
 ];
 
 /// The log groups that the template makes. `-*` would be those of another stack, too, whose name begins alike. A test compares them.
-const LOG_GROUPS: [&str; 9] = [
+const LOG_GROUPS: [&str; 12] = [
     "ApiKeysLogs",
     "AuthorizerLogs",
     "DocsLogs",
+    "MailerLogs",
     "MeLogs",
+    "PagesLogs",
+    "RecoveryLogs",
     "RegisterLogs",
     "RotateKeysLogs",
     "SessionsLogs",

@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 
 use url::{Host, Url};
 
+use crate::color::Rgb;
+
 /// Declares each variable in one line: name, form, default (`None` where it must be set) and meaning.
 macro_rules! variables {
     ($list:ident, $returns:literal; $($name:ident: $form:ty = $value:expr, $default:expr, $meaning:literal;)*) => {
@@ -209,16 +211,14 @@ impl Form for Choice {
 pub struct Color;
 
 impl Form for Color {
-    type Value = String;
+    type Value = Rgb;
 
     fn description(&self) -> String {
         "a colour such as #1d4ed8".to_owned()
     }
 
-    fn parse(&self, text: &str) -> Option<String> {
-        let digits = text.strip_prefix('#')?;
-        let is_color = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        is_color.then(|| text.to_ascii_lowercase())
+    fn parse(&self, text: &str) -> Option<Rgb> {
+        Rgb::parse(text)
     }
 }
 

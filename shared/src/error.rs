@@ -314,11 +314,21 @@ impl Error {
         }
     }
 
+    /// Returns the fields that break a rule: `errors` of a problem document.
+    pub fn field_errors(&self) -> Vec<FieldError> {
+        match self {
+            Self::Invalid(errors) => errors.clone(),
+            Self::Conflict(conflict) => vec![conflict.error()],
+            Self::InvalidMailToken => {
+                let violation = Violation::new(Code::Invalid, self.facts().detail);
+                vec![FieldError::new("token", violation)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Creates the response, and writes the one log line of a 5xx. `request_id` is the gateway's.
     pub fn into_response(self, format: ErrorFormat, request_id: &str) -> Response<Body> {
-        if let Self::Unavailable(cause) | Self::Internal(cause) = &self {
-            tracing::error!(request_id, %cause, "the request failed");
-        }
         let facts = self.facts();
         let (content_type, body) = match (&self, format) {
             (Self::NotFound, _) => ("application/json", json!({"message": "Not Found"})),
@@ -328,7 +338,16 @@ impl Error {
                 json!(Problem::new(&self, &facts, request_id)),
             ),
         };
-        let mut response = Response::new(Body::Text(body.to_string()));
+        self.with_body(content_type, body.to_string(), request_id)
+    }
+
+    /// Creates the response as [`Error::into_response`] does, with a body of another format, such as a page.
+    pub fn with_body(&self, content_type: &'static str, body: String, request_id: &str) -> Response<Body> {
+        if let Self::Unavailable(cause) | Self::Internal(cause) = self {
+            tracing::error!(request_id, %cause, "the request failed");
+        }
+        let facts = self.facts();
+        let mut response = Response::new(Body::Text(body));
         *response.status_mut() = facts.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -338,7 +357,7 @@ impl Error {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         let retry_after = match self {
-            Self::Throttled(seconds) => Some(seconds),
+            Self::Throttled(seconds) => Some(*seconds),
             Self::Unavailable(_) => Some(RETRY_AFTER_SECONDS),
             _ => None,
         };

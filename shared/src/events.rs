@@ -48,6 +48,10 @@ pub enum Event<'a> {
     SessionsEnded { user: &'a str },
     /// A user chose another password, or an operator set one.
     PasswordChanged { user: &'a str },
+    /// A user proved an e-mail address.
+    AddressProved { user: &'a str },
+    /// A user replaced a forgotten password by a mail.
+    PasswordReset { user: &'a str },
     /// A user changed username or e-mail address.
     NamesChanged { user: &'a str },
     /// An operator disabled a user.
@@ -107,6 +111,8 @@ pub enum Limit {
     User,
     Network,
     Registrations,
+    /// Of mails that are asked for, by the network or to the address.
+    Mails,
     /// Too many hashes are waiting.
     Queue,
 }
@@ -252,6 +258,8 @@ impl Event<'_> {
             }
             Self::SessionsEnded { user } => of_user("SessionsEnded", "other sessions ended", user),
             Self::PasswordChanged { user } => of_user("PasswordChanged", "password changed", user),
+            Self::AddressProved { user } => of_user("AddressProved", "address proved", user),
+            Self::PasswordReset { user } => of_user("PasswordReset", "password reset", user),
             Self::NamesChanged { user } => of_user("NamesChanged", "names changed", user),
             Self::Disabled { user } => of_user("Disabled", "user disabled", user),
             Self::Deleted { user } => of_user("Deleted", "user deleted", user),

@@ -4,6 +4,7 @@
 //! that.
 
 pub mod clock;
+pub mod color;
 pub mod error;
 pub mod events;
 #[cfg(feature = "table")]

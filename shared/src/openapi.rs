@@ -57,8 +57,16 @@ pub fn responses(
         .into_iter()
         .map(|(name, error)| (&*error_schema, name, error.into_response(format, REQUEST_ID)));
     let success = success.into_iter().map(|response| (schema, name, response));
+    of(format, success.chain(errors))
+}
+
+/// Documents responses, each with its schema and its name: those of one status together.
+pub fn of<'a>(
+    format: ErrorFormat,
+    all: impl IntoIterator<Item = (&'a str, &'static str, Response<Body>)>,
+) -> Responses {
     let mut by_status: BTreeMap<String, (&str, Vec<_>)> = BTreeMap::new();
-    for (schema, name, mut response) in success.chain(errors) {
+    for (schema, name, mut response) in all {
         set_common(format, true, response.headers_mut());
         let status = response.status().as_str().to_owned();
         let (_, examples) = by_status.entry(status).or_insert((schema, Vec::new()));
@@ -89,7 +97,9 @@ fn documented(schema: &str, responses: Vec<(&'static str, Response<Body>)>) -> D
         if response.body().is_empty() {
             continue;
         }
-        let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+        // What is no JSON, such as a page, is a string in the document.
+        let body: Value = serde_json::from_slice(response.body())
+            .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(response.body())));
         let summary = body["detail"].as_str().unwrap_or(name).to_owned();
         examples.push((
             name,

@@ -22,6 +22,8 @@ pub const FUNCTIONS: &[Registered] = &[
     Registered::without_a_route::<authorizer::Authorizer>(),
     Registered::behind_a_route::<docs::Docs>(),
     Registered::behind_a_route::<me::Me>(),
+    Registered::behind_a_route::<pages::FormPages>(),
+    Registered::behind_a_route::<recovery::Recovery>(),
     Registered::behind_a_route::<register::Register>(),
     Registered::without_a_route::<rotate_keys::RotateKeys>(),
     Registered::behind_a_route::<sessions::Sessions>(),

@@ -19,6 +19,8 @@ const PROPERTIES: [(&str, &str); 6] = [
 
 const TIME_TO_LIVE: &str = "Properties/TimeToLiveSpecification";
 
+const STREAM: &str = "Properties/StreamSpecification";
+
 /// An `AWS::DynamoDB::Table`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
@@ -47,11 +49,28 @@ fn table(document: &Document, resource: Resource<'_>) -> Result<Table, TemplateE
             request.insert(name.to_owned(), known(document, resource, property, value)?);
         }
     }
+    if let Some(value) = resource.get(STREAM) {
+        request.insert(
+            "StreamSpecification".to_owned(),
+            stream(document, resource, value)?,
+        );
+    }
     Ok(Table {
         logical_id: resource.logical_id.to_owned(),
         create_table: Value::Object(request),
         time_to_live: time_to_live(document, resource)?,
     })
+}
+
+/// Returns a stream's specification as `CreateTable` has it: in CloudFormation, one that is there is enabled.
+fn stream(document: &Document, resource: Resource<'_>, value: &Value) -> Result<Value, TemplateError> {
+    match known(document, resource, STREAM, value)? {
+        Value::Object(mut specification) => {
+            specification.insert("StreamEnabled".to_owned(), Value::Bool(true));
+            Ok(Value::Object(specification))
+        }
+        _ => Err(resource.unreadable(STREAM, "a mapping with `StreamViewType`")),
+    }
 }
 
 fn time_to_live(document: &Document, resource: Resource<'_>) -> Result<Option<String>, TemplateError> {

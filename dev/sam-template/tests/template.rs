@@ -31,6 +31,7 @@ Resources:
       AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
       KeySchema: [{AttributeName: pk, KeyType: HASH}]
       TimeToLiveSpecification: {AttributeName: expires_at, Enabled: true}
+      StreamSpecification: {StreamViewType: KEYS_ONLY}
       SSESpecification: {SSEEnabled: !If [HasDomain, true, false]}
   TokenFunction:
     Type: AWS::Serverless::Function
@@ -94,6 +95,7 @@ fn a_table_becomes_the_create_table_request_of_the_same_shape() {
             "BillingMode": "PAY_PER_REQUEST",
             "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
             "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "KEYS_ONLY"},
         })
     );
     assert_eq!(table.time_to_live.as_deref(), Some("expires_at"));

@@ -25,6 +25,9 @@ use crate::table::Table;
 /// The issuer of every test's tokens.
 pub const ISSUER: &str = "https://auth.example.com";
 
+/// The sender of mails, of tests in which mail is on.
+pub const MAIL_FROM: &str = "no-reply@example.com";
+
 /// The template's table on an engine, and what the functions need to run on it.
 pub struct Deployment {
     users: OwnTable,
@@ -172,12 +175,18 @@ impl Deployment {
                 username: Some(Username::parse(username).unwrap()),
                 ..Profile::default()
             },
+            email_verified: false,
+            claim: None,
             disabled: false,
             created_at: now,
             updated_at: now,
         };
         let hash = StoredHash::from_store(hash.to_owned());
-        self.users().await.register(&user, &hash, None).await.unwrap();
+        self.users()
+            .await
+            .register(&user, &hash, None, &[])
+            .await
+            .unwrap();
         id
     }
 }

@@ -35,6 +35,12 @@ impl Event {
         event
     }
 
+    /// Sets the query as a client sends it.
+    pub fn query(mut self, query: &str) -> Self {
+        self.0["rawQueryString"] = json!(query);
+        self
+    }
+
     /// Sets a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.0["headers"][name] = json!(value);

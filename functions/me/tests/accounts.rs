@@ -8,7 +8,7 @@ use me::Me;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::passwords::{HashCost, Hasher, Password, StoredHash};
-use shared::users::{NameKey, Profile, Renaming, Standing, Username, Wanted};
+use shared::users::{NameKey, Profile, Renaming, Standing, User, Username, Wanted};
 use testing::clock::TestClock;
 use testing::deployment::{Answer, Deployment, ISSUER, call};
 use testing::event::Event;
@@ -234,7 +234,7 @@ async fn a_password_is_not_changed_on_what_was_read_before_another_write() {
     let own = read.state.sessions.as_ref().unwrap().get(SESSION).unwrap();
     let now = fixture.time.clock().millis();
     let is_written = async |own, ends_others| {
-        let changed = users.change_password(&read, &attempt, &new, own, ends_others, now);
+        let changed = users.change_password(&read, &attempt, &new, own, ends_others, &[], now);
         changed.await.unwrap()
     };
     let rotated = json!({"M": {SESSION: session('b', fixture.time.now(), 1_000)}});
@@ -262,9 +262,12 @@ async fn a_profile_is_not_changed_or_deleted_on_what_was_read_before_another_wri
     let (users, table) = (fixture.deployment.users().await, fixture.deployment.table());
     let now = fixture.time.now();
     let read = users.find(&fixture.id, Wanted::None).await.unwrap().unwrap().user;
-    let renamed = |name: &str| Profile {
-        username: Some(Username::parse(name).unwrap()),
-        ..read.profile.clone()
+    let renamed = |name: &str| User {
+        profile: Profile {
+            username: Some(Username::parse(name).unwrap()),
+            ..read.profile.clone()
+        },
+        ..read.clone()
     };
     let session = Standing::Session(SESSION);
     let before = fixture.item().await;
@@ -272,7 +275,9 @@ async fn a_profile_is_not_changed_or_deleted_on_what_was_read_before_another_wri
     table
         .set(&fixture.id, "credential_generation", json!({"N": "1"}))
         .await;
-    let written = users.change_profile(&read, log_in, renamed("jane"), now).await;
+    let written = users
+        .change_profile(&read, log_in, renamed("jane"), &[], now)
+        .await;
     assert_eq!(written.unwrap(), None, "another password was set");
     assert!(!users.delete(&read, log_in).await.unwrap());
     table.put(before.clone()).await;
@@ -281,7 +286,9 @@ async fn a_profile_is_not_changed_or_deleted_on_what_was_read_before_another_wri
         ("disabled", json!({"BOOL": true})),
     ] {
         table.set(&fixture.id, attribute, value).await;
-        let written = users.change_profile(&read, session, renamed("jane"), now).await;
+        let written = users
+            .change_profile(&read, session, renamed("jane"), &[], now)
+            .await;
         assert_eq!(written.unwrap(), None, "{attribute}");
         assert!(!users.delete(&read, session).await.unwrap(), "{attribute}");
         table.put(before.clone()).await;
@@ -293,8 +300,11 @@ async fn a_profile_is_not_changed_or_deleted_on_what_was_read_before_another_wri
     ] {
         table.set(&fixture.id, attribute, json!({"S": value})).await;
         let item = fixture.item().await;
-        for profile in [renamed("jane"), renamed("JohnDoe")] {
-            let written = users.change_profile(&read, session, profile, now).await.unwrap();
+        for after in [renamed("jane"), renamed("JohnDoe")] {
+            let written = users
+                .change_profile(&read, session, after, &[], now)
+                .await
+                .unwrap();
             assert_eq!(written, None, "{attribute}");
         }
         let deleted = users.delete(&read, session).await.unwrap();
@@ -312,7 +322,7 @@ async fn a_profile_is_not_changed_or_deleted_on_what_was_read_before_another_wri
     table.delete(&format!("user#{}", fixture.id), "user").await;
     assert_eq!(
         users
-            .change_profile(&read, session, renamed("jane"), now)
+            .change_profile(&read, session, renamed("jane"), &[], now)
             .await
             .unwrap(),
         None

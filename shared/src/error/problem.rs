@@ -4,7 +4,7 @@ use lambda_http::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Code, Error, Facts, FieldError, Violation};
+use super::{Error, Facts, FieldError};
 
 /// The media type of these errors.
 pub(super) const CONTENT_TYPE: &str = "application/problem+json";
@@ -40,15 +40,7 @@ impl<'a> Problem<'a> {
             detail: &facts.detail,
             instance: format!("urn:request:{request_id}"),
             error: facts.bearer,
-            errors: match error {
-                Error::Invalid(errors) => errors.clone(),
-                Error::Conflict(conflict) => vec![conflict.error()],
-                Error::InvalidMailToken => {
-                    let violation = Violation::new(Code::Invalid, facts.detail.clone());
-                    vec![FieldError::new("token", violation)]
-                }
-                _ => Vec::new(),
-            },
+            errors: error.field_errors(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A client writes the headers, the query, the cookies and the path, and all of them are strings of its choice. So no value of
 //! theirs makes an event unreadable, and host, scheme, cookies and path are not converted at all: nothing depends on them. The query is
-//! kept as it came, for functions that are not Latchkey's own.
+//! kept as it came.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -79,7 +79,8 @@ pub fn id(request: &Request) -> &str {
     request.extensions().get::<Id>().map_or("", |Id(id)| id)
 }
 
-/// Returns a parameter of the query, which may be empty; `None` where it is absent. Latchkey's own routes read none.
+/// Returns a parameter of the query, which may be empty; `None` where it is absent. Of Latchkey's own routes, the pages that mails lead to
+/// read one.
 ///
 /// # Errors
 ///

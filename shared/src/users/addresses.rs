@@ -47,13 +47,15 @@ impl Addresses {
         let Some(wanted) = wanted else {
             return Self::default();
         };
-        let is_held = self.held.as_ref().is_some_and(|held| held.key() == wanted.key());
-        if is_held {
-            // Another spelling of the same address.
+        let respelled = self.held.as_ref().filter(|held| held.key() == wanted.key());
+        // Other spellings of one name, such as `straße` and `strasse`, may be other mailboxes.
+        let is_mailbox = |held: &Email| held.as_str().eq_ignore_ascii_case(wanted.as_str());
+        let is_same = respelled.is_some_and(is_mailbox);
+        if is_same || (respelled.is_some() && !are_claims) {
             return Self {
                 held: Some(wanted),
+                verified: self.verified && is_same,
                 claim: None,
-                ..self
             };
         }
         if are_claims {
@@ -72,25 +74,23 @@ impl Addresses {
         }
     }
 
-    /// Returns the addresses of a user who proves this one; `None` where it is neither held nor claimed.
-    pub fn proved(&self, address: &NameKey, now: Timestamp) -> Option<Self> {
-        let held = self.held.as_ref().filter(|held| held.key() == *address);
-        let claimed = || self.claimed(address, now);
-        let proved = held.or_else(claimed)?.clone();
-        let is_claims = self.claimed(address, now).is_some();
-        Some(Self {
-            held: Some(proved),
-            verified: true,
-            claim: self.claim.clone().filter(|_| !is_claims),
-        })
+    /// Returns the addresses of a user who proves this one, as it is spelled; `None` where it is neither held nor claimed.
+    pub fn proved(&self, address: &Email, now: Timestamp) -> Option<Self> {
+        if self.held.as_ref() == Some(address) {
+            return Some(Self {
+                verified: true,
+                ..self.clone()
+            });
+        }
+        let claim = self.claim.as_ref().filter(|claim| now < claim.expires_at)?;
+        (claim.email == *address).then(|| Self::restored(address.clone()))
     }
 
     /// Returns the addresses of a user whose password is replaced by who reads this one's mail; `None` where it is neither held nor
     /// claimed. A claim counts only where no address was proved: else a stranger's claim would end in the hands of the address's owner
     /// with the stranger's way back in.
-    pub fn recovered(&self, address: &NameKey, now: Timestamp) -> Option<Self> {
-        let held = self.held.as_ref().filter(|held| held.key() == *address);
-        if held.is_none() && self.verified {
+    pub fn recovered(&self, address: &Email, now: Timestamp) -> Option<Self> {
+        if self.held.as_ref() != Some(address) && self.verified {
             return None;
         }
         // What was claimed beside it is of the time before.
@@ -127,11 +127,6 @@ impl Addresses {
             held: None,
             ..self.clone()
         }
-    }
-
-    fn claimed(&self, address: &NameKey, now: Timestamp) -> Option<&Email> {
-        let claim = self.claim.as_ref().filter(|claim| now < claim.expires_at)?;
-        Some(&claim.email).filter(|email| email.key() == *address)
     }
 }
 

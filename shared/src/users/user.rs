@@ -56,16 +56,17 @@ pub struct Account {
 
 impl Account {
     /// Returns the addresses after a recovery by a mailed token; `None` where the token does not fit the account as it is now.
-    pub fn recovered_by(&self, token: &MailToken, address: &Email, now: Timestamp) -> Option<Addresses> {
+    pub fn recovered_by(&self, token: &MailToken, now: Timestamp) -> Option<Addresses> {
         let is_of_generation = token.generation.is_none_or(|of| of == self.credential_generation);
         let is_of_recoveries = token.recoveries.is_none_or(|of| of == self.recoveries);
         if self.user.disabled || !is_of_generation || !is_of_recoveries {
             return None;
         }
+        let address = Email::from_store(token.address.clone());
         match token.purpose {
             Purpose::Prove => None,
-            Purpose::Reset => self.user.addresses().recovered(&address.key(), now),
-            Purpose::Undo => Some(Addresses::restored(address.clone())),
+            Purpose::Reset => self.user.addresses().recovered(&address, now),
+            Purpose::Undo => Some(Addresses::restored(address)),
         }
     }
 }

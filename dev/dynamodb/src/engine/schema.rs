@@ -6,14 +6,15 @@ use dynoxide::Database;
 use dynoxide::DynoxideError;
 use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::actions::describe_table::DescribeTableRequest;
+use dynoxide::actions::update_table::UpdateTableRequest;
 use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::EngineError;
 use sam_template::Table;
 
 /// Creates the table if it does not exist, and refuses an existing one of another shape: the functions would not find its
-/// items under their keys.
+/// items under their keys. An existing one without the template's stream gets it, as by a deployment.
 pub(super) fn ensure(database: &Database, table: &Table) -> Result<(), EngineError> {
     let refused = |reason: String| EngineError::Table {
         logical_id: table.logical_id.clone(),
@@ -29,6 +30,15 @@ pub(super) fn ensure(database: &Database, table: &Table) -> Result<(), EngineErr
                 return Err(EngineError::TableDiffers {
                     logical_id: table.logical_id.clone(),
                 });
+            }
+            let stream = &table.create_table["StreamSpecification"];
+            if stream.is_object() && found["StreamSpecification"]["StreamEnabled"] != true {
+                let request = json!({"TableName": table.logical_id, "StreamSpecification": stream});
+                let request: UpdateTableRequest =
+                    serde_json::from_value(request).map_err(|error| refused(error.to_string()))?;
+                database
+                    .update_table(request)
+                    .map_err(|error| refused(error.to_string()))?;
             }
         }
         Err(DynoxideError::ResourceNotFoundException(_)) => {

@@ -4,7 +4,7 @@ use authorizer::Authorizer;
 use local::functions::FUNCTIONS;
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use testing::deployment::{Deployment, ISSUER};
+use testing::deployment::{Deployment, ISSUER, MAIL_FROM};
 use testing::events::{Walk, authorizations, cases, files};
 use testing::forge::Forger;
 use testing::rings::shared_ring;
@@ -23,7 +23,7 @@ async fn each_sample_event_gets_the_same_response_from_cargo_lambda_watch() {
 
 /// Calls the functions with every sample event, after a change.
 async fn walk(change: impl Fn(&mut Value)) {
-    let deployment = Deployment::start().await;
+    let deployment = Deployment::start().await.with("MAIL_FROM", MAIL_FROM);
     let mut functions = BTreeMap::new();
     for registered in FUNCTIONS {
         let callable = registered.callable(&deployment.env(), &Clock::system()).await;

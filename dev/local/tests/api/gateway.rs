@@ -114,7 +114,7 @@ async fn repeated_headers_reach_a_function_joined_by_a_comma() {
 }
 
 #[tokio::test]
-async fn head_is_no_get() {
+async fn head_without_a_route_of_its_own_is_an_unknown_route() {
     let service = Running::start().await;
     let token = service.token("johndoe").await;
     for path in ["/users/me", "/docs", "/openapi.json"] {

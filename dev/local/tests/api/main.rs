@@ -19,6 +19,7 @@ mod log_in;
 mod me;
 mod oauth;
 mod odd;
+mod pages;
 mod program;
 mod refresh;
 mod register;

@@ -148,7 +148,7 @@ async fn no_key_is_created_for_a_caller_who_is_no_longer_one() {
         let name = Label::parse("laptop".to_owned()).unwrap();
         let key = ApiKey::new(name, Scopes::default(), &issued, fixture.time.now(), None);
         users
-            .create_api_key(&user, standing, UNKNOWN, &key)
+            .create_api_key(&user, standing, UNKNOWN, &key, &[])
             .await
             .unwrap()
     };

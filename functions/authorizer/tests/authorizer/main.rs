@@ -55,7 +55,7 @@ impl Fixture {
         let stored = ApiKey::new(name, scopes.clone(), &key, time.now(), expires_at);
         assert!(
             users
-                .create_api_key(&user, Standing::Generation(0), KEY, &stored)
+                .create_api_key(&user, Standing::Generation(0), KEY, &stored, &[])
                 .await
                 .unwrap()
         );

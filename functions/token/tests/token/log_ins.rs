@@ -96,11 +96,14 @@ async fn a_log_in_that_is_written_twice_ends_no_session_that_began_in_between() 
     for id in &ids {
         reads.push(fixture.deployment.counted(&fixture.user).await);
         let (read, attempt) = &reads[reads.len() - 1];
-        users.begin_session(read, attempt, id, &session, 2).await.unwrap();
+        users
+            .begin_session(read, attempt, id, &session, 2, &[])
+            .await
+            .unwrap();
     }
     let (read, attempt) = &reads[2];
     users
-        .begin_session(read, attempt, &ids[2], &session, 2)
+        .begin_session(read, attempt, &ids[2], &session, 2, &[])
         .await
         .unwrap();
     assert_eq!(fixture.sessions().await.len(), 2);
@@ -122,7 +125,7 @@ async fn s_03_a_password_that_changed_or_a_user_disabled_since_ends_a_log_in_und
     table
         .set(&fixture.user, "credential_generation", json!({"N": "1"}))
         .await;
-    let begun = users.begin_session(&read, &attempt, id, &session, 20).await;
+    let begun = users.begin_session(&read, &attempt, id, &session, 20, &[]).await;
     assert!(matches!(begun, Err(Error::WrongCredentials)), "{begun:?}");
 
     let (read, attempt) = under_way().await;
@@ -130,11 +133,11 @@ async fn s_03_a_password_that_changed_or_a_user_disabled_since_ends_a_log_in_und
         .set_disabled(&read.id, true, fixture.time.now())
         .await
         .unwrap();
-    let begun = users.begin_session(&read, &attempt, id, &session, 20).await;
+    let begun = users.begin_session(&read, &attempt, id, &session, 20, &[]).await;
     assert!(matches!(begun, Err(Error::InactiveAtLogIn)), "{begun:?}");
 
     table.delete(&format!("user#{}", fixture.user), "user").await;
-    let begun = users.begin_session(&read, &attempt, id, &session, 20).await;
+    let begun = users.begin_session(&read, &attempt, id, &session, 20, &[]).await;
     assert!(matches!(begun, Err(Error::WrongCredentials)), "{begun:?}");
     assert_eq!(fixture.item().await, Value::Null, "no write makes a deleted user");
 }

@@ -127,7 +127,7 @@ impl Users {
         standing: Standing<'_>,
         now: Timestamp,
     ) -> Result<Option<User>, Error> {
-        let address = address_of(presented.token).key();
+        let address = address_of(presented.token);
         let after = user
             .addresses()
             .proved(&address, now)
@@ -163,9 +163,7 @@ impl Users {
         now: Timestamp,
     ) -> Result<Option<User>, Error> {
         let (token, user) = (presented.token, &account.user);
-        let after = account
-            .recovered_by(token, &address_of(token), now)
-            .ok_or(Error::InvalidMailToken)?;
+        let after = account.recovered_by(token, now).ok_or(Error::InvalidMailToken)?;
         let written = User {
             updated_at: now,
             ..user.clone().with_addresses(after)

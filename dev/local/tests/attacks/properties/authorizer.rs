@@ -119,7 +119,7 @@ impl World {
         let stored = ApiKey::new(name, Scopes::default(), &key, now, Some(now.plus(500)));
         assert!(
             users
-                .create_api_key(&user, Standing::Generation(0), KEY, &stored)
+                .create_api_key(&user, Standing::Generation(0), KEY, &stored, &[])
                 .await
                 .unwrap()
         );

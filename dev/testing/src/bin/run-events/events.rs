@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use shared::clock::Clock;
-use testing::deployment::{Deployment, ISSUER};
+use testing::deployment::{Deployment, ISSUER, MAIL_FROM};
 use testing::forge::Forger;
 use testing::rings::shared_ring;
 use testing::secrets_manager::{SECRET, SecretsManager};
@@ -14,7 +14,7 @@ use crate::report::Report;
 
 /// The events of API Gateway.
 pub(crate) async fn http(binaries: &Binaries, report: &mut Report) {
-    let deployment = Deployment::start().await;
+    let deployment = Deployment::start().await.with("MAIL_FROM", MAIL_FROM);
     let mut environments = BTreeMap::new();
     let mut walk = events::Walk::default();
     for case in events::cases() {
