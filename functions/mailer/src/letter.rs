@@ -2,10 +2,13 @@
 
 use shared::clock::Timestamp;
 use shared::mail::{MailToken, Purpose};
+use shared::users::Email;
 
 /// What a mail says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Letter {
+    /// The recipient.
+    pub(crate) to: Email,
     pub(crate) subject: Subject,
     /// What the recipient learns of the occasion.
     pub(crate) facts: Vec<(Fact, String)>,

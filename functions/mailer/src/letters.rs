@@ -6,6 +6,7 @@ use shared::color::Rgb;
 use shared::env::{ACCENT_COLOR, ACCENT_COLOR_DARK, Env, UI_LANGUAGE};
 use shared::error::Error;
 use shared::function::StartError;
+use shared::users::Email;
 
 use crate::letter::{Fact, Letter, Link, Subject};
 use crate::texts::{Text, Texts};
@@ -29,12 +30,12 @@ pub(crate) struct Rendered {
 }
 
 impl Letters {
-    /// Reads language and colours, and renders each mail once, so that none fails later.
+    /// Reads language and colours, and renders each mail once, as if to an address, so that none fails later.
     ///
     /// # Errors
     ///
     /// [`StartError`] names the variable or the file.
-    pub(crate) fn read(env: &Env<'_>, service: &str) -> Result<Self, StartError> {
+    pub(crate) fn read(env: &Env<'_>, service: &str, to: &Email) -> Result<Self, StartError> {
         let language = env.get(&UI_LANGUAGE)?;
         let wrong = |error: minijinja::Error| StartError::new(format!("functions/mailer: {error:#}"));
         let letters = Self {
@@ -47,6 +48,7 @@ impl Letters {
         };
         for subject in Subject::ALL {
             let empty = Letter {
+                to: to.clone(),
                 subject,
                 facts: Vec::new(),
                 links: Vec::new(),

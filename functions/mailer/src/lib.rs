@@ -83,7 +83,7 @@ impl<T: Transport> Mailer<T> {
             key: Cached::new(store, clock.clone(), u32::MAX),
             key_variable,
             issuer: env.get(&ISSUER)?,
-            letters: Letters::read(env, &service)?,
+            letters: Letters::read(env, &service, &address)?,
             from: From { name: service, address },
             transport,
         })
@@ -116,12 +116,16 @@ impl<T: Transport> Mailer<T> {
             return Ok(());
         };
         let kind = mail.occasion.kind();
-        match recipients::letter(&mail, &self.users, self.clock.now()).await? {
-            None => tracing::info!(mail_id = id, kind, "a mail has no recipient"),
-            Some(letter) if letter.is_late(self.clock.now()) => {
+        let letters = recipients::letters(&mail, &self.users, self.clock.now()).await?;
+        if letters.is_empty() {
+            tracing::info!(mail_id = id, kind, "a mail has no recipient");
+        }
+        for letter in &letters {
+            if letter.is_late(self.clock.now()) {
                 tracing::warn!(mail_id = id, kind, "a mail is late: its links have expired");
+            } else {
+                self.send(&mail, letter).await?;
             }
-            Some(letter) => self.send(&mail, &letter).await?,
         }
         self.outbox.remove(id).await
     }
@@ -141,7 +145,7 @@ impl<T: Transport> Mailer<T> {
             id: mail.id.clone(),
             kind,
             from: self.from.clone(),
-            to: Email::of(mail),
+            to: letter.to.clone(),
             subject: rendered.subject,
             text: rendered.text,
             html: rendered.html,

@@ -8,7 +8,7 @@ use utoipa::openapi::schema::SchemaFormat;
 use super::folding::{NameKey, ascii_domain, fold};
 use super::text_field::{between, text_field};
 use crate::error::{Code, Violation};
-use crate::mail::Mail;
+use crate::mail::{Mail, MailToken};
 use crate::openapi::text;
 use crate::unicode::{is_invisible, nfkc};
 
@@ -64,6 +64,11 @@ impl Email {
     /// Returns the address of a mail, which was valid when the mail was made.
     pub fn of(mail: &Mail) -> Self {
         Self(mail.to.clone())
+    }
+
+    /// Returns the address that a mailed token is bound to, which was valid when the token was made.
+    pub fn of_token(token: &MailToken) -> Self {
+        Self(token.address.clone())
     }
 
     /// Returns the address with its domain in ASCII (IDNA), as a mail server that has no SMTPUTF8 (RFC 6531) knows it; `None` for a domain
