@@ -51,6 +51,12 @@ pub(crate) async fn run(deployment: &Deployment, command: Command) -> Result<Don
     let mut pages = users.records();
     while let Some(page) = pages.next().await.map_err(|error| error.to_string())? {
         for (id, record) in page {
+            let is_nameless = |record: &Record| record.user.profile.names().is_empty();
+            if record.as_ref().is_ok_and(is_nameless) {
+                // No user yet, and none that is lost.
+                let _unheard = writeln!(io::stderr(), "user {id}: left out: its address is not proved yet");
+                continue;
+            }
             let written = match &record {
                 Ok(record) => write(command.system, record),
                 Err(error) => Err(error.to_string()),

@@ -15,7 +15,9 @@ const NOTHING: &[&str] = &[];
 const USER: &[&str] = &["user#*"];
 const NAMED: &[&str] = &["email#*", "user#*", "username#*"];
 const API_KEYS: &[&str] = &["api-keys#*"];
+const CLAIMS: &[&str] = &["claims#*"];
 const CLIENT: &[&str] = &["client#*"];
+const MAIL: &[&str] = &["mail#*"];
 const PUBLISHED: &[&str] = &["keys"];
 
 const GET: &str = "dynamodb:GetItem";
@@ -35,12 +37,18 @@ const NEEDS: &[(&str, &[Need])] = &[
     ("user enable", &[(GET, NAMED), (UPDATE, USER)]),
     (
         "user delete",
-        &[(DELETE, API_KEYS), (DELETE, NAMED), (GET, NAMED)],
+        &[
+            (DELETE, API_KEYS),
+            (DELETE, CLAIMS),
+            (DELETE, NAMED),
+            (GET, NAMED),
+        ],
     ),
     (
         "user set-password",
         &[(DELETE, API_KEYS), (GET, NAMED), (UPDATE, USER)],
     ),
+    ("user send-reset", &[(GET, NAMED), (PUT, MAIL)]),
     ("user logout", &[(GET, NAMED), (UPDATE, USER)]),
     ("user sessions", &[(GET, NAMED)]),
     ("user grant", &[(GET, NAMED), (UPDATE, USER)]),

@@ -57,6 +57,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         _password: OnStdin,
     },
+    /// Sends a user the mail by which a forgotten password is replaced, so that the operator neither knows nor chooses one.
+    #[command(after_help = "Example:\n  latchkey user send-reset johndoe")]
+    SendReset(Named),
     /// Ends all sessions of a user, or one. API keys stay.
     #[command(after_help = "Example:\n  latchkey user logout johndoe")]
     Logout {
@@ -113,6 +116,7 @@ pub(crate) async fn run(deployment: &Deployment, command: Command) -> Result<Don
         Command::Enable(user) => account::set_disabled(users, &user, false).await,
         Command::Delete { user, yes: _ } => account::delete(users, &user).await,
         Command::SetPassword { user, _password: _ } => account::set_password(deployment, users, &user).await,
+        Command::SendReset(user) => account::send_reset(deployment, users, &user).await,
         Command::Logout { user, session } => account::log_out(users, &user, session.as_deref()).await,
         Command::Grant(grant) => change_scopes(users, &grant, true).await,
         Command::Revoke(grant) => change_scopes(users, &grant, false).await,

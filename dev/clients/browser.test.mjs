@@ -5,8 +5,8 @@ import http from "node:http";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import * as jose from "jose";
-import { chromium } from "playwright-core";
 
+import { startChromium } from "./chromium.mjs";
 import { recipe } from "./recipes.mjs";
 import { freshUser, logIn, url } from "./users.mjs";
 
@@ -16,20 +16,7 @@ const onAnotherService = !process.env.LATCHKEY_PROGRAMS && "LATCHKEY_PROGRAMS na
 
 let browser, context, page;
 
-before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
-});
+before(async () => (browser = await startChromium()));
 after(() => browser?.close());
 
 beforeEach(async () => {

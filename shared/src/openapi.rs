@@ -89,7 +89,8 @@ fn documented(schema: &str, responses: Vec<(&'static str, Response<Body>)>) -> D
     for (name, response) in responses {
         for (header, value) in response.headers() {
             if header == "content-type" {
-                value.to_str().unwrap_or_default().clone_into(&mut content_type);
+                let media_type = value.to_str().unwrap_or_default().split(';').next();
+                media_type.unwrap_or_default().clone_into(&mut content_type);
             } else {
                 headers.insert(header.clone(), value.clone());
             }

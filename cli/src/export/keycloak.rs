@@ -27,6 +27,7 @@ pub(super) fn write(record: &Record) -> serde_json::Result<Foreign> {
         // Keycloak's users have one.
         "username": username.or(email),
         "email": email,
+        "emailVerified": record.user.email_verified,
         "firstName": profile.full_name.as_ref().map(FullName::as_str),
         "enabled": !record.user.disabled,
         "createdTimestamp": record.user.created_at.unix().saturating_mul(1000),

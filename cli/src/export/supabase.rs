@@ -1,7 +1,7 @@
 //! Users as the administrative API of Supabase Auth creates them (`POST /auth/v1/admin/users`), one body a line.
 //!
 //! It accepts bcrypt, and Argon2i and Argon2id of version 19
-//! (<https://github.com/supabase/auth/blob/master/internal/crypto/password.go>). Addresses are not confirmed there, since they were not here.
+//! (<https://github.com/supabase/auth/blob/master/internal/crypto/password.go>). An address is confirmed there where it was proved here.
 
 use serde_json::json;
 use shared::passwords::{HashParts, StoredHash};
@@ -21,6 +21,7 @@ pub(super) fn write(record: &Record) -> Result<Foreign, String> {
     let user = json!({
         "id": uuid(id),
         "email": Email::as_str(email),
+        "email_confirm": record.user.email_verified,
         "password_hash": hash,
         "ban_duration": record.user.disabled.then_some(BAN),
         "user_metadata": {

@@ -3,6 +3,7 @@
 use shared::clock::Clock;
 use shared::error::Error;
 use shared::events::Event;
+use shared::mail::{Mail, Occasion, Outbox, Sender};
 use shared::table::{ROUNDS, contended};
 use shared::users::{UserId, Users, Wanted};
 
@@ -64,6 +65,26 @@ pub(super) async fn set_password(
         user: user.id.as_str(),
     }
     .log();
+    Ok(id_of(&user.id))
+}
+
+/// Sends a user the mail by which the password is replaced.
+pub(super) async fn send_reset(
+    deployment: &Deployment,
+    users: &Users,
+    named: &Named,
+) -> Result<Done, String> {
+    let said = |error: Error| error.to_string();
+    if deployment.stack.is_some() {
+        let sender = Sender::read(&deployment.env()).map_err(|error| error.to_string())?;
+        sender.ok_or("the stack sends no mail: its parameter MailFrom is empty")?;
+    }
+    let user = named.find(users, Wanted::None).await?.user;
+    let address = user.profile.email.ok_or("the user has no e-mail address")?;
+    let now = Clock::system().now();
+    let mail = Mail::new(address.as_str(), Occasion::ResetAsked, now).map_err(said)?;
+    let outbox = Outbox::new(deployment.table.clone());
+    outbox.put(&mail).await.map_err(said)?;
     Ok(id_of(&user.id))
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Output;
 
 use serde_json::{Value, json};
+use shared::users::NameKey;
 use testing::deployment::Deployment;
 use testing::fault_proxy::FaultProxy;
 
@@ -69,6 +70,7 @@ async fn the_policy_of_each_command_has_the_actions_of_its_requests() {
         &["user", "sessions", "johndoe"],
         &["user", "logout", "johndoe"],
         &["user", "set-password", "johndoe", "--password-stdin"],
+        &["user", "send-reset", "johndoe"],
         &["user", "delete", "johndoe", "--yes"],
         &["client", "create", "My app", "--public", "--grant", "password"],
         &["client", "list"],
@@ -77,6 +79,18 @@ async fn the_policy_of_each_command_has_the_actions_of_its_requests() {
         &["keys", "show"],
         &["doctor"],
     ] {
+        if arguments[1..] == ["delete", "johndoe", "--yes"] {
+            // Claims leave with a user, too.
+            let name = NameKey::of("johndoe").unwrap();
+            let id = deployment.users().await.id_of(&name).await.unwrap().unwrap();
+            let claim = [
+                ("claimed_email", json!({"S": "j@example.com"})),
+                ("claim_expires_at", json!({"N": "1"})),
+            ];
+            for (attribute, value) in claim {
+                deployment.table().set(id.as_str(), attribute, value).await;
+            }
+        }
         proxy.reset_counts();
         let output = run(arguments);
         // It finds that there are no keys.

@@ -54,12 +54,12 @@ async fn a_user_is_named_in_three_ways_and_shown_without_the_hash() {
         let [mut user] = objects(&shown).try_into().unwrap();
         assert_eq!(user["created_at"].take(), user["updated_at"].take());
         let expected = json!({"id": id, "username": "JohnDoe", "email": "john@Example.com", "full_name": "John Doe", "website": null,
-                              "disabled": false, "created_at": null, "updated_at": null, "scopes": []});
+                              "email_verified": false, "disabled": false, "created_at": null, "updated_at": null, "scopes": []});
         assert_eq!(user, expected, "{named}");
     }
     let table = printed(&latchkey(&deployment, &["user", "show", "johndoe"]));
     assert!(
-        table.contains("full_name   John Doe\n") && !table.contains("argon2"),
+        table.contains("full_name       John Doe\n") && !table.contains("argon2"),
         "{table}"
     );
     for nobody in ["", "nobody", "@", "01M8HZZZZZZZZZZZZZZZZZZZZZ"] {
@@ -254,6 +254,23 @@ async fn a_new_password_ends_sessions_and_api_keys() {
         .item(&format!("api-keys#{id}"), "api-keys")
         .await;
     assert!(keys.is_null(), "{keys}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n_10_an_operator_starts_a_reset_by_a_mail_to_the_users_address() {
+    let deployment = Deployment::without_keys().await;
+    let names = ["--username", "johndoe", "--email", "john@example.com"];
+    printed(&create(&deployment, &names, PASSWORD.as_bytes()));
+    printed(&create(&deployment, &["--username", "jane"], PASSWORD.as_bytes()));
+    printed(&latchkey(&deployment, &["user", "send-reset", "johndoe"]));
+    let keys = deployment.table().partition_keys().await;
+    let mails: Vec<&String> = keys.iter().filter(|key| key.starts_with("mail#")).collect();
+    let [mail] = mails[..] else { panic!("{keys:?}") };
+    let mail = deployment.table().item(mail, "mail").await;
+    assert_eq!(mail["kind"], json!({"S": "reset-asked"}));
+    assert_eq!(mail["to"], json!({"S": "john@example.com"}));
+    let nowhere = latchkey(&deployment, &["user", "send-reset", "jane"]);
+    is_error(&nowhere, 1, "the user has no e-mail address");
 }
 
 #[tokio::test(flavor = "multi_thread")]

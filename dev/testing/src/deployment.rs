@@ -191,7 +191,7 @@ impl Deployment {
     }
 }
 
-/// A response with its body read as JSON.
+/// A response with its body read as JSON, or as a text where it is none.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
@@ -219,7 +219,8 @@ pub async fn call<F: HttpFunction>(function: &F, event: Event) -> Answer {
         body: if body.is_empty() {
             Value::Null
         } else {
-            serde_json::from_slice(&body).unwrap()
+            let text = || Value::from(String::from_utf8_lossy(&body));
+            serde_json::from_slice(&body).unwrap_or_else(|_| text())
         },
     }
 }

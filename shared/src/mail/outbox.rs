@@ -235,6 +235,14 @@ impl Outbox {
         found.map(|item| Mail::decode(&item)).transpose()
     }
 
+    /// Puts a mail that announces nothing else.
+    pub async fn put(&self, mail: &Mail) -> Result<(), Error> {
+        let request = self.table.client().put_item();
+        let request = request.table_name(self.table.name());
+        let sent = request.set_item(Some(mail.encode())).send().await;
+        sent.map(|_| ()).map_err(|error| unavailable(&error))
+    }
+
     /// Removes a mail that was sent, or that has no recipient.
     pub async fn remove(&self, id: &str) -> Result<(), Error> {
         let request = self.table.client().delete_item();

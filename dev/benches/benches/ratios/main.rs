@@ -18,6 +18,7 @@ mod cold_starts;
 mod fixture;
 mod instructions;
 mod log_in;
+mod mails;
 mod one_time;
 mod pairs;
 mod ranks;
@@ -79,6 +80,7 @@ async fn main() -> ExitCode {
         cold_starts::measure(&fixture).await;
     }
     if wants(Group::OneTime) {
+        mails::measure(options.pairs, &mut record).await;
         one_time::measure(options.pairs, &mut record).await;
     }
     if wants(Group::Memory) {

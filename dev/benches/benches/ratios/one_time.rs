@@ -16,7 +16,7 @@ use crate::ranks::Comparison;
 use crate::record::Record;
 
 /// What must not be seen, and what is planted to see that it would be.
-const MILLISECOND: Duration = Duration::from_millis(1);
+pub(crate) const MILLISECOND: Duration = Duration::from_millis(1);
 /// Small, since only differences count: a pair of the deployed cost takes five times as long.
 const TODAY: (&str, &str) = ("8192", "1");
 

@@ -104,7 +104,14 @@ async fn only_what_is_shown_or_decides_is_read_and_never_the_password_hash() {
     fixture.proxy.reset_counts();
     let response = get(&function, &fixture.token()).await;
     let shown = response.body.as_object().unwrap().keys().cloned();
-    let decides = ["credential_generation", "scopes"].map(str::to_owned);
+    let decides = [
+        "claim_expires_at",
+        "claimed_email",
+        "credential_generation",
+        "recoveries",
+        "scopes",
+    ];
+    let decides = decides.map(str::to_owned);
     assert_eq!(fixture.proxy.attributes_read(), [shown.chain(decides).collect()]);
 }
 

@@ -100,7 +100,11 @@ impl Users {
         writes.extend(self.free_names(&user.profile.names(), &user.id)?);
         let items = AddressItems::between(&user.addresses(), &Addresses::default());
         writes.extend(self.claim_parts(&items, &user.id)?);
-        Ok(self.transact(writes).await?.is_none())
+        match self.transact(writes).await? {
+            None => Ok(true),
+            Some(refused) if refused.by(&Part::User).is_some() => Ok(false),
+            Some(refused) => Err(refused.conflict()),
+        }
     }
 
     /// Returns the part that ends all API keys of a user.

@@ -20,7 +20,7 @@ pub(super) enum Part {
     /// The marker of a name that the user gets.
     Name(NameKey),
     /// The marker of a name that becomes free.
-    Freed,
+    Freed(NameKey),
     /// The marker of an address that is proved.
     Proved,
     /// The item of a user's API keys.
@@ -56,14 +56,14 @@ impl Refused {
             _ => None,
         });
         taken.map_or_else(
-            || Error::internal("the store", "a write was refused that has no condition"),
+            || Error::internal("the store", "the marker of a user's name is another user's"),
             Error::Conflict,
         )
     }
 }
 
 impl Users {
-    /// Writes all parts or none. Returns what refused them; the marker of a freed name that is another user's by now is left out.
+    /// Writes all parts or none. Returns what refused them. The marker of a freed address that another user has proved is left out.
     pub(super) async fn transact(
         &self,
         mut writes: Vec<(Part, TransactWriteItem)>,
@@ -97,7 +97,8 @@ impl Users {
                 // A conflict that is left after the SDK's retries.
                 return Err(unavailable(&error));
             }
-            if refused.iter().any(|(part, _)| *part != Part::Freed) {
+            let is_lost = |part: &Part| matches!(part, Part::Freed(NameKey::Email(_)));
+            if refused.iter().any(|(part, _)| !is_lost(part)) {
                 return Ok(Some(Refused(refused)));
             }
             let mut index = 0;
@@ -151,7 +152,7 @@ impl Users {
             let user = condition.text(user.as_str());
             condition.when(format!("attribute_not_exists(pk) OR user_id = {user}"));
             Ok((
-                Part::Freed,
+                Part::Freed(name.clone()),
                 condition.into_delete(&self.table, item::name_key(name))?,
             ))
         });
