@@ -76,7 +76,11 @@ impl Caller {
 }
 
 /// Creates the configuration of a service's client for a function.
-pub(crate) async fn config(
+///
+/// # Errors
+///
+/// As [`config_of`].
+pub async fn config(
     env: &Env<'_>,
     own_endpoint: &Variable<Endpoint>,
 ) -> Result<SdkConfig, StartError> {

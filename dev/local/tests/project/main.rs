@@ -338,6 +338,7 @@ fn n_18_each_event_stands_in_the_table_of_logging() {
         .filter_map(|row| {
             row.strip_prefix("| INFO | `")
                 .or_else(|| row.strip_prefix("| WARN | `"))
+                .or_else(|| row.strip_prefix("| ERROR | `"))
         })
         .filter(|row| row.starts_with(|first: char| first.is_ascii_uppercase()))
         .map(|row| row.split_once('`').unwrap().0)
