@@ -54,9 +54,16 @@ const REFRESH_TOKENS: Part = Part {
 const MAIL: Part = Part {
     places: &[
         "/tags/mail",
+        "/paths/~1request-verify-token",
+        "/paths/~1verify",
+        "/paths/~1forgot-password",
         "/paths/~1verify-email",
         "/paths/~1reset-password",
+        "/components/schemas/Address",
+        "/components/schemas/FormProof",
         "/components/schemas/Page",
+        "/components/schemas/Proof",
+        "/components/schemas/Reset",
     ],
     members: &[],
     name: "mail",
