@@ -109,7 +109,24 @@ def test_a_forgotten_password_is_recovered_by_a_link_that_works_once(api, mailbo
     assert mailbox.messages("nobody@example.com") == []
 
 
-def test_a_mail_that_was_sent_leaves_the_outbox(outputs):
+def test_a_mail_that_ses_refuses_is_logged_as_its_alarm_counts_it(api, mailbox):
+    boto3.client("sesv2").delete_email_identity(EmailIdentity=os.environ["DOMAIN"])
+    assert api.request("POST", "/forgot-password", json={"email": ADDRESS}).status_code == 202
+    (mailer,) = [name for name in resources("AWS::Lambda::Function") if "MailerFunction" in name]
+    group = boto3.client("lambda").get_function_configuration(FunctionName=mailer)["LoggingConfig"]["LogGroup"]
+    deadline, rejected = time.monotonic() + 30, []
+    while not rejected:
+        assert time.monotonic() < deadline, "no line says that a mail was rejected"
+        pages = boto3.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        lines = [event["message"] for page in pages for event in page["events"] if event["message"].startswith("{")]
+        rejected = [line for line in map(json.loads, lines) if line.get("event") == "MailRejected"]
+        time.sleep(0.2)
+    assert [(line["level"], line["code"]) for line in rejected] == [("ERROR", "MessageRejected")]
+    assert ADDRESS not in str(rejected)
+    boto3.client("sesv2").create_email_identity(EmailIdentity=os.environ["DOMAIN"])
+
+
+def test_a_mail_that_was_sent_or_rejected_leaves_the_outbox(outputs):
     # The last ones may still be on their way.
     deadline = time.monotonic() + 30
     pages = boto3.client("dynamodb").get_paginator("scan")
