@@ -331,7 +331,13 @@ impl World for Addresses {
                 return Some(MARKED);
             }
             let has_it = account.knows[OWNER] && account.marks[OWNER] == Some(Mark::Proved);
-            if is_victim && state.day < 7 && !has_it && !self.is_recoverable(state, id) {
+            // An address that the owner has proved for another account is the owner's to free.
+            let is_elsewhere = || {
+                state
+                    .owner_of(OWNER)
+                    .is_some_and(|owner| owner != id && state.at(owner).is_owners)
+            };
+            if is_victim && state.day < 7 && !has_it && !is_elsewhere() && !self.is_recoverable(state, id) {
                 return Some(UNDOES);
             }
         }

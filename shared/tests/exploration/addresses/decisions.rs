@@ -95,7 +95,9 @@ impl Decisions {
     pub(super) fn changed(&self, before: Known, wanted: Option<usize>, are_claims: bool, day: u8) -> Known {
         once(&self.changed, (before, wanted, are_claims, day), || {
             let wanted = wanted.map(|address| self.emails[address].clone());
-            self.know(self.addresses(before).changed(wanted, are_claims, at(day)))
+            let before = self.addresses(before);
+            let are_claims = are_claims || before.must_claim(at(day));
+            self.know(before.changed(wanted, are_claims, at(day)))
         })
     }
 
@@ -131,6 +133,7 @@ impl Decisions {
                 profile: Profile::default(),
                 email_verified: false,
                 claim: None,
+                former: Vec::new(),
                 disabled: false,
                 created_at: at(0),
                 updated_at: at(0),
