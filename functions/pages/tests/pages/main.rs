@@ -6,6 +6,7 @@
 )]
 
 mod legible;
+mod log;
 mod rejected;
 mod routes;
 
