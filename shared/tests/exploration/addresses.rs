@@ -3,6 +3,8 @@
 mod decisions;
 mod store;
 
+use std::hash::{Hash, Hasher};
+
 use crate::{World, explore};
 use decisions::{Decisions, Known};
 
@@ -17,9 +19,9 @@ const UNDOES: &str = "the owner of an account that was stolen gets back in for a
 const OWNER: usize = 0;
 const SQUATTER: usize = 1;
 
-/// The days on which something happens: tokens of a day and less have expired on the second, all others and all claims of the first day on
-/// the third.
-const DAYS: [u8; 3] = [0, 1, 8];
+/// The days on which something happens. All tokens and claims of the first have expired on the second; a token that expires earlier is one
+/// that is not spent.
+const DAYS: [u8; 2] = [0, 8];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Mark {
@@ -60,7 +62,7 @@ struct Request {
     is_of_generation: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Account {
     has_username: bool,
     addresses: Known,
@@ -70,7 +72,8 @@ struct Account {
     claims: [Option<u8>; 2],
     /// Who knows the password.
     knows: [bool; 2],
-    sessions: [bool; 2],
+    /// Whether the squatter has a session.
+    has_session: bool,
     /// Whether the squatter has an API key.
     has_key: bool,
     /// The tokens in the two mailboxes, of each [`Kind`] the newest.
@@ -78,6 +81,35 @@ struct Account {
     /// Whether the owner has registered or recovered it.
     is_owners: bool,
     request: Option<Request>,
+}
+
+impl Hash for Account {
+    /// One number of what tells most accounts apart: a derived implementation takes half of the test's time.
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let flags = [
+            self.has_username,
+            self.knows[OWNER],
+            self.knows[SQUATTER],
+            self.has_session,
+            self.has_key,
+            self.is_owners,
+        ];
+        let mut number = u64::from(self.addresses);
+        for flag in flags {
+            number = number * 2 + u64::from(flag);
+        }
+        for mark in self.marks {
+            number = number * 3 + mark.map_or(0, |mark| mark as u64 + 1);
+        }
+        for token in self.tokens.as_flattened() {
+            let token = token.map_or(0, |token| {
+                1 + u64::from(token.fits) + 2 * u64::from(token.made > 0)
+            });
+            number = number * 5 + token;
+        }
+        let request = self.request.map_or(0, |request| 1 + u64::from(request.read));
+        hasher.write_u64(number ^ (request << 48));
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -90,23 +122,8 @@ struct State {
     is_taken: bool,
 }
 
-/// Of each step, the actor and the account.
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Register(usize, usize, bool, Option<usize>),
-    LogIn(usize, usize),
-    Change(usize, usize, Option<usize>),
-    ChangePassword(usize, usize),
-    CreateKey(usize),
-    Delete(usize, usize),
-    /// Anyone asks for a mail to an address.
-    Ask(Kind, usize),
-    Read(usize, usize, Kind),
-    Write(usize),
-    Lose(usize),
-    Pass(u8),
-    Require,
-}
+/// What happens, the actor, the account, and an address.
+type Step = (&'static str, usize, usize, Option<usize>);
 
 struct Addresses {
     decisions: Decisions,
@@ -118,21 +135,27 @@ struct Addresses {
     is_stolen: bool,
     /// Whether an operator may begin to require that addresses are proved.
     turns: bool,
+    /// Whether the squatter creates API keys.
+    has_keys: bool,
     days: usize,
 }
 
 impl Addresses {
-    fn ids(&self, actor: usize) -> std::ops::RangeInclusive<usize> {
+    /// Returns the number of an account that an actor may register.
+    fn free(&self, state: &State, actor: usize) -> Option<usize> {
+        let squatters = &state.accounts[1..];
+        let free = squatters.iter().position(Option::is_none);
         match actor {
-            OWNER if self.is_stolen => 1..=0,
-            OWNER => 0..=0,
-            _ => 1..=self.squatters,
+            OWNER => (!self.is_stolen && state.accounts[0].is_none()).then_some(0),
+            _ => free
+                .filter(|_| squatters.iter().flatten().count() < self.squatters)
+                .map(|free| free + 1),
         }
     }
 
     fn registrations(&self, state: &State, push: &mut impl FnMut(Step, State)) {
         for actor in [OWNER, SQUATTER] {
-            let Some(id) = self.ids(actor).find(|id| state.accounts[*id].is_none()) else {
+            let Some(id) = self.free(state, actor) else {
                 continue;
             };
             for has_username in [true, false] {
@@ -143,53 +166,65 @@ impl Addresses {
                     }
                     let mut next = state.clone();
                     if self.register(&mut next, (id, actor), has_username, address) {
-                        push(Step::Register(actor, id, has_username, address), next);
+                        let step = if has_username {
+                            "registers with a username"
+                        } else {
+                            "registers by an address"
+                        };
+                        push((step, actor, id, address), next);
                     }
                 }
             }
         }
     }
 
-    /// What an actor does who is logged in, or who logs in.
+    /// What an actor does who is logged in. The owner logs in for each step, and so has no session that would tell states apart.
     fn uses(&self, state: &State, id: usize, actor: usize, push: &mut impl FnMut(Step, State)) {
         let account = state.at(id);
         let mut edit = |step, edit: &dyn Fn(&mut Account)| {
             let mut next = state.clone();
             edit(next.at_mut(id));
-            push(step, next);
+            push((step, actor, id, None), next);
         };
-        if !account.sessions[actor] {
-            let has_name = account.has_username || account.marks != [None; 2];
-            if account.knows[actor] && has_name {
-                edit(Step::LogIn(actor, id), &|account| account.sessions[actor] = true);
+        let has_name = account.has_username || account.marks != [None; 2];
+        let may_log_in = account.knows[actor] && has_name;
+        if actor == SQUATTER && !account.has_session {
+            if may_log_in {
+                edit("logs in", &|account| account.has_session = true);
             }
             return;
         }
-        if account.knows[actor] {
-            edit(Step::ChangePassword(actor, id), &|account| {
-                account.change_password(actor);
-            });
+        if actor == OWNER && !may_log_in {
+            return;
         }
-        if actor == SQUATTER && !account.has_key {
-            edit(Step::CreateKey(id), &|account| account.has_key = true);
+        if account.knows[actor] {
+            edit("changes the password", &|account| account.change_password(actor));
+        }
+        if actor == SQUATTER && self.has_keys {
+            edit("creates an API key", &|account| account.has_key = true);
         }
         for wanted in [None, Some(OWNER), Some(SQUATTER)] {
             let mut next = state.clone();
             let is_own = actor == SQUATTER || wanted != Some(SQUATTER);
             if is_own && self.change(&mut next, id, wanted) {
-                push(Step::Change(actor, id, wanted), next);
+                push(("changes the address to", actor, id, wanted), next);
             }
         }
         if !self.is_stolen || id > 0 {
             let mut next = state.clone();
             next.accounts[id] = None;
-            push(Step::Delete(actor, id), next);
+            push(("deletes", actor, id, None), next);
         }
     }
 
-    /// The proofs and recoveries that an actor begins, by the tokens of the own mailbox.
+    /// The proofs and recoveries that an actor begins, by the tokens of the own mailbox. The owner asks for one right before.
     fn spends(&self, state: &State, id: usize, actor: usize, push: &mut impl FnMut(Step, State)) {
-        let account = state.at(id);
+        let mut asked = state.clone();
+        if actor == OWNER {
+            self.ask(&mut asked, OWNER, Kind::Prove);
+            self.ask(&mut asked, OWNER, Kind::Reset);
+        }
+        let account = asked.at(id);
         let is_busy = state
             .accounts
             .iter()
@@ -199,8 +234,9 @@ impl Addresses {
             let Some(token) = account.tokens[actor][kind as usize] else {
                 continue;
             };
-            let by_session = kind == Kind::Prove && !account.knows[actor];
-            let is_allowed = kind != Kind::Prove || account.knows[actor] || account.sessions[actor];
+            let by_session =
+                kind == Kind::Prove && !account.knows[actor] && actor == SQUATTER && account.has_session;
+            let is_allowed = kind != Kind::Prove || account.knows[actor] || by_session;
             let decided = self.decide(account.addresses, actor, kind, token, state.day);
             if !is_allowed || is_busy || decided.is_none() {
                 continue;
@@ -219,7 +255,12 @@ impl Addresses {
             } else {
                 self.write(&mut next, id, request);
             }
-            push(Step::Read(actor, id, kind), next);
+            let step = match kind {
+                Kind::Prove => "proves",
+                Kind::Reset => "resets",
+                Kind::Undo | Kind::UndoUnproved => "undoes",
+            };
+            push((step, actor, id, None), next);
         }
     }
 
@@ -279,28 +320,29 @@ impl World for Addresses {
             if let Some(request) = account.request {
                 let mut next = state.clone();
                 next.at_mut(id).request = None;
-                push(Step::Lose(id), next.clone());
+                push(("is lost", request.actor, id, None), next.clone());
                 self.write(&mut next, id, request);
-                push(Step::Write(id), next);
+                push(("is written", request.actor, id, None), next);
             }
         }
-        for address in [OWNER, SQUATTER] {
-            for kind in [Kind::Prove, Kind::Reset] {
-                let mut next = state.clone();
-                self.ask(&mut next, address, kind);
-                push(Step::Ask(kind, address), next);
-            }
+        for (kind, step) in [
+            (Kind::Prove, "asks for a proof"),
+            (Kind::Reset, "asks for a reset"),
+        ] {
+            let mut next = state.clone();
+            self.ask(&mut next, SQUATTER, kind);
+            push((step, SQUATTER, 0, Some(SQUATTER)), next);
         }
         let later = DAYS[..self.days].iter().find(|day| **day > state.day);
         if let Some(later) = later {
             let mut next = state.clone();
             next.pass(*later);
-            push(Step::Pass(*later), next);
+            push(("days pass", 0, 0, None), next);
         }
         if self.turns && !state.are_claims {
             let mut next = state.clone();
             next.are_claims = true;
-            push(Step::Require, next);
+            push(("a proof is required from now on", 0, 0, None), next);
         }
         steps
     }
@@ -318,7 +360,7 @@ impl World for Addresses {
                     .into_iter()
                     .any(|kind| self.is_way_in(state, id, SQUATTER, kind))
             };
-            let has = account.sessions[SQUATTER] || account.knows[SQUATTER] || account.has_key;
+            let has = account.has_session || account.knows[SQUATTER] || account.has_key;
             if account.is_owners && (has || has_way_in()) {
                 return Some(KEEPS);
             }
@@ -337,7 +379,13 @@ impl World for Addresses {
                     .owner_of(OWNER)
                     .is_some_and(|owner| owner != id && state.at(owner).is_owners)
             };
-            if is_victim && state.day < 7 && !has_it && !is_elsewhere() && !self.is_recoverable(state, id) {
+            if is_victim
+                && !account.is_owners
+                && state.day < 7
+                && !has_it
+                && !is_elsewhere()
+                && !self.is_recoverable(state, id)
+            {
                 return Some(UNDOES);
             }
         }
@@ -361,7 +409,8 @@ fn world() -> Addresses {
         has_halves: false,
         is_stolen: false,
         turns: false,
-        days: 3,
+        has_keys: false,
+        days: 1,
     }
 }
 
@@ -410,7 +459,7 @@ fn stolen(world: &Addresses, are_claims: bool) -> State {
     account.marks[OWNER] = Some(Mark::Proved);
     account.claims = [None; 2];
     account.tokens = [[None; 4]; 2];
-    account.sessions = [true; 2];
+    account.has_session = true;
     account.knows = [true; 2];
     account.is_owners = false;
     state

@@ -30,7 +30,6 @@ pub(super) struct Items {
 pub(super) struct Said {
     pub(super) held: Option<usize>,
     pub(super) verified: bool,
-    pub(super) claim: Option<usize>,
     /// The address that clients see.
     pub(super) shown: Option<usize>,
 }
@@ -181,10 +180,6 @@ impl Decisions {
             Said {
                 held: index(&addresses.held),
                 verified: addresses.verified,
-                claim: addresses
-                    .claim
-                    .as_ref()
-                    .map(|claim| self.index(&claim.email.key())),
                 shown: index(&addresses.clone().shown(at(day)).held),
             }
         })

@@ -50,7 +50,7 @@ impl State {
 }
 
 impl Account {
-    /// All that is of the credentials' generation ends; what the owner has of it is forgotten, since the owner can ask again.
+    /// All that is of the credentials' generation ends.
     fn end_generation(&mut self) {
         for kind in [Kind::Prove, Kind::Reset] {
             self.outdate(kind);
@@ -61,18 +61,17 @@ impl Account {
     }
 
     fn outdate(&mut self, kind: Kind) {
-        self.tokens[OWNER][kind as usize] = None;
-        if let Some(token) = &mut self.tokens[SQUATTER][kind as usize] {
-            token.fits = false;
+        for tokens in &mut self.tokens {
+            if let Some(token) = &mut tokens[kind as usize] {
+                token.fits = false;
+            }
         }
     }
 
     /// `Users::change_password`, which ends the other sessions.
     pub(super) fn change_password(&mut self, actor: usize) {
-        let mut sessions = [false; 2];
-        sessions[actor] = true;
-        self.sessions = sessions;
-        self.knows = sessions;
+        self.knows = [actor == OWNER, actor == SQUATTER];
+        self.has_session &= actor == SQUATTER;
         self.end_generation();
     }
 
@@ -118,7 +117,8 @@ impl Addresses {
         let (day, is_proved) = (state.day, state.is_proved(address));
         let account = state.at_mut(id);
         account.claims[address] = Some(day);
-        if !is_proved {
+        // The owner asks for another one.
+        if address == SQUATTER && !is_proved {
             account.mail(address, Kind::Prove, day);
         }
     }
@@ -144,6 +144,7 @@ impl Addresses {
         if is_nameless || items.added.iter().any(|name| state.owner_of(*name).is_some()) {
             return false;
         }
+        let is_owners = account.is_owners;
         let account = state.at_mut(id);
         account.addresses = after;
         for name in items.removed {
@@ -158,7 +159,8 @@ impl Addresses {
         let former = before
             .held
             .filter(|held| Some(*held) != said.held || items.claimed.is_some());
-        if let Some(former) = former {
+        // A way into an account of the owner's own is not worth to be told apart.
+        if let Some(former) = former.filter(|former| *former == SQUATTER || !is_owners) {
             let kind = if before.verified {
                 Kind::Undo
             } else {
@@ -225,11 +227,15 @@ impl Addresses {
     /// `Users::prove` and `Users::recover`: all or nothing.
     pub(super) fn write(&self, state: &mut State, id: usize, request: Request) {
         let (account, kind) = (state.at(id), request.kind);
-        let Some(stored) = account.tokens[request.actor][kind as usize] else {
-            return;
+        let is_asked_for = request.actor == OWNER && matches!(kind, Kind::Prove | Kind::Reset);
+        let asked_for = Token {
+            fits: request.is_of_generation,
+            ..request.token
         };
+        let stored = account.tokens[request.actor][kind as usize].or(is_asked_for.then_some(asked_for));
+        let Some(stored) = stored else { return };
         let standing = if request.by_session {
-            account.sessions[request.actor]
+            account.has_session
         } else {
             request.is_of_generation
         };
@@ -266,9 +272,8 @@ impl Addresses {
         if kind == Kind::Prove {
             return;
         }
-        account.knows = [false; 2];
-        account.knows[request.actor] = true;
-        account.sessions = [false; 2];
+        account.knows = [request.actor == OWNER, request.actor == SQUATTER];
+        account.has_session = false;
         account.has_key = false;
         account.end_generation();
         account.outdate(Kind::UndoUnproved);
