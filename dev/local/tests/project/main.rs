@@ -99,7 +99,8 @@ fn some_value(name: &str) -> Option<String> {
     match name {
         "TABLE_NAME" | "LINKS_TABLE_NAME" => Some("users".to_owned()),
         "ISSUER" => Some("https://auth.example.com".to_owned()),
-        "SIGNING_KEYS_SECRET" => Some("secret".to_owned()),
+        "SIGNING_KEYS_SECRET" | "MAIL_KEY_SECRET" => Some("secret".to_owned()),
+        "MAIL_FROM" => Some("no-reply@example.com".to_owned()),
         _ => None,
     }
 }
