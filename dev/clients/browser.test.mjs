@@ -150,8 +150,10 @@ describe("/docs", () => {
       };
       const parameters = (await others[operation.operationId]?.()) ?? {};
       const { status, text } = await tryOut(page.locator(`#${shown[order(operation)]}`), operation.path, parameters);
-      const success = Object.keys(operation.responses).filter((documented) => documented.startsWith("2"));
-      assert.deepEqual([String(status)], success, `${operation.operationId}: ${text}`);
+      // The token of the examples is in no mail.
+      const needsMail = ["verify", "verify_email", "reset_password"].includes(operation.operationId);
+      const expected = Object.keys(operation.responses).filter((documented) => documented.startsWith(needsMail ? "400" : "2"));
+      assert.deepEqual([String(status)], expected, `${operation.operationId}: ${text}`);
     }
     assert.equal((await tryMe()).status, 401, "the user is deleted");
   });

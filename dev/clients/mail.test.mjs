@@ -39,7 +39,7 @@ async function mailTo(address, path, count = 1) {
 const linkTo = async (address, path, count) => (await mailTo(address, path, count)).links.find((link) => link.startsWith(url + path));
 
 async function follow(link, typed, status) {
-  context = await browser.newContext({ javaScriptEnabled: false });
+  context = await browser.newContext();
   page = await context.newPage();
   await page.goto(link);
   await page.locator("#password").fill(typed);
