@@ -76,10 +76,11 @@ impl Caller {
 }
 
 /// Creates the configuration of a service's client for a function.
-pub(crate) async fn config(
-    env: &Env<'_>,
-    own_endpoint: &Variable<Endpoint>,
-) -> Result<SdkConfig, StartError> {
+///
+/// # Errors
+///
+/// As [`config_of`].
+pub async fn config(env: &Env<'_>, own_endpoint: &Variable<Endpoint>) -> Result<SdkConfig, StartError> {
     config_of(env, own_endpoint, Caller::function(env, own_endpoint).await?)
 }
 

@@ -16,7 +16,7 @@ pub const METRICS: [&str; 5] = [
 #[derive(Clone, Copy, Debug)]
 #[expect(
     missing_docs,
-    reason = "the fields are the ids of users, sessions, clients and keys"
+    reason = "the fields are the ids of users, sessions, clients, keys and mails"
 )]
 pub enum Event<'a> {
     /// A user was made.
@@ -66,6 +66,14 @@ pub enum Event<'a> {
     ClientTokenIssued { client: &'a str },
     /// A registered client did not prove itself.
     ClientRefused { client: &'a str },
+    /// A mail was accepted for delivery.
+    MailSent { mail: &'a str, kind: &'a str },
+    /// A mail will never be accepted for delivery, and is given up; `code` is the refusing service's.
+    MailRejected {
+        mail: &'a str,
+        kind: &'a str,
+        code: &'a str,
+    },
     /// A rotation made this key the newest of the ring.
     KeyRotated { kid: &'a str },
     /// An emergency dropped this key, `*` for all.
@@ -120,6 +128,9 @@ struct Line<'a> {
     api_key: Option<&'a str>,
     client: Option<&'a str>,
     kid: Option<&'a str>,
+    mail: Option<&'a str>,
+    kind: Option<&'a str>,
+    code: Option<&'a str>,
 }
 
 impl Event<'_> {
@@ -134,6 +145,9 @@ impl Event<'_> {
             api_key,
             client,
             kid,
+            mail,
+            kind,
+            code,
         } = self.line();
         let reason = match self {
             Self::LogInFailed { reason, .. } => Some(tracing::field::debug(reason)),
@@ -154,6 +168,9 @@ impl Event<'_> {
                     api_key_id = api_key,
                     client_id = client,
                     kid,
+                    mail_id = mail,
+                    kind,
+                    code,
                     reason,
                     limit,
                     "{message}"
@@ -167,6 +184,7 @@ impl Event<'_> {
             | Self::RefreshUnknown { .. }
             | Self::ClientRefused { .. }
             | Self::KeyDropped { .. } => line!(warn),
+            Self::MailRejected { .. } => line!(error),
             _ => line!(info),
         }
     }
@@ -195,6 +213,11 @@ impl Event<'_> {
         };
         let of_key = |name, message, kid| Line {
             kid: Some(kid),
+            ..of(name, message)
+        };
+        let of_mail = |name, message, mail, kind| Line {
+            mail: Some(mail),
+            kind: Some(kind),
             ..of(name, message)
         };
         let of_subject = |name, message, subject| match subject {
@@ -248,6 +271,11 @@ impl Event<'_> {
             Self::ClientRefused { client } => {
                 of_client("ClientRefused", "client authentication failed", client)
             }
+            Self::MailSent { mail, kind } => of_mail("MailSent", "mail sent", mail, kind),
+            Self::MailRejected { mail, kind, code } => Line {
+                code: Some(code),
+                ..of_mail("MailRejected", "mail rejected, it is given up", mail, kind)
+            },
             Self::KeyRotated { kid } => of_key("KeyRotated", "signing keys rotated", kid),
             Self::KeyDropped { kid } => of_key("KeyDropped", "compromised key dropped", kid),
         }

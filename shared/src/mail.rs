@@ -4,11 +4,15 @@
 //! stores the digests of its tokens, sends, and deletes it. `docs/mail.md` draws this.
 
 mod key;
+#[cfg(feature = "signing")]
+mod key_store;
 mod outbox;
 mod sender;
 mod token;
 
 pub use key::MailKey;
+#[cfg(feature = "signing")]
+pub use key_store::MailKeyStore;
 pub use outbox::{Mail, Occasion, Outbox};
 pub use sender::{Mailing, Outgoing, Sender};
 pub use token::{MailToken, MailTokens, Purpose};

@@ -12,6 +12,6 @@ pub fn nfkc(text: &str) -> Cow<'_, str> {
 }
 
 /// Reports whether a character has no shape of its own: two texts that differ in it look alike.
-pub(crate) fn is_invisible(character: char) -> bool {
+pub fn is_invisible(character: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
 }

@@ -1,15 +1,24 @@
 //! Where `cargo dev` keeps users and keys.
 
 use std::fs::{File, TryLockError};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use shared::keys::KEYS_FILE;
+use shared::random;
 use tempfile::TempDir;
+use zeroize::Zeroizing;
 
 use crate::StartError;
 
 /// The file of the embedded engine below the data folder.
 const DYNAMODB_FILE: &str = "dynamodb.sqlite";
+/// The file of the key of mailed tokens.
+const MAIL_KEY_FILE: &str = "mail-key";
+/// As long as the hash that tokens are derived with (RFC 2104 section 3).
+const MAIL_KEY_BYTES: usize = 32;
+/// The folder of the mails that were sent.
+const MAIL_FOLDER: &str = "mail";
 /// The file that the one `cargo dev` of the data folder has locked.
 const LOCK_FILE: &str = "lock";
 /// The files that say where it serves and where its DynamoDB is, for `cargo latchkey`.
@@ -50,6 +59,15 @@ pub fn short(path: &Path) -> &Path {
         .ok()
         .and_then(|current| path.strip_prefix(current).ok())
         .unwrap_or(path)
+}
+
+/// Writes a file that its owner alone can read.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = File::options();
+    options.create(true).truncate(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
 }
 
 /// A data folder that is in use by this process alone: two engines do not know of each other's idempotency tokens, and two
@@ -100,6 +118,25 @@ impl Folder {
 
     pub(crate) fn keys_file(&self) -> PathBuf {
         self.path.join(KEYS_FILE)
+    }
+
+    /// Returns the folder of the mails that were sent; it is created if it does not exist.
+    pub(crate) fn mail_folder(&self) -> Result<PathBuf, StartError> {
+        let folder = self.path.join(MAIL_FOLDER);
+        match std::fs::create_dir_all(&folder) {
+            Ok(()) => Ok(folder),
+            Err(error) => Err(StartError::Folder(folder, error)),
+        }
+    }
+
+    /// Returns the file of the key of mailed tokens; a new one has random bytes that its owner alone can read.
+    pub(crate) fn mail_key_file(&self) -> Result<PathBuf, StartError> {
+        let path = self.path.join(MAIL_KEY_FILE);
+        if !path.exists() {
+            let key = Zeroizing::new(random::bytes::<MAIL_KEY_BYTES>()?);
+            write_private(&path, &*key).map_err(|error| StartError::Folder(path.clone(), error))?;
+        }
+        Ok(path)
     }
 
     pub(crate) fn dynamodb_file(&self) -> PathBuf {

@@ -21,6 +21,7 @@ pub const FUNCTIONS: &[Registered] = &[
     Registered::behind_a_route::<api_keys::ApiKeys>(),
     Registered::without_a_route::<authorizer::Authorizer>(),
     Registered::behind_a_route::<docs::Docs>(),
+    Registered::without_a_route::<mailer::Mailer>(),
     Registered::behind_a_route::<me::Me>(),
     Registered::behind_a_route::<pages::FormPages>(),
     Registered::behind_a_route::<recovery::Recovery>(),
@@ -157,13 +158,19 @@ impl<O: Fn(&str) -> Option<String> + Send + Sync> Settings<'_, O> {
 
     /// Returns the environment of one function.
     pub(crate) fn env(&self, package: &str) -> std::result::Result<Env<'_>, StartError> {
-        let declared = self
-            .template
-            .functions()
-            .iter()
-            .find(|declared| declared.package == package)
-            .ok_or_else(|| StartError::UnknownFunction(package.to_owned()))?;
+        let declared = self.declared(package)?;
         Ok(Env::new(|name| self.variable(declared, name)))
+    }
+
+    /// Returns what the template says of one function.
+    pub(crate) fn declared(
+        &self,
+        package: &str,
+    ) -> std::result::Result<&sam_template::Function, StartError> {
+        let mut functions = self.template.functions().iter();
+        functions
+            .find(|declared| declared.package == package)
+            .ok_or_else(|| StartError::UnknownFunction(package.to_owned()))
     }
 
     fn variable(&self, declared: &sam_template::Function, name: &str) -> Option<String> {

@@ -10,6 +10,7 @@ use axum_server::Handle;
 use dynamodb::{Engine, EngineError};
 use sam_template::{Template, TemplateError};
 use shared::clock::Clock;
+use shared::env::MAIL_FROM;
 use shared::error::Error;
 use shared::function;
 use shared::keys::Rotation;
@@ -17,6 +18,7 @@ use tokio::net::TcpListener;
 
 use data::Folder;
 use functions::Settings;
+use mail::{Delivery, Mailbox};
 
 pub use data::Data;
 pub use example::Example;
@@ -27,6 +29,7 @@ mod example;
 pub mod functions;
 pub mod gateway;
 pub mod generated;
+mod mail;
 pub mod openapi;
 mod rotation;
 mod router;
@@ -110,6 +113,9 @@ pub enum StartError {
     /// Another process has the data folder.
     #[error("the folder {path} is in use by another cargo dev; stop it, or choose another with --data-dir or --in-memory", path = data::short(.0).display())]
     FolderTaken(PathBuf),
+    /// `SMTP_URL` is no URL of a mail server; it is not repeated, since it can have a password.
+    #[error("SMTP_URL: {0}")]
+    Smtp(String),
     /// A function does not start.
     #[error(transparent)]
     Function(#[from] function::StartError),
@@ -130,6 +136,8 @@ pub struct Service {
     address: SocketAddr,
     issuer: String,
     rotation: Rotation,
+    /// `None` where there is no mail.
+    delivery: Option<Delivery>,
     dynamodb: String,
     routes: Vec<String>,
 }
@@ -179,12 +187,17 @@ impl Service {
         });
         folder.announce(&url(reachable(address)), &dynamodb.endpoint)?;
         let origins = overrides(cors::VARIABLE).unwrap_or_default();
+        let sender = overrides(MAIL_FROM.name).unwrap_or_else(|| mail::SENDER.to_owned());
+        let mailbox = Mailbox::new(&folder, overrides(mail::SMTP_URL), &clock)?;
         let variables = BTreeMap::from([
-            ("TABLE_NAME", dynamodb.table_name),
+            ("TABLE_NAME", dynamodb.table_name.clone()),
             ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.endpoint.clone()),
             ("ISSUER", issuer.clone()),
             ("SIGNING_KEYS_FILE", folder.keys_file().display().to_string()),
             ("SIGNING_KEYS_SECRET", String::new()),
+            (MAIL_FROM.name, sender.clone()),
+            ("MAIL_KEY_FILE", folder.mail_key_file()?.display().to_string()),
+            ("MAIL_KEY_SECRET", String::new()),
             ("LINKS_TABLE_NAME", example::LINKS_TABLE.to_owned()),
         ]);
         let settings = Settings {
@@ -197,7 +210,12 @@ impl Service {
         rotation.ensure_ring().await?;
         let cors = cors::AllowedOrigins::new(&origins, template.cors());
         let functions = settings.start_all().await?;
-        let router = router::router(&template, &functions, cors, &clock, options.limits)?;
+        let mut router = router::router(&template, &functions, cors, &clock, options.limits)?;
+        let mut delivery = None;
+        if !sender.is_empty() {
+            delivery = Some(Delivery::start(&settings, &dynamodb, mailbox.clone()).await?);
+            router = mailbox.in_front_of(router);
+        }
         Ok(Self {
             listener,
             router,
@@ -207,6 +225,7 @@ impl Service {
             address,
             issuer,
             rotation,
+            delivery,
             dynamodb: dynamodb.endpoint,
             routes: template
                 .routes()
@@ -241,6 +260,12 @@ impl Service {
         self.folder.path()
     }
 
+    /// Returns the URL of the mailbox; `None` where there is no mail.
+    pub fn mailbox_url(&self) -> Option<String> {
+        let mailbox = self.delivery.as_ref();
+        mailbox.map(|_| format!("{}{}", self.url(), mail::MAILBOX_PATH))
+    }
+
     /// Returns the file of private keys.
     pub fn keys_file(&self) -> PathBuf {
         self.folder.keys_file()
@@ -254,6 +279,7 @@ impl Service {
     /// Serves until `shutdown` resolves; requests under way are finished within the limit.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
         let rotation = tokio::spawn(rotation::rotate_when_due(self.rotation));
+        let delivery = self.delivery.map(|delivery| tokio::spawn(delivery.run()));
         let handle = Handle::new();
         let mut server = axum_server::from_tcp(self.listener.into_std()?)?
             .http1_only()
@@ -271,6 +297,9 @@ impl Service {
             .await;
         stop.abort();
         rotation.abort();
+        if let Some(delivery) = delivery {
+            delivery.abort();
+        }
         served?;
         if let Some(engine) = self.engine {
             engine.stop().await;

@@ -112,6 +112,9 @@ async fn serve(arguments: Arguments, log: Option<File>) -> Result<(), Box<dyn st
         service.dynamodb_url()
     );
     println!("Data      {kept}");
+    if let Some(mailbox) = service.mailbox_url() {
+        println!("Mail      {mailbox}");
+    }
     println!("Routes    {}", service.routes().join(", "));
     println!();
     println!("Try:");
@@ -126,7 +129,7 @@ async fn serve(arguments: Arguments, log: Option<File>) -> Result<(), Box<dyn st
     println!();
     if !service.address().ip().is_loopback() {
         eprintln!(
-            "warning: {} is open to other machines: they can register and log in, and passwords cross the network unencrypted. \
+            "warning: {} is open to other machines: they can register, log in and read the mails, and passwords cross the network unencrypted. \
              The tokens' issuer is {}.",
             service.address(),
             service.issuer()

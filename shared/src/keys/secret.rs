@@ -1,4 +1,4 @@
-//! The secret of the key ring in Secrets Manager: its versions and their stages.
+//! A secret in Secrets Manager, such as that of the key ring: its versions and their stages.
 
 use std::collections::HashMap;
 
@@ -67,7 +67,7 @@ impl Versions {
 
 impl Secret {
     /// Creates the client; sends nothing.
-    pub(super) async fn connect(id: String, env: &Env<'_>) -> Result<Self, StartError> {
+    pub(crate) async fn connect(id: String, env: &Env<'_>) -> Result<Self, StartError> {
         let client = Client::new(&aws::config(env, &AWS_ENDPOINT_URL_SECRETS_MANAGER).await?);
         Ok(Self { client, id })
     }
@@ -80,8 +80,8 @@ impl Secret {
         }
     }
 
-    /// Reads the document of the ring in use; `None` where there is no current version.
-    pub(super) async fn document(&self) -> Result<Option<Zeroizing<String>>, Error> {
+    /// Reads the current value; `None` where there is none.
+    pub(crate) async fn document(&self) -> Result<Option<Zeroizing<String>>, Error> {
         text(
             self.client
                 .get_secret_value()

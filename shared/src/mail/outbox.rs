@@ -75,7 +75,8 @@ pub enum Occasion {
 }
 
 impl Occasion {
-    fn kind(&self) -> &'static str {
+    /// Returns the name that the table has.
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Claimed { .. } => "claimed",
             Self::ProofAsked => "proof-asked",

@@ -8,6 +8,7 @@ use utoipa::openapi::schema::SchemaFormat;
 use super::folding::{NameKey, ascii_domain, fold};
 use super::text_field::{between, text_field};
 use crate::error::{Code, Violation};
+use crate::mail::{Mail, MailToken};
 use crate::openapi::text;
 use crate::unicode::{is_invisible, nfkc};
 
@@ -58,6 +59,23 @@ impl Email {
             return Err(invalid());
         }
         Ok(Self(typed.to_owned()))
+    }
+
+    /// Returns the address of a mail, which was valid when the mail was made.
+    pub fn of(mail: &Mail) -> Self {
+        Self(mail.to.clone())
+    }
+
+    /// Returns the address that a mailed token is bound to, which was valid when the token was made.
+    pub fn of_token(token: &MailToken) -> Self {
+        Self(token.address.clone())
+    }
+
+    /// Returns the address with its domain in ASCII (IDNA), as a mail server that has no SMTPUTF8 (RFC 6531) knows it; `None` for a domain
+    /// that has no such form.
+    pub fn with_ascii_domain(&self) -> Option<String> {
+        let (local, domain) = self.0.rsplit_once('@')?;
+        Some(format!("{local}@{}", ascii_domain(domain)?))
     }
 
     /// Returns the key under which the store holds this address.
