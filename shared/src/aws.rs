@@ -80,10 +80,7 @@ impl Caller {
 /// # Errors
 ///
 /// As [`config_of`].
-pub async fn config(
-    env: &Env<'_>,
-    own_endpoint: &Variable<Endpoint>,
-) -> Result<SdkConfig, StartError> {
+pub async fn config(env: &Env<'_>, own_endpoint: &Variable<Endpoint>) -> Result<SdkConfig, StartError> {
     config_of(env, own_endpoint, Caller::function(env, own_endpoint).await?)
 }
 

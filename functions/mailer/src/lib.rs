@@ -66,7 +66,8 @@ impl<T: Transport> Mailer<T> {
     pub async fn with_transport(env: &Env<'_>, clock: &Clock, transport: T) -> Result<Self, StartError> {
         logging::name_service(env)?;
         let sender = Sender::read(env)?.ok_or_else(|| MAIL_FROM.error("must be set"))?;
-        let address = Email::parse(sender.as_str()).map_err(|_| MAIL_FROM.error("must be an e-mail address"))?;
+        let address =
+            Email::parse(sender.as_str()).map_err(|_| MAIL_FROM.error("must be an e-mail address"))?;
         let service = env.get(&SERVICE_NAME)?;
         if service.chars().any(char::is_control) {
             return Err(SERVICE_NAME.error("must not contain control characters").into());
@@ -84,7 +85,10 @@ impl<T: Transport> Mailer<T> {
             key_variable,
             issuer: env.get(&ISSUER)?,
             letters: Letters::read(env, &service, &address)?,
-            from: From { name: service, address },
+            from: From {
+                name: service,
+                address,
+            },
             transport,
         })
     }

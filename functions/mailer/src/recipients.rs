@@ -23,19 +23,13 @@ pub(crate) async fn letters(mail: &Mail, users: &Users, now: Timestamp) -> Resul
         Occasion::ProofAsked => context.proof_asked().await,
         Occasion::ResetAsked => context.reset_asked().await,
         Occasion::PasswordChanged { user } => {
-            context
-                .notice(user, Subject::PasswordChanged, Vec::new())
-                .await
+            context.notice(user, Subject::PasswordChanged, Vec::new()).await
         }
         Occasion::ApiKeyCreated { user, name } => {
             let facts = vec![(Fact::ApiKey, name.clone())];
             context.notice(user, Subject::ApiKeyCreated, facts).await
         }
-        Occasion::NewNetwork {
-            user,
-            ip,
-            user_agent,
-        } => {
+        Occasion::NewNetwork { user, ip, user_agent } => {
             let ip = ip.clone().map(|ip| (Fact::Ip, ip));
             let client = user_agent.clone().map(|client| (Fact::Client, client));
             let facts = ip.into_iter().chain(client).collect();
@@ -147,14 +141,24 @@ impl Context<'_> {
     /// Returns the link by which a user proves an address, if the user still holds or claims it.
     fn proof(&self, account: &Account, address: &Email) -> Option<Link> {
         let user = &account.user;
-        let token = self.token(Purpose::Prove, account, address, Some(account.credential_generation));
+        let token = self.token(
+            Purpose::Prove,
+            account,
+            address,
+            Some(account.credential_generation),
+        );
         let proved = user.addresses().proved(address, self.now);
         proved.filter(|_| !user.disabled).map(|_| link(token, account))
     }
 
     /// Returns the link by which a user's password is replaced, if the user can be recovered by the address.
     fn recovery(&self, account: &Account, address: &Email) -> Option<Link> {
-        let token = self.token(Purpose::Reset, account, address, Some(account.credential_generation));
+        let token = self.token(
+            Purpose::Reset,
+            account,
+            address,
+            Some(account.credential_generation),
+        );
         self.usable(token, account)
     }
 

@@ -85,7 +85,9 @@ impl Transport for Ses {
 fn of(refused: &SendEmailError) -> SendError {
     let code = refused.code().unwrap_or("unknown");
     match refused {
-        SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_) => SendError::rejected(code),
+        SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_) => {
+            SendError::rejected(code)
+        }
         _ => SendError::Unavailable(code.to_owned()),
     }
 }

@@ -77,8 +77,7 @@ pub(crate) struct Text(String);
 impl Texts {
     /// Reads the texts of a language.
     pub(crate) fn read(language: &str) -> Result<Self, StartError> {
-        let wrong =
-            |why: String| StartError::new(format!("functions/mailer/texts/{language}.json: {why}"));
+        let wrong = |why: String| StartError::new(format!("functions/mailer/texts/{language}.json: {why}"));
         let (_, file) = FILES
             .into_iter()
             .find(|(known, _)| *known == language)

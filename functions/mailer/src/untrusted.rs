@@ -17,9 +17,9 @@ const BREAK: char = '\u{200b}';
 /// writing, and with each possible link broken.
 pub(crate) fn shown(text: &str) -> String {
     let mut shown = String::new();
-    let mut visible = text
-        .chars()
-        .filter(|character| !character.is_control() && !is_invisible(*character) && !is_separator(*character));
+    let mut visible = text.chars().filter(|character| {
+        !character.is_control() && !is_invisible(*character) && !is_separator(*character)
+    });
     for character in visible.by_ref().take(MAX_CHARS) {
         shown.push(character);
         if OF_LINKS.contains(&character) {

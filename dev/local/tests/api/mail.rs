@@ -31,7 +31,9 @@ async fn mails(url: &str, count: usize) -> Vec<Value> {
 }
 
 async fn ask(url: &str, path: &str, email: &str) {
-    let request = Client::new().post(format!("{url}{path}")).json(&json!({"email": email}));
+    let request = Client::new()
+        .post(format!("{url}{path}"))
+        .json(&json!({"email": email}));
     assert_eq!(request.send().await.unwrap().status(), 202);
 }
 
@@ -59,7 +61,10 @@ async fn a_mail_that_is_asked_for_arrives_in_the_mailbox() {
     assert_eq!(forgot[0]["to"], "j@example.com", "as its account has it");
     assert!(Timestamp::parse(forgot[0]["sent_at"].as_str().unwrap()).is_some());
     let link = forgot[0]["links"][0].as_str().unwrap();
-    assert!(link.starts_with(&format!("{}/reset-password?token=", service.url)), "{link}");
+    assert!(
+        link.starts_with(&format!("{}/reset-password?token=", service.url)),
+        "{link}"
+    );
     for form in ["text", "html"] {
         assert!(forgot[0][form].as_str().unwrap().contains(link));
     }
@@ -69,16 +74,24 @@ async fn a_mail_that_is_asked_for_arrives_in_the_mailbox() {
     let reset = json!({"token": token(&forgot[0], "/reset-password"), "password": "another horse battery"});
     let reset = Response::of(service.request("POST", "/reset-password").json(&reset)).await;
     assert_eq!(reset.status, 204, "{reset:?}");
-    assert_eq!(service.log_in("johndoe", "another horse battery").await.status, 200);
+    assert_eq!(
+        service.log_in("johndoe", "another horse battery").await.status,
+        200
+    );
     // The notice of the new password.
     let notice = mails(&service.url, 3).await;
-    assert_eq!((&notice[0]["to"], &notice[0]["links"]), (&json!("j@example.com"), &json!([])));
+    assert_eq!(
+        (&notice[0]["to"], &notice[0]["links"]),
+        (&json!("j@example.com"), &json!([]))
+    );
 }
 
 #[tokio::test]
 async fn an_address_without_an_account_gets_no_mail() {
     let service = Running::start_with(&[]).await;
-    service.register(json!({"email": "j@example.com", "password": PASSWORD})).await;
+    service
+        .register(json!({"email": "j@example.com", "password": PASSWORD}))
+        .await;
     ask(&service.url, "/forgot-password", "other@example.com").await;
     // Mails are in order: one that was asked for later is there.
     ask(&service.url, "/forgot-password", "j@example.com").await;
@@ -90,18 +103,26 @@ async fn an_address_without_an_account_gets_no_mail() {
 #[tokio::test]
 async fn the_mailbox_is_a_page_that_runs_nothing_of_a_mail() {
     let service = Running::start_with(&[]).await;
-    service.register(json!({"email": "j@example.com", "password": PASSWORD})).await;
+    service
+        .register(json!({"email": "j@example.com", "password": PASSWORD}))
+        .await;
     let empty = service.request("GET", "/dev/mail").send().await.unwrap();
     assert!(empty.text().await.unwrap().contains("There is none yet"));
     ask(&service.url, "/forgot-password", "j@example.com").await;
     mails(&service.url, 1).await;
     let page = service.request("GET", "/dev/mail").send().await.unwrap();
     assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
-    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    let policy = page.headers()["content-security-policy"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     assert!(policy.starts_with("default-src 'none'; "), "{policy}");
     assert_eq!(page.headers()["cache-control"], "no-store");
     let html = page.text().await.unwrap();
-    assert!(html.contains("j@example.com") && html.contains("sandbox srcdoc=\"&lt;!doctype html&gt;"), "{html}");
+    assert!(
+        html.contains("j@example.com") && html.contains("sandbox srcdoc=\"&lt;!doctype html&gt;"),
+        "{html}"
+    );
     for (host, status) in [
         ("evil.example", 403),
         ("127.0.0.1.evil.example:3000", 403),
@@ -117,13 +138,18 @@ async fn the_mailbox_is_a_page_that_runs_nothing_of_a_mail() {
 async fn without_a_sender_there_is_no_mailbox() {
     let service = Running::start_with(&[("MAIL_FROM", "")]).await;
     let response = Response::of(service.request("GET", "/dev/mail")).await;
-    assert_eq!((response.status, response.body), (404, json!({"message": "Not Found"})));
+    assert_eq!(
+        (response.status, response.body),
+        (404, json!({"message": "Not Found"}))
+    );
 }
 
 /// Returns the texts of the files of mails.
 fn files(folder: &Path) -> Vec<String> {
     let files = std::fs::read_dir(folder.join("mail")).unwrap();
-    files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+    files
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -131,14 +157,24 @@ async fn mails_are_files_and_none_is_sent_again_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let data = ["--data-dir", folder.path().to_str().unwrap()];
     let program = Program::start_with(&data);
-    assert!(program.printed.iter().any(|line| line == &format!("Mail      {}/dev/mail", program.url)));
+    assert!(
+        program
+            .printed
+            .iter()
+            .any(|line| line == &format!("Mail      {}/dev/mail", program.url))
+    );
     let user = json!({"email": "j@example.com", "password": PASSWORD}).to_string();
     program.post("/register", "application/json", &user).await;
     ask(&program.url, "/forgot-password", "j@example.com").await;
     mails(&program.url, 1).await;
     let sent = files(folder.path());
     assert_eq!(sent.len(), 1);
-    for line in ["To: j@example.com\r\n", "Message-ID: <", "X-Latchkey-Mail: ", "multipart/alternative"] {
+    for line in [
+        "To: j@example.com\r\n",
+        "Message-ID: <",
+        "X-Latchkey-Mail: ",
+        "multipart/alternative",
+    ] {
         assert!(sent[0].contains(line), "{line}: {}", sent[0]);
     }
     let key = std::fs::read(folder.path().join("mail-key")).unwrap();
@@ -159,7 +195,10 @@ async fn j_05_a_mailed_token_is_no_access_token() {
         .register(json!({"username": "johndoe", "email": "j@example.com", "password": PASSWORD}))
         .await;
     let (client, secret) = service.confidential_client().await;
-    let access = service.log_in("johndoe", PASSWORD).await.body["access_token"].as_str().unwrap().to_owned();
+    let access = service.log_in("johndoe", PASSWORD).await.body["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     ask(&service.url, "/forgot-password", "j@example.com").await;
     ask(&service.url, "/request-verify-token", "j@example.com").await;
     mails(&service.url, 2).await;
@@ -199,7 +238,9 @@ async fn j_05_a_mailed_token_is_no_access_token() {
             .basic_auth(&client, Some(&secret))
             .form(&[("token", mailed)]);
         assert_eq!(Response::of(introspected).await.body, json!({"active": false}));
-        let refreshed = service.form(&format!("grant_type=refresh_token&refresh_token={mailed}")).await;
+        let refreshed = service
+            .form(&format!("grant_type=refresh_token&refresh_token={mailed}"))
+            .await;
         refreshed.is_oauth(400, "invalid_grant");
     }
 }

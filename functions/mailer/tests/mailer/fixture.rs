@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use mailer::{Event, Mailer, Outbound, Outcome, SendError, Transport};
 use serde_json::{Value, json};
 use shared::http::client::Network;
-use shared::mail::{Mailing, MailTokens, Occasion, Outgoing};
+use shared::mail::{MailTokens, Mailing, Occasion, Outgoing};
 use shared::passwords::StoredHash;
 use shared::table::Table;
 use shared::throttle::NetworkUse;
@@ -91,7 +91,10 @@ impl Fixture {
         }
         let (table, mailing) = {
             let env = deployment.env();
-            (Table::connect(&env).await.unwrap(), Mailing::read(&env).unwrap().unwrap())
+            (
+                Table::connect(&env).await.unwrap(),
+                Mailing::read(&env).unwrap().unwrap(),
+            )
         };
         let sent = Recorder::default();
         let mailer = {
@@ -114,7 +117,12 @@ impl Fixture {
     }
 
     /// Registers a user; an address that is held is proved or not, and beside it one can be claimed.
-    pub(crate) async fn user(&self, username: &str, held: Option<(&str, bool)>, claimed: Option<&str>) -> UserId {
+    pub(crate) async fn user(
+        &self,
+        username: &str,
+        held: Option<(&str, bool)>,
+        claimed: Option<&str>,
+    ) -> UserId {
         let profile = Profile {
             username: (!username.is_empty()).then(|| Username::parse(username).unwrap()),
             email: held.map(|(email, _)| Email::parse(email).unwrap()),

@@ -61,12 +61,19 @@ async fn each_of_1000_mails_is_sent_though_the_mailer_is_killed_at_each_step() {
         sent.entry(&mail.id).or_default().push(&mail.links);
     }
     assert_eq!(sent.len(), MAILS, "each is sent");
-    assert!(sent.values().all(|links| links.iter().all(|other| *other == links[0])));
+    assert!(
+        sent.values()
+            .all(|links| links.iter().all(|other| *other == links[0]))
+    );
     let twice = sent.values().filter(|links| links.len() > 1).count();
     assert!(killed > MAILS / 2, "it was killed {killed} times");
     assert!(twice > 0, "none was killed between its sending and its removal");
     for id in &ids {
         assert!(!fixture.is_waiting(id).await, "{id} stays in the outbox");
     }
-    assert_eq!(fixture.token_count().await, MAILS / 2 * 3, "one token for each link");
+    assert_eq!(
+        fixture.token_count().await,
+        MAILS / 2 * 3,
+        "one token for each link"
+    );
 }

@@ -45,12 +45,21 @@ fn occasions(user: &UserId) -> Vec<(Occasion, Option<&'static str>)> {
 
 /// Checks that nothing is loaded or followed but the links of a mail, and that it is whole.
 fn is_whole(mail: &Outbound, language: &str) {
-    assert!(mail.html.contains(&format!("<html lang=\"{language}\">")), "{}", mail.html);
+    assert!(
+        mail.html.contains(&format!("<html lang=\"{language}\">")),
+        "{}",
+        mail.html
+    );
     assert!(mail.html.contains("color-scheme"), "it has no dark scheme");
     for remote in ["src=", "url(", "<link", "<img", "@import", "<script"] {
         assert!(!mail.html.contains(remote), "{remote}: {}", mail.html);
     }
-    assert_eq!(mail.html.matches("<a ").count(), mail.links.len(), "{}", mail.html);
+    assert_eq!(
+        mail.html.matches("<a ").count(),
+        mail.links.len(),
+        "{}",
+        mail.html
+    );
     for form in [&mail.text, &mail.html] {
         assert!(!form.contains("{{") && !form.contains("{%"), "{form}");
         let mut rest = form.clone();
@@ -78,7 +87,11 @@ async fn each_occasion_is_written_in_each_language_with_its_links() {
             };
             assert_eq!((mail.to.as_str(), mail.kind), (ADDRESS, name));
             is_whole(mail, language);
-            assert!(mail.subject.contains("Brücke & Söhne"), "{name}: {}", mail.subject);
+            assert!(
+                mail.subject.contains("Brücke & Söhne"),
+                "{name}: {}",
+                mail.subject
+            );
             assert!(mail.text.contains("Brücke & Söhne"), "{name}: {}", mail.text);
             assert!(mail.html.contains("Brücke &amp; Söhne"), "{name}: {}", mail.html);
             assert!(mail.text.contains("johndoe"), "{name}: {}", mail.text);
@@ -87,7 +100,10 @@ async fn each_occasion_is_written_in_each_language_with_its_links() {
                 None => assert!(links.is_empty(), "{name}: {links:?}"),
                 Some(path) => {
                     let start = format!("{ISSUER}{path}?token=");
-                    assert!(links.len() == 1 && links[0].starts_with(&start), "{name}: {links:?}");
+                    assert!(
+                        links.len() == 1 && links[0].starts_with(&start),
+                        "{name}: {links:?}"
+                    );
                     assert_eq!(links[0].len(), start.len() + 43);
                 }
             }
@@ -131,7 +147,10 @@ async fn a_button_has_the_configured_colour_and_legible_text() {
     let sent = fixture.deliver(ADDRESS, Occasion::ResetAsked).await;
     let html = &sent[0].html;
     assert!(html.contains("background: #ffff00; color: #000000;"), "{html}");
-    assert!(html.contains("background: #000080 !important; color: #ffffff !important;"), "{html}");
+    assert!(
+        html.contains("background: #000080 !important; color: #ffffff !important;"),
+        "{html}"
+    );
 }
 
 #[tokio::test]
@@ -143,7 +162,10 @@ async fn a_claim_gets_a_link_unless_the_address_is_proved() {
     let squatter = fixture.user("squatter", None, Some(ADDRESS)).await;
     let owner = fixture.user("owner", None, Some(ADDRESS)).await;
     let sent = fixture.deliver(ADDRESS, claimed(&squatter)).await;
-    let bound = fixture.tokens.find(token(&sent[0].links[0]), fixture.time.now()).await;
+    let bound = fixture
+        .tokens
+        .find(token(&sent[0].links[0]), fixture.time.now())
+        .await;
     let bound = bound.unwrap().unwrap();
     assert_eq!((bound.purpose, &*bound.user), (Purpose::Prove, squatter.as_str()));
     assert_eq!((bound.generation, bound.recoveries), (Some(0), None));
@@ -154,10 +176,16 @@ async fn a_claim_gets_a_link_unless_the_address_is_proved() {
     // Another has proved it by now.
     fixture.user("proved", Some((ADDRESS, true)), None).await;
     let sent = fixture.deliver(ADDRESS, claimed(&owner)).await;
-    assert!(sent[0].subject.contains("already") && sent[0].links.is_empty(), "{sent:?}");
+    assert!(
+        sent[0].subject.contains("already") && sent[0].links.is_empty(),
+        "{sent:?}"
+    );
     let mine = fixture.user("mine", Some(("mine@example.com", true)), None).await;
     let sent = fixture.deliver("mine@example.com", claimed(&mine)).await;
-    assert!(sent.is_empty(), "it is proved by the one who claimed it: {sent:?}");
+    assert!(
+        sent.is_empty(),
+        "it is proved by the one who claimed it: {sent:?}"
+    );
 }
 
 #[tokio::test]
@@ -185,7 +213,11 @@ async fn a_proof_is_offered_to_all_who_have_or_claim_the_address() {
         of_nameless += usize::from(bound.unwrap().unwrap().user == nameless.as_str());
     }
     assert_eq!(of_nameless, 1);
-    fixture.users.set_disabled(&nameless, true, fixture.time.now()).await.unwrap();
+    fixture
+        .users
+        .set_disabled(&nameless, true, fixture.time.now())
+        .await
+        .unwrap();
     let sent = fixture.deliver(ADDRESS, Occasion::ProofAsked).await;
     assert_eq!(sent[0].links.len(), 3, "one is disabled");
 }
@@ -198,18 +230,31 @@ async fn a_reset_is_offered_to_accounts_without_another_proved_address() {
     let proved = Some(("proved@example.com", true));
     fixture.user("claimant", None, Some(ADDRESS)).await;
     fixture.user("stranger", proved, Some(ADDRESS)).await;
-    fixture.user("unproved", Some(("unproved@example.com", false)), Some(ADDRESS)).await;
+    fixture
+        .user("unproved", Some(("unproved@example.com", false)), Some(ADDRESS))
+        .await;
     let sent = fixture.deliver(ADDRESS, Occasion::ResetAsked).await;
     assert_eq!(sent[0].links.len(), 2, "{}", sent[0].text);
-    assert!(sent[0].text.contains("claimant") && sent[0].text.contains("unproved"), "{}", sent[0].text);
+    assert!(
+        sent[0].text.contains("claimant") && sent[0].text.contains("unproved"),
+        "{}",
+        sent[0].text
+    );
     let owner = fixture.user("owner", Some((ADDRESS, true)), None).await;
     let sent = fixture.deliver(ADDRESS, Occasion::ResetAsked).await;
     assert_eq!(sent[0].links.len(), 1, "{}", sent[0].text);
-    let bound = fixture.tokens.find(token(&sent[0].links[0]), fixture.time.now()).await;
+    let bound = fixture
+        .tokens
+        .find(token(&sent[0].links[0]), fixture.time.now())
+        .await;
     let bound = bound.unwrap().unwrap();
     assert_eq!((bound.purpose, &*bound.user), (Purpose::Reset, owner.as_str()));
     assert_eq!(bound.expires_at, fixture.time.now().plus(30 * 60));
-    fixture.users.set_disabled(&owner, true, fixture.time.now()).await.unwrap();
+    fixture
+        .users
+        .set_disabled(&owner, true, fixture.time.now())
+        .await
+        .unwrap();
     let sent = fixture.deliver(ADDRESS, Occasion::ResetAsked).await;
     assert!(sent.is_empty(), "the owner is disabled: {sent:?}");
 }
@@ -217,16 +262,25 @@ async fn a_reset_is_offered_to_accounts_without_another_proved_address() {
 #[tokio::test]
 async fn a_mail_goes_to_the_address_as_its_account_has_it() {
     let fixture = Fixture::new().await;
-    fixture.user("proved", Some(("straße@example.com", true)), None).await;
+    fixture
+        .user("proved", Some(("straße@example.com", true)), None)
+        .await;
     for occasion in [Occasion::ProofAsked, Occasion::ResetAsked] {
         let sent = fixture.deliver("Strasse@example.com", occasion).await;
         assert_eq!(sent.len(), 1);
-        assert_eq!(sent[0].to.as_str(), "straße@example.com", "the other is another mailbox");
+        assert_eq!(
+            sent[0].to.as_str(),
+            "straße@example.com",
+            "the other is another mailbox"
+        );
     }
     fixture.user("one", None, Some("maße@example.com")).await;
     fixture.user("two", None, Some("masse@example.com")).await;
     let sent = fixture.deliver("MASSE@example.com", Occasion::ProofAsked).await;
-    let mut to: Vec<(&str, usize)> = sent.iter().map(|mail| (mail.to.as_str(), mail.links.len())).collect();
+    let mut to: Vec<(&str, usize)> = sent
+        .iter()
+        .map(|mail| (mail.to.as_str(), mail.links.len()))
+        .collect();
     to.sort_unstable();
     assert_eq!(to, [("masse@example.com", 1), ("maße@example.com", 1)]);
 }
@@ -234,7 +288,9 @@ async fn a_mail_goes_to_the_address_as_its_account_has_it() {
 #[tokio::test]
 async fn a_change_of_address_can_be_undone_by_the_old_one() {
     let fixture = Fixture::new().await;
-    let user = fixture.user("johndoe", Some(("new@example.com", false)), None).await;
+    let user = fixture
+        .user("johndoe", Some(("new@example.com", false)), None)
+        .await;
     for (proved, recoveries) in [(true, None), (false, Some(0))] {
         let changed = Occasion::AddressChanged {
             user: user.as_str().to_owned(),
@@ -242,11 +298,17 @@ async fn a_change_of_address_can_be_undone_by_the_old_one() {
             recoveries: 0,
         };
         let sent = fixture.deliver(ADDRESS, changed).await;
-        let bound = fixture.tokens.find(token(&sent[0].links[0]), fixture.time.now()).await;
+        let bound = fixture
+            .tokens
+            .find(token(&sent[0].links[0]), fixture.time.now())
+            .await;
         let bound = bound.unwrap().unwrap();
         assert_eq!((bound.purpose, &*bound.user), (Purpose::Undo, user.as_str()));
         assert_eq!((bound.address.as_str(), bound.generation), (ADDRESS, None));
-        assert_eq!(bound.recoveries, recoveries, "an unproved address is void after a recovery");
+        assert_eq!(
+            bound.recoveries, recoveries,
+            "an unproved address is void after a recovery"
+        );
         assert_eq!(bound.expires_at, fixture.time.now().plus(7 * 24 * 60 * 60));
     }
     // The account was recovered since.

@@ -27,9 +27,15 @@ async fn a_mail_that_is_sent_twice_has_one_token() {
     let sent = fixture.sent.take();
     assert_eq!((sent.len(), &sent[0]), (2, &sent[1]));
     assert_eq!(fixture.token_count().await, 1);
-    let bound = fixture.tokens.find(token(&sent[0].links[0]), fixture.time.now()).await;
+    let bound = fixture
+        .tokens
+        .find(token(&sent[0].links[0]), fixture.time.now())
+        .await;
     // From when it was asked for, and not from the second try.
-    assert_eq!(bound.unwrap().unwrap().expires_at, fixture.time.now().plus(29 * 60));
+    assert_eq!(
+        bound.unwrap().unwrap().expires_at,
+        fixture.time.now().plus(29 * 60)
+    );
     // Its record, once more.
     assert_eq!(fixture.handle(&[&id]).await, Outcome::default());
     assert!(fixture.sent.take().is_empty(), "it is not in the outbox any more");
@@ -46,11 +52,18 @@ async fn a_spent_token_is_not_revived_by_a_second_try() {
     let text = token(&sent[0].links[0]);
     let now = fixture.time.now();
     let bound = fixture.tokens.find(text, now).await.unwrap().unwrap();
-    let account = fixture.users.find(user.as_str(), Wanted::None).await.unwrap().unwrap();
+    let account = fixture
+        .users
+        .find(user.as_str(), Wanted::None)
+        .await
+        .unwrap()
+        .unwrap();
     let presented = Presented { token: &bound, text };
     let hash = StoredHash::from_store("another".to_owned());
     let network = Network::of(None);
-    let recovering = fixture.users.recover(presented, &account, &hash, &network, &[], now);
+    let recovering = fixture
+        .users
+        .recover(presented, &account, &hash, &network, &[], now);
     assert!(recovering.await.unwrap().is_some());
     assert_eq!(fixture.handle(&[&id]).await, Outcome::default());
     assert_eq!(fixture.sent.take()[0].links, sent[0].links);
@@ -71,9 +84,15 @@ async fn a_failure_is_reported_with_its_record_and_stops_the_batch() {
     assert_eq!(fixture.handle(&ids[..1]).await, Outcome::default());
     fixture.sent.fail(&[lost()]);
     let outcome = fixture.handle(&ids).await;
-    assert_eq!(json!(outcome), json!({"batchItemFailures": [{"itemIdentifier": "2"}]}));
+    assert_eq!(
+        json!(outcome),
+        json!({"batchItemFailures": [{"itemIdentifier": "2"}]})
+    );
     assert_eq!(fixture.sent.take().len(), 2, "the third waits for the second");
-    assert_eq!(json!(fixture.handle(&ids[1..]).await), json!({"batchItemFailures": []}));
+    assert_eq!(
+        json!(fixture.handle(&ids[1..]).await),
+        json!({"batchItemFailures": []})
+    );
     let sent: Vec<String> = fixture.sent.take().into_iter().map(|mail| mail.id).collect();
     assert_eq!(sent, ids[1..]);
 }

@@ -61,20 +61,36 @@ async fn ses_gets_the_mail_with_its_id_and_its_domains_in_ascii() {
         ("SERVICE_NAME", "Acme Inc."),
     ])
     .await;
-    let mailer = Mailer::start(&fixture.deployment.env(), &fixture.time.clock()).await.unwrap();
+    let mailer = Mailer::start(&fixture.deployment.env(), &fixture.time.clock())
+        .await
+        .unwrap();
     mailer.prepare().await.unwrap();
-    fixture.user("johndoe", Some(("owner@straße.example", true)), None).await;
+    fixture
+        .user("johndoe", Some(("owner@straße.example", true)), None)
+        .await;
     let id = fixture.put("owner@straße.example", Occasion::ResetAsked).await;
     assert_eq!(mailer.handle(&event(&[&id])).await, Outcome::default());
     let got = server.take();
     let [mail] = &got[..] else {
         unreachable!("{got:?}");
     };
-    assert_eq!(mail["FromEmailAddress"], "\"Acme Inc.\" <no-reply@xn--bcher-kva.example>");
-    assert_eq!(mail["Destination"], json!({"ToAddresses": ["owner@xn--strae-oqa.example"]}));
-    assert_eq!(mail["EmailTags"], json!([{"Name": "latchkey-kind", "Value": "reset-asked"}]));
+    assert_eq!(
+        mail["FromEmailAddress"],
+        "\"Acme Inc.\" <no-reply@xn--bcher-kva.example>"
+    );
+    assert_eq!(
+        mail["Destination"],
+        json!({"ToAddresses": ["owner@xn--strae-oqa.example"]})
+    );
+    assert_eq!(
+        mail["EmailTags"],
+        json!([{"Name": "latchkey-kind", "Value": "reset-asked"}])
+    );
     let simple = &mail["Content"]["Simple"];
-    assert_eq!(simple["Headers"], json!([{"Name": "X-Latchkey-Mail", "Value": id}]));
+    assert_eq!(
+        simple["Headers"],
+        json!([{"Name": "X-Latchkey-Mail", "Value": id}])
+    );
     assert_eq!(simple["Subject"]["Charset"], "UTF-8");
     for form in ["Text", "Html"] {
         let form = &simple["Body"][form];
@@ -88,9 +104,13 @@ async fn ses_rejections_are_final_and_its_other_errors_are_not() {
     let server = Server::default();
     let endpoint = server.start().await;
     let fixture = Fixture::with(&[("AWS_ENDPOINT_URL_SESV2", &endpoint)]).await;
-    let mailer = Mailer::start(&fixture.deployment.env(), &fixture.time.clock()).await.unwrap();
+    let mailer = Mailer::start(&fixture.deployment.env(), &fixture.time.clock())
+        .await
+        .unwrap();
     mailer.prepare().await.unwrap();
-    fixture.user("johndoe", Some(("owner@example.com", true)), None).await;
+    fixture
+        .user("johndoe", Some(("owner@example.com", true)), None)
+        .await;
     for (status, code, is_final) in [
         (400, "MessageRejected", true),
         (400, "BadRequestException", true),
