@@ -349,6 +349,30 @@ bearer DELETE "/api-keys/$key_id"
 expect 404 'it has ended' '.detail == "No such API key"'
 
 echo
+if [ "$(curl -sS -o /dev/null -w '%{http_code}' "$url/verify-email")" = 200 ]; then
+  echo "== mail"
+  made_up=$(printf 'x%.0s' {1..43})
+  public() { request "$1" -H 'content-type: application/json' --data-binary "$2"; }
+  for route in /request-verify-token /forgot-password; do
+    public "$route" "{\"email\":\"nobody$stamp@example.com\"}"
+    expect 202 'a mail is asked for, whether or not the address has a user' '. == null'
+  done
+  public /forgot-password '{"email":"nobody"}'
+  expect 422 'no address' '[.errors[] | .field + " " + .code] == ["email invalid"]'
+  public /verify "{\"token\":\"$made_up\",\"password\":\"$password\"}"
+  expect 400 'a token that is none' '[.errors[] | .field + " " + .code] == ["token invalid"]'
+  public /reset-password "{\"token\":\"$made_up\",\"password\":\"$password\"}"
+  expect 400 'nor for a reset' '[.errors[] | .field + " " + .code] == ["token invalid"]'
+  for page in /verify-email /reset-password; do
+    request "$page?token=$made_up" -X GET
+    if [ "$status" = 200 ] && grep -q '<form' "$body"; then report ok 'a page with a form (200)'; else report no "a page: $status"; fi
+    header content-type 'text/html; charset=utf-8'
+    request "$page" -d "token=$made_up" --data-urlencode "password=$password"
+    if [ "$status" = 400 ] && ! grep -q '<form' "$body"; then report ok 'which says that the link is none (400)'; else report no "a page: $status"; fi
+  done
+fi
+
+echo
 echo "== one's own account"
 json PATCH /users/me '{"full_name":null,"website":"https://example.com/john"}'
 expect 200 'a user changes' '.full_name == null and .website == "https://example.com/john"'

@@ -41,6 +41,6 @@ for name, resource in list(template["Resources"].items()):
         shutil.copy(binary, folder / name / "bootstrap")
         properties["CodeUri"] = name
         variables = properties.get("Environment", {}).get("Variables", {})
-        variables |= {key: endpoint for key in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER") if key in variables}
+        variables |= {key: endpoint for key in variables if key.startswith("AWS_ENDPOINT_URL_")}
 (folder / "template.json").write_text(json.dumps(template, indent=1))
 print(f"{len(list(folder.iterdir())) - 1} functions; left out: {', '.join(unknown)}")

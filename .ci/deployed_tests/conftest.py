@@ -9,6 +9,12 @@ import stack
 
 
 @pytest.fixture(scope="session")
+def cache(request):
+    """pytest's own, for fixtures of a module, too."""
+    return request.config.cache
+
+
+@pytest.fixture(scope="session")
 def api():
     return stack.Api()
 

@@ -39,6 +39,7 @@ def test_the_keys_stay_under_the_stacks_name(cache):
         ("logs", "describe_log_groups", "logGroups"),
         ("cloudwatch", "describe_alarms", "MetricAlarms"),
         ("sns", "list_topics", "Topics"),
+        ("lambda", "list_event_source_mappings", "EventSourceMappings"),
     ],
 )
 def test_nothing_of_its_kind_is_left(service, operation, member):

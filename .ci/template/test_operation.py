@@ -146,9 +146,9 @@ def test_the_mailer_is_called_for_new_mails_alone_and_none_is_lost(stack):
         # Without these a record is tried again until it leaves the stream, after a day.
         is_bounded = 0 < events.get("MaximumRetryAttempts", -1) <= 100 and 0 < events["MaximumRecordAgeInSeconds"] <= 6 * 3600
         assert is_bounded, "one mail stops the others of its shard for a day"
-        # A call of the store or of SES lasts at most 2.5 s.
+        # A call of SES lasts at most 10 s.
         limit = stack.functions["MailerFunction"]["Timeout"]
-        assert limit >= 5 * events["BatchSize"], f"{limit} s: the mailer has no time for a batch"
+        assert limit >= 12 * events["BatchSize"], f"{limit} s: the mailer has no time for a batch"
         target = events["DestinationConfig"].get("OnFailure", {}).get("Destination")
         assert target == "${UndeliveredMails.Arn}", f"what is given up goes to {target}"
         (queue,) = stack.of_type("AWS::SQS::Queue").values()

@@ -46,7 +46,8 @@ pub(crate) struct Rotate {
 #[derive(Args)]
 pub(crate) struct DropKey {
     /// The key's id: `kid` in the header of its tokens, or that of a session key.
-    #[arg(required_unless_present = "all", value_parser = key_id)]
+    // One id of 64 begins with a hyphen; options have precedence.
+    #[arg(required_unless_present = "all", value_parser = key_id, allow_hyphen_values = true)]
     kid: Option<String>,
     /// Drops every key, session keys too: every session ends.
     #[arg(long, conflicts_with = "kid")]

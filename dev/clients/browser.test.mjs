@@ -79,7 +79,7 @@ describe("/docs", () => {
       await operation.locator(`:is(tr[data-param-name="${name}"], tr[data-property-name="${name}"]) input`).first().fill(value);
       path = path.replace(`{${name}}`, value);
     }
-    const responded = page.waitForResponse(url + path);
+    const responded = page.waitForResponse((response) => response.url().split("?")[0] === url + path);
     await operation.locator("button.execute").click();
     const status = (await responded).status();
     const table = operation.locator(".live-responses-table");

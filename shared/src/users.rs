@@ -14,7 +14,7 @@ mod text_field;
 mod user;
 mod username;
 
-pub use addresses::{AddressItems, Addresses, Claim};
+pub use addresses::{AddressItems, Addresses, Claim, Former};
 pub use email::Email;
 pub use folding::NameKey;
 pub use profile::{FullName, Profile, Website};

@@ -73,9 +73,12 @@ async fn rotate_keys_drops_the_keys_of_a_deployment_and_its_failure_is_reported(
             .output()
             .unwrap()
     };
-    let failed = drop_key("unknown");
-    fails(&failed, "no key has this kid");
-    fails(&failed, "repeat the command until it succeeds");
+    // An id may begin with a hyphen.
+    for unknown in ["unknown", "-unknown"] {
+        let failed = drop_key(unknown);
+        fails(&failed, "no key has this kid");
+        fails(&failed, "repeat the command until it succeeds");
+    }
     let ring = Ring::parse(shared_ring()).unwrap();
     let kid = ring.keys[0].key.kid();
     for key in [kid, "--all"] {

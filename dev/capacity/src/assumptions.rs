@@ -34,10 +34,10 @@ macro_rules! section {
 }
 
 section! { Time of Number:
-    hashing reading refreshing full_core store_request store_transaction environment start handshake secret cold_share refresh unknown_kid
+    hashing reading refreshing full_core store_request store_transaction environment start handshake secret send cold_share refresh unknown_kid
 }
 section! { Bytes of Number:
-    user attempts attempt network new_session session username_marker email_marker network_counter published
+    user attempts attempt network new_session session username_marker email_marker network_counter mail mail_token published
     register_response log_in_response me_response jwks_response item_overhead read_unit write_unit gateway_unit log_event log_compression
 }
 section! { Traffic of Number:
@@ -50,7 +50,7 @@ section! { Quotas of Number:
 }
 section! { Prices of Price:
     lambda_requests lambda_time gateway_requests read_units write_units table_storage table_backup secrets secret_calls
-    log_ingestion log_storage log_metrics alarm_metrics dashboards data_out cognito_lite cognito_essentials cognito_plus
+    log_ingestion log_storage log_metrics alarm_metrics dashboards data_out mails cognito_lite cognito_essentials cognito_plus
 }
 
 /// What the tables show.

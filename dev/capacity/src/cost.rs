@@ -4,7 +4,7 @@ use crate::model::{Model, Operation};
 use crate::price::Price;
 
 /// Bytes of a GB, as AWS counts.
-const GB: f64 = 1_073_741_824.0;
+pub(crate) const GB: f64 = 1_073_741_824.0;
 
 /// Days of a month, as AWS counts them for storage.
 pub(crate) const DAYS: f64 = 30.0;
@@ -48,13 +48,16 @@ impl Model {
         ]
     }
 
+    /// The cost of so many GB of the logs.
+    pub(crate) fn log_cost(&self, gb: f64) -> f64 {
+        let meters = self.log_meters(gb * GB).into_iter();
+        meters.map(|(price, units)| price.of(units)).sum()
+    }
+
     /// The cost of the access log's lines of a million requests.
     pub(crate) fn million_access_lines(&self) -> f64 {
         let bytes = 1e6 * self.log_bytes(std::slice::from_ref(&self.given.log_lines.access));
-        self.log_meters(bytes)
-            .into_iter()
-            .map(|(price, units)| price.of(units))
-            .sum()
+        self.log_cost(bytes / GB)
     }
 
     /// The bytes that CloudWatch counts for these lines.

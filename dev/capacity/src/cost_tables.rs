@@ -1,17 +1,20 @@
 //! The tables of `docs/cost.md`.
 
 use crate::cost::{DAYS, SERVICES};
+use crate::mail;
 use crate::markdown::{bold_if, money, numbers, plain, short, table, whole};
 use crate::model::{Model, Operation};
 use crate::price::{Price, Step};
 
 /// Each table with its name in the document.
-pub(crate) fn tables(model: &Model) -> [(&'static str, String); 10] {
+pub(crate) fn tables(model: &Model) -> [(&'static str, String); 12] {
     [
         ("million", million(model)),
         ("access", access(model)),
         ("memory", memory(model)),
         ("idle", idle(model)),
+        ("idle-mail", mail::idle(model)),
+        ("mails", mail::mails(model)),
         ("steady", steady(model)),
         ("users", users(model)),
         ("request", request(model)),

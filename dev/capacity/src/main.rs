@@ -15,6 +15,7 @@ mod cost;
 mod cost_tables;
 mod limits;
 mod load_tables;
+mod mail;
 mod markdown;
 mod model;
 mod price;

@@ -5,7 +5,13 @@ use sam_template::Template;
 /// The metrics that the functions write themselves, of each function that does: `docs/logging.md`, Metrics.
 const OWN_METRICS: f64 = 8.0;
 
-/// What a deployment has, used or not.
+/// The condition of what a sender of mails adds.
+const WITH_MAIL: &str = "HasMail";
+
+/// The function that sends mails.
+const MAILER: &str = "MailerFunction";
+
+/// What a deployment with the parameters' defaults has, used or not.
 #[derive(Debug)]
 pub(crate) struct Stack {
     /// The longest retention of a log group.
@@ -18,6 +24,17 @@ pub(crate) struct Stack {
     /// The metrics that are counted in logs.
     pub(crate) log_metrics: f64,
     pub(crate) dashboards: f64,
+    pub(crate) mail: Mail,
+    pub(crate) mail_memory_mb: f64,
+}
+
+/// What a sender of mails (`MailFrom`) adds to it.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Mail {
+    pub(crate) functions: f64,
+    pub(crate) secrets: f64,
+    pub(crate) alarm_metrics: f64,
+    pub(crate) log_metrics: f64,
 }
 
 pub(crate) fn stack(template: &Template) -> Result<Stack, String> {
@@ -27,9 +44,14 @@ pub(crate) fn stack(template: &Template) -> Result<Stack, String> {
     let specification = ["Properties", "PointInTimeRecoverySpecification"];
     let recovery = [&specification[..], &["PointInTimeRecoveryEnabled"]].concat();
     let recovered = |table: &str| template.text(table, &recovery).as_deref() == Some("true");
-    let count = |kind| template.resources_of_type(kind).count() as f64;
+    let condition = |resource: &str| template.text(resource, &["Condition"]);
+    let is_of_mail = |resource: &&str| condition(resource).as_deref() == Some(WITH_MAIL);
+    let count = |kind: &'static str| {
+        let (of_mail, others): (Vec<_>, Vec<_>) = template.resources_of_type(kind).partition(is_of_mail);
+        (others.len() as f64, of_mail.len() as f64)
+    };
     // Those of an edge and of users elsewhere come with a parameter.
-    let is_by_default = |secret: &&str| template.text(secret, &["Condition"]).is_none();
+    let is_by_default = |secret: &&str| condition(secret).is_none();
     // Metric math has ten metrics at most; an alarm without it watches one.
     let watched = |alarm: &str| {
         let stat = |index: &usize, branch: &[&str]| {
@@ -45,21 +67,29 @@ pub(crate) fn stack(template: &Template) -> Result<Stack, String> {
         };
         (0..20).filter(counts).count().max(1)
     };
-    let watched: usize = template
-        .resources_of_type("AWS::CloudWatch::Alarm")
-        .map(watched)
-        .sum();
+    let alarms = template.resources_of_type("AWS::CloudWatch::Alarm");
+    let (of_mail, others): (Vec<_>, Vec<_>) = alarms.partition(is_of_mail);
+    let watched = |alarms: Vec<&str>| alarms.into_iter().map(watched).sum::<usize>() as f64;
+    let (functions, functions_of_mail) = count("AWS::Serverless::Function");
+    let (log_metrics, log_metrics_of_mail) = count("AWS::Logs::MetricFilter");
     Ok(Stack {
         log_retention_days: days.into_iter().fold(0.0, f64::max),
         point_in_time_recovery: template.resources_of_type("AWS::DynamoDB::Table").any(recovered),
-        functions: template.functions().len() as f64,
+        functions,
         secrets: template
             .resources_of_type("AWS::SecretsManager::Secret")
             .filter(is_by_default)
             .count() as f64,
-        alarm_metrics: watched as f64,
-        log_metrics: count("AWS::Logs::MetricFilter") + OWN_METRICS,
-        dashboards: count("AWS::CloudWatch::Dashboard"),
+        alarm_metrics: watched(others),
+        log_metrics: log_metrics + OWN_METRICS,
+        dashboards: count("AWS::CloudWatch::Dashboard").0,
+        mail: Mail {
+            functions: functions_of_mail,
+            secrets: count("AWS::SecretsManager::Secret").1,
+            alarm_metrics: watched(of_mail),
+            log_metrics: log_metrics_of_mail,
+        },
+        mail_memory_mb: number(template, MAILER, &["Properties", "MemorySize"])?,
     })
 }
 
@@ -108,6 +138,9 @@ Resources:
       RouteSettings: {POST /token: {ThrottlingRateLimit: !Ref Rate, ThrottlingBurstLimit: 40}}
   Plain: {Type: AWS::CloudWatch::Alarm, Properties: {MetricName: Latency}}
   Rate: {Type: AWS::CloudWatch::Alarm, Properties: {Metrics: [{Expression: a / b}, {MetricStat: {Stat: Sum}}, !If [Has, {MetricStat: {Stat: Sum}}, !Ref AWS::NoValue]]}}
+  MailerFunction: {Type: AWS::Serverless::Function, Condition: HasMail, Properties: {CodeUri: mailer, MemorySize: !Ref Memory}}
+  Key: {Type: AWS::SecretsManager::Secret, Condition: HasMail}
+  Late: {Type: AWS::CloudWatch::Alarm, Condition: HasMail, Properties: {MetricName: IteratorAge}}
   Short: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 7}}
   Long: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 30}}
 ";
@@ -121,6 +154,13 @@ Resources:
         let stack = stack(&template).unwrap();
         assert_eq!((stack.log_retention_days, stack.functions), (30.0, 1.0));
         assert_eq!((stack.alarm_metrics, stack.log_metrics), (3.0, OWN_METRICS));
+        let mail = Mail {
+            functions: 1.0,
+            secrets: 1.0,
+            alarm_metrics: 1.0,
+            log_metrics: 0.0,
+        };
+        assert_eq!((stack.secrets, stack.mail), (0.0, mail));
     }
 
     #[test]

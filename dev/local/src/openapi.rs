@@ -27,6 +27,7 @@ use crate::gateway::own_body;
         (name = "tokens", description = "Log in, refresh, and log out."),
         (name = "sessions", description = "See and end your sessions."),
         (name = "api-keys", description = "Create, see and end your API keys."),
+        (name = "mail", description = "Prove your address, and recover your password, where the deployment sends mail."),
         (name = "discovery", description = "What verifiers of access tokens need to know."),
     ),
     modifiers(&Schemes),

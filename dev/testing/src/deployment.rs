@@ -177,6 +177,7 @@ impl Deployment {
             },
             email_verified: false,
             claim: None,
+            former: Vec::new(),
             disabled: false,
             created_at: now,
             updated_at: now,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
-use shared::env::{ENABLE_PASSWORD_GRANT, ENABLE_REFRESH_TOKENS, Env};
+use shared::env::{ENABLE_PASSWORD_GRANT, ENABLE_REFRESH_TOKENS, Env, MAIL_FROM};
 use shared::function::StartError;
 
 /// The document of everything. `cargo run -p local --bin renew` renews it, and a test fails where it differs from the code.
@@ -15,7 +15,7 @@ struct Part {
     places: &'static [&'static str],
     /// Members of responses, such as the metadata, wherever they stand.
     members: &'static [&'static str],
-    /// The grant's name: an item of the metadata's lists, and a member of an operation's ways to prove oneself.
+    /// The name of the grant or the tag: an item of lists, such as the metadata's, and a member of an operation's ways to prove oneself.
     name: &'static str,
 }
 
@@ -51,15 +51,38 @@ const REFRESH_TOKENS: Part = Part {
     name: "refresh_token",
 };
 
+const MAIL: Part = Part {
+    places: &[
+        "/tags/mail",
+        "/paths/~1request-verify-token",
+        "/paths/~1verify",
+        "/paths/~1forgot-password",
+        "/paths/~1verify-email",
+        "/paths/~1reset-password",
+        "/components/schemas/Address",
+        "/components/schemas/FormProof",
+        "/components/schemas/Page",
+        "/components/schemas/Proof",
+        "/components/schemas/Reset",
+    ],
+    members: &[],
+    name: "mail",
+};
+
 /// Returns the document of what the deployment offers.
 pub(crate) fn offered(env: &Env<'_>) -> Result<Cow<'static, str>, StartError> {
     let password = env.get(&ENABLE_PASSWORD_GRANT)?;
     let refresh_tokens = env.get(&ENABLE_REFRESH_TOKENS)?;
-    if password && refresh_tokens {
+    let mail = !env.get(&MAIL_FROM)?.is_empty();
+    if password && refresh_tokens && mail {
         return Ok(OPENAPI.into());
     }
     let mut absent = Vec::new();
-    for (is_offered, part) in [(password, &PASSWORD_GRANT), (refresh_tokens, &REFRESH_TOKENS)] {
+    for (is_offered, part) in [
+        (password, &PASSWORD_GRANT),
+        (refresh_tokens, &REFRESH_TOKENS),
+        (mail, &MAIL),
+    ] {
         if !is_offered {
             absent.push(part);
         }

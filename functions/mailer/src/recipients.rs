@@ -58,12 +58,16 @@ impl Context<'_> {
         let addressed = self.addressed().await?;
         let owner = addressed.owner.as_ref().filter(|_| addressed.proved);
         match owner {
-            // Proved by the one who claimed it, there is nothing left to do.
-            Some(owner) if owner.as_str() == user => Ok(Vec::new()),
-            Some(owner) => self.already(owner).await,
-            None => {
+            Some(owner) if owner.as_str() != user => self.already(owner).await,
+            // The user's own is of another spelling, if any.
+            _ => {
                 let account = self.account(user).await?;
-                let link = account.and_then(|account| self.proof(&account, &self.address));
+                let claims = |account: &Account| {
+                    let claim = account.user.claim.as_ref();
+                    claim.is_some_and(|claim| claim.email == self.address)
+                };
+                let claimant = account.filter(claims);
+                let link = claimant.and_then(|account| self.proof(&account, &self.address));
                 Ok(with_links(Subject::Prove, link))
             }
         }

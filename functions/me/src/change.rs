@@ -33,8 +33,9 @@ impl Me {
                 caller.require_recent_authentication(now)?;
             }
             let addresses = if moves {
-                let wanted = profile.email.clone();
-                user.addresses().changed(wanted, self.requires_proof, now)
+                let (wanted, addresses) = (profile.email.clone(), user.addresses());
+                let must_claim = self.mailing.is_some() && addresses.must_claim(now);
+                addresses.changed(wanted, self.requires_proof || must_claim, now)
             } else {
                 user.addresses()
             };

@@ -90,9 +90,9 @@ impl Me {
         authenticate(&self.verifier, request).await
     }
 
-    /// Returns the user as clients see it: where addresses are claims, without one that another user has proved.
+    /// Returns the user as clients see it: where the address is a claim, without one that another user has proved.
     async fn shown(&self, user: User, now: Timestamp) -> Result<User, Error> {
-        let user = if self.requires_proof {
+        let user = if self.requires_proof || user.claim.is_some() {
             self.users.without_lost_address(user, now).await?
         } else {
             user

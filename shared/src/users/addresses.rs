@@ -3,6 +3,7 @@
 use super::email::Email;
 use super::folding::NameKey;
 use crate::clock::Timestamp;
+use crate::mail::Purpose;
 
 /// How long a claim lives, in seconds.
 pub(super) const CLAIM_SECONDS: u32 = 7 * 24 * 60 * 60;
@@ -16,6 +17,15 @@ pub struct Claim {
     pub expires_at: Timestamp,
 }
 
+/// An address that a user has proved and left. Its undo is live until then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// The address, as typed.
+    pub email: Email,
+    /// When it is forgotten.
+    pub expires_at: Timestamp,
+}
+
 /// The addresses of a user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Addresses {
@@ -25,7 +35,12 @@ pub struct Addresses {
     pub verified: bool,
     /// The one that the user claims.
     pub claim: Option<Claim>,
+    /// Those that the user had proved and left, the oldest first.
+    pub former: Vec<Former>,
 }
+
+/// How many former addresses are kept: the oldest, since a thief comes after the owner. A later one has no undo.
+const MAX_FORMER: usize = 8;
 
 impl Addresses {
     /// Returns what clients see: a claim hides the address that it may replace, for as long as it lives.
@@ -44,8 +59,12 @@ impl Addresses {
     /// a name until then.
     #[must_use]
     pub fn changed(self, wanted: Option<Email>, are_claims: bool, now: Timestamp) -> Self {
+        let former = self.former_once_left(now);
         let Some(wanted) = wanted else {
-            return Self::default();
+            return Self {
+                former,
+                ..Self::default()
+            };
         };
         let respelled = self.held.as_ref().filter(|held| held.key() == wanted.key());
         // Other spellings of one name, such as `straße` and `strasse`, may be other mailboxes.
@@ -56,6 +75,7 @@ impl Addresses {
                 held: Some(wanted),
                 verified: self.verified && is_same,
                 claim: None,
+                former: if is_same { self.former } else { former },
             };
         }
         if are_claims {
@@ -70,44 +90,77 @@ impl Addresses {
         }
         Self {
             held: Some(wanted),
+            former,
             ..Self::default()
         }
+    }
+
+    /// Reports whether a change of the address is a claim even where addresses need not be proved: an address that was proved is not given up
+    /// for one that may be another person's, and the account with it.
+    pub fn must_claim(&self, now: Timestamp) -> bool {
+        self.verified || self.live_former(now).next().is_some()
+    }
+
+    fn live_former(&self, now: Timestamp) -> impl Iterator<Item = &Former> {
+        self.former.iter().filter(move |former| now < former.expires_at)
+    }
+
+    /// Returns the former addresses once the one that is held is left.
+    fn former_once_left(&self, now: Timestamp) -> Vec<Former> {
+        let mut former: Vec<Former> = self.live_former(now).cloned().collect();
+        let left = self.held.as_ref().filter(|_| self.verified);
+        if let Some(held) = left.filter(|_| former.len() < MAX_FORMER) {
+            former.push(Former {
+                email: held.clone(),
+                expires_at: now.plus(Purpose::Undo.seconds()),
+            });
+        }
+        former
     }
 
     /// Returns the addresses of a user who proves this one, as it is spelled; `None` where it is neither held nor claimed.
     pub fn proved(&self, address: &Email, now: Timestamp) -> Option<Self> {
         if self.held.as_ref() == Some(address) {
+            let former = self.live_former(now).cloned().collect();
             return Some(Self {
                 verified: true,
+                former: before(former, address),
                 ..self.clone()
             });
         }
         let claim = self.claim.as_ref().filter(|claim| now < claim.expires_at)?;
-        (claim.email == *address).then(|| Self::restored(address.clone()))
-    }
-
-    /// Returns the addresses of a user whose password is replaced by who reads this one's mail; `None` where it is neither held nor
-    /// claimed. A claim counts only where no address was proved: else a stranger's claim would end in the hands of the address's owner
-    /// with the stranger's way back in.
-    pub fn recovered(&self, address: &Email, now: Timestamp) -> Option<Self> {
-        if self.held.as_ref() != Some(address) && self.verified {
-            return None;
-        }
-        // What was claimed beside it is of the time before.
-        self.proved(address, now).map(|proved| Self {
+        (claim.email == *address).then(|| Self {
+            held: Some(address.clone()),
+            verified: true,
             claim: None,
-            ..proved
+            former: before(self.former_once_left(now), address),
         })
     }
 
-    /// Returns the addresses of a user whose change of this one is undone.
-    #[must_use]
-    pub fn restored(address: Email) -> Self {
-        Self {
-            held: Some(address),
+    /// Returns the addresses of a user whose password is replaced by who reads this one's mail; `None` where it is neither held nor
+    /// claimed, or where [`Addresses::restored`] refuses it.
+    pub fn recovered(&self, address: &Email, now: Timestamp) -> Option<Self> {
+        self.proved(address, now)?;
+        self.restored(address, now)
+    }
+
+    /// Returns the addresses of a user whose account is given back to who reads this one's mail.
+    ///
+    /// An address that was not proved brings nothing back where the account has a proved one, or had one as long as its undo is live: a
+    /// stranger's account would end in the hands of the address's owner with the stranger's way back in. A former address voids the undos
+    /// of all that came after it, and of none before.
+    pub fn restored(&self, address: &Email, now: Timestamp) -> Option<Self> {
+        let former: Vec<Former> = self.live_former(now).cloned().collect();
+        let is_former = former.iter().any(|former| former.email == *address);
+        let is_proved = self.verified && self.held.as_ref() == Some(address);
+        let was_proved = self.verified || !former.is_empty();
+        (is_former || is_proved || !was_proved).then(|| Self {
+            held: Some(address.clone()),
             verified: true,
+            // What was claimed beside it is of the time before.
             claim: None,
-        }
+            former: before(former, address),
+        })
     }
 
     /// Returns the addresses of a user after another one has proved this one.
@@ -128,6 +181,14 @@ impl Addresses {
             ..self.clone()
         }
     }
+}
+
+/// Returns the former addresses that came before this one.
+fn before(former: Vec<Former>, address: &Email) -> Vec<Former> {
+    former
+        .into_iter()
+        .take_while(|former| former.email != *address)
+        .collect()
 }
 
 /// The items of addresses that a change puts and deletes beside the user's own.

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::addresses::{Addresses, Claim};
+use super::addresses::{Addresses, Claim, Former};
 use super::email::Email;
 use super::folding::NameKey;
 use super::profile::{FullName, Profile, Website};
@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::passwords::StoredHash;
 use crate::sessions::{self, SessionsState};
 use crate::table::item::{
-    Item, Key, flag, number, optional_number, optional_text, put, put_scopes, scopes, text, time,
+    Item, Key, flag, number, optional_number, optional_text, put, put_scopes, scopes, text, time, unreadable,
 };
 
 /// The sort key of a user's item, which no other kind of item has.
@@ -99,11 +99,13 @@ pub(super) const EXPIRES_AT: &str = "expires_at";
 pub(super) const VERIFIED: &str = "email_verified";
 const CLAIMED_EMAIL: &str = "claimed_email";
 const CLAIM_EXPIRES_AT: &str = "claim_expires_at";
+/// The list of former addresses.
+const FORMER: &str = "former_emails";
 /// How often the account was recovered.
 pub(super) const RECOVERIES: &str = "recoveries";
 
 /// Returns the attributes of addresses but the one that is in the profile; one without a value is not written.
-pub(super) fn address_attributes(addresses: &Addresses) -> [(&'static str, Option<AttributeValue>); 3] {
+pub(super) fn address_attributes(addresses: &Addresses) -> [(&'static str, Option<AttributeValue>); 4] {
     let claim = addresses.claim.as_ref();
     [
         (VERIFIED, addresses.verified.then_some(AttributeValue::Bool(true))),
@@ -112,7 +114,37 @@ pub(super) fn address_attributes(addresses: &Addresses) -> [(&'static str, Optio
             claim.map(|claim| AttributeValue::S(claim.email.to_string())),
         ),
         (CLAIM_EXPIRES_AT, claim.map(|claim| seconds(claim.expires_at))),
+        (
+            FORMER,
+            (!addresses.former.is_empty()).then(|| from_former(&addresses.former)),
+        ),
     ]
+}
+
+fn from_former(former: &[Former]) -> AttributeValue {
+    let former = former.iter().map(|former| {
+        let mut member = Item::new();
+        put(&mut member, "email", former.email.as_str());
+        member.insert(EXPIRES_AT.to_owned(), seconds(former.expires_at));
+        AttributeValue::M(member)
+    });
+    AttributeValue::L(former.collect())
+}
+
+fn to_former(item: &Item) -> Result<Vec<Former>, Error> {
+    let former = match item.get(FORMER) {
+        None => return Ok(Vec::new()),
+        Some(AttributeValue::L(former)) => former.iter(),
+        Some(_) => return Err(unreadable(FORMER)),
+    };
+    let former = former.map(|member| {
+        let member = member.as_m().map_err(|_| unreadable(FORMER))?;
+        Ok(Former {
+            email: Email::from_store(text(member, "email")?),
+            expires_at: Timestamp::from_unix(number(member, EXPIRES_AT)?),
+        })
+    });
+    former.collect()
 }
 
 fn seconds(time: Timestamp) -> AttributeValue {
@@ -157,6 +189,7 @@ pub(super) const ACCOUNT: &[&str] = &[
     VERIFIED,
     CLAIMED_EMAIL,
     CLAIM_EXPIRES_AT,
+    FORMER,
     "full_name",
     "website",
     "disabled",
@@ -187,6 +220,7 @@ fn to_user(item: &Item) -> Result<User, Error> {
         },
         email_verified: flag(item, VERIFIED)?,
         claim: to_claim(item)?,
+        former: to_former(item)?,
         disabled: flag(item, "disabled")?,
         created_at: time(item, "created_at")?,
         updated_at: time(item, "updated_at")?,
@@ -231,6 +265,7 @@ pub(super) const RECORD: &[&str] = &[
     VERIFIED,
     CLAIMED_EMAIL,
     CLAIM_EXPIRES_AT,
+    FORMER,
     "full_name",
     "website",
     "disabled",

@@ -57,6 +57,7 @@ impl Row {
                 profile: self.profile.clone(),
                 email_verified: self.email_verified && self.profile.email.is_some(),
                 claim: None,
+                former: Vec::new(),
                 disabled: self.disabled,
                 created_at,
                 updated_at: self.updated_at.unwrap_or(created_at),

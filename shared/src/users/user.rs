@@ -5,7 +5,7 @@ use ulid::Ulid;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::addresses::{Addresses, Claim};
+use super::addresses::{Addresses, Claim, Former};
 use super::email::Email;
 use super::profile::{FullName, Profile};
 use super::username::Username;
@@ -31,6 +31,9 @@ pub struct User {
     /// The address that the user claims, which is no name of the user until it is proved.
     #[serde(skip)]
     pub claim: Option<Claim>,
+    /// The addresses that the user had proved and left, as long as an undo leads to them; the oldest first.
+    #[serde(skip)]
+    pub former: Vec<Former>,
     /// A disabled user can neither log in nor use a token.
     pub disabled: bool,
     /// When the user registered.
@@ -66,7 +69,7 @@ impl Account {
         match token.purpose {
             Purpose::Prove => None,
             Purpose::Reset => self.user.addresses().recovered(&address, now),
-            Purpose::Undo => Some(Addresses::restored(address)),
+            Purpose::Undo => self.user.addresses().restored(&address, now),
         }
     }
 }
@@ -112,6 +115,7 @@ impl User {
             profile,
             email_verified: false,
             claim: None,
+            former: Vec::new(),
             disabled: false,
             created_at: now,
             updated_at: now,
@@ -124,6 +128,7 @@ impl User {
             held: self.profile.email.clone(),
             verified: self.email_verified,
             claim: self.claim.clone(),
+            former: self.former.clone(),
         }
     }
 
@@ -134,6 +139,7 @@ impl User {
             held,
             verified,
             claim,
+            former,
         } = addresses;
         Self {
             profile: Profile {
@@ -142,6 +148,7 @@ impl User {
             },
             email_verified: verified,
             claim,
+            former,
             ..self
         }
     }
@@ -167,6 +174,7 @@ impl User {
             },
             email_verified: false,
             claim: None,
+            former: Vec::new(),
             disabled: false,
             created_at: time,
             updated_at: time,

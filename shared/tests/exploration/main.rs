@@ -7,6 +7,7 @@ use std::hash::Hash;
 
 use pathfinding::directed::bfs::bfs;
 
+mod addresses;
 mod names;
 mod sessions;
 

@@ -22,6 +22,7 @@ fn user(id: &str) -> User {
         },
         email_verified: false,
         claim: None,
+        former: Vec::new(),
         disabled: true,
         created_at: now,
         updated_at: now,

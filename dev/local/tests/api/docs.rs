@@ -161,6 +161,24 @@ async fn the_document_offers_the_grants_that_are_on_as_the_metadata() {
     }
 }
 
+#[tokio::test]
+async fn without_mail_the_document_has_nothing_of_it() {
+    let whole: Value = serde_json::from_str(docs::OPENAPI).unwrap();
+    let service = Running::start_with(&[("MAIL_FROM", "")]).await;
+    let offered = Response::of(service.request("GET", "/openapi.json")).await.body;
+    let missing: Vec<&str> = paths(&whole).difference(&paths(&offered)).copied().collect();
+    assert!(!missing.is_empty());
+    for path in missing {
+        let operations = whole["paths"][path].as_object().unwrap();
+        for (method, operation) in operations {
+            assert_eq!(operation["tags"], json!(["mail"]), "{method} {path}");
+            let response = Response::of(service.request(&method.to_uppercase(), path)).await;
+            assert_eq!(response.status, 404, "{method} {path}");
+        }
+    }
+    assert!(!offered.to_string().contains("\"mail\""));
+}
+
 #[test]
 fn no_parameter_of_the_log_in_has_a_default_since_generators_would_demand_it() {
     let document: Value = serde_json::from_str(docs::OPENAPI).unwrap();

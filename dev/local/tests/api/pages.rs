@@ -1,5 +1,4 @@
 use pages::Form;
-use testing::deployment::MAIL_FROM;
 
 use crate::running::Running;
 
@@ -8,7 +7,7 @@ const TOKEN: &str = "3q2-7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs";
 
 #[tokio::test]
 async fn get_and_head_of_a_mails_link_have_one_status_and_the_same_headers() {
-    let service = Running::start_with(&[("MAIL_FROM", MAIL_FROM)]).await;
+    let service = Running::start().await;
     for form in Form::ALL {
         for query in [
             "",

@@ -15,6 +15,7 @@ use shared::env::process_variable;
 use shared::label::Label;
 use shared::scope::Scopes;
 use shared::users::{UserId, Users};
+use testing::deployment::MAIL_FROM;
 use testing::fault_proxy::FaultProxy;
 use testing::forge::Forger;
 use testing::own_table::OwnTable;
@@ -103,8 +104,9 @@ impl Running {
             example: None,
             limits,
         };
-        // The least that is allowed, and limits that the tests of one address do not reach: these tests are about HTTP.
+        // The least that is allowed, limits that the tests of one address do not reach, and mail: these tests are about HTTP.
         let cheap = [
+            ("MAIL_FROM", MAIL_FROM),
             ("ARGON2_MEMORY_KIB", "7168"),
             ("ARGON2_ITERATIONS", "1"),
             ("NETWORK_FAILED_LOG_INS", "100000"),

@@ -351,7 +351,7 @@ fn n_18_each_event_stands_in_the_table_of_logging() {
 #[test]
 fn the_page_of_the_table_names_the_unicode_version_of_the_keys() {
     let metadata = std::process::Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .args(["metadata", "--format-version", "1", "--locked"])
         .output()
         .unwrap();
     let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();

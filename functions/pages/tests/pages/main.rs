@@ -1,7 +1,12 @@
 //! The pages that the links in mails lead to, and those that the function `recovery` responds with.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod legible;
+mod log;
 mod rejected;
 mod routes;
 

@@ -8,7 +8,7 @@ use testing::event::Event;
 
 use crate::{LANGUAGES, TOKEN, between, call, env, function, get, header, html, pages};
 
-/// What a browser gets before it answers for the first time (RFC 6928).
+/// What a server sends before the first acknowledgement: the initial window of TCP (RFC 6928).
 const FIRST_FLIGHT_BYTES: usize = 14_000;
 
 /// Returns the value of the hidden field.

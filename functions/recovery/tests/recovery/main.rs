@@ -5,6 +5,7 @@
 mod asked;
 mod claims;
 mod forms;
+mod log;
 mod proved;
 mod reset;
 

@@ -164,6 +164,13 @@ async fn an_undo_restores_the_address_by_another_password_whatever_happened_sinc
     moved(&fixture, "mallory@example.com").await;
     let reset = fixture.token(Purpose::Reset, &id, "mallory@example.com").await;
     let body = json!({"token": reset, "password": "the stranger's own words"});
+    assert_bad_token(
+        &fixture.post("/reset-password", body.clone()).await,
+        "a proved address is left for a proved one alone",
+    );
+    let proof = fixture.token(Purpose::Prove, &id, "mallory@example.com").await;
+    let proving = json!({"token": proof, "password": PASSWORD});
+    assert_eq!(fixture.post("/verify", proving).await.status, 200);
     assert_eq!(fixture.post("/reset-password", body).await.status, 204);
     fixture.time.pass(7 * 24 * 60 * 60 - 1);
     let body = json!({"token": undo, "password": NEW_PASSWORD});
