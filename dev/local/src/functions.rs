@@ -163,10 +163,7 @@ impl<O: Fn(&str) -> Option<String> + Send + Sync> Settings<'_, O> {
     }
 
     /// Returns what the template says of one function.
-    pub(crate) fn declared(
-        &self,
-        package: &str,
-    ) -> std::result::Result<&sam_template::Function, StartError> {
+    pub(crate) fn declared(&self, package: &str) -> std::result::Result<&sam_template::Function, StartError> {
         let mut functions = self.template.functions().iter();
         functions
             .find(|declared| declared.package == package)

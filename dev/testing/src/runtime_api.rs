@@ -259,7 +259,8 @@ fn checked_event(line: &Value) -> Option<&str> {
         assert!(described, "docs/logging.md does not describe {name}");
     }
     // An invocation without a request is no client's.
-    let of_request = &OF_REQUESTS[..if row.contains("`rotate-keys`") { 0 } else { 2 }];
+    let has_no_request = row.contains("`rotate-keys`") || row.contains("`mailer`");
+    let of_request = &OF_REQUESTS[..if has_no_request { 0 } else { 2 }];
     for name in ALWAYS
         .iter()
         .chain(of_request)

@@ -34,10 +34,16 @@ impl Mailbox {
 
 async fn show(State(mailbox): State<Mailbox>, headers: HeaderMap) -> Response<Body> {
     if !is_own_name(&headers) {
-        return (StatusCode::FORBIDDEN, "This mailbox is at localhost or an IP address.\n").into_response();
+        return (
+            StatusCode::FORBIDDEN,
+            "This mailbox is at localhost or an IP address.\n",
+        )
+            .into_response();
     }
     let mails = mailbox.mails();
-    let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let accepts = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
     let (content_type, body) = if accepts.is_some_and(|accept| accept.contains("application/json")) {
         ("application/json", serde_json::to_string(&mails).ok())
     } else {
@@ -51,7 +57,10 @@ async fn show(State(mailbox): State<Mailbox>, headers: HeaderMap) -> Response<Bo
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
     ];
     (headers, body).into_response()
 }
@@ -86,5 +95,7 @@ fn html(mails: &[Kept]) -> Result<String, minijinja::Error> {
             context! { to, subject, text, html, links, sent_at }
         })
         .collect();
-    environment.get_template("mailbox.html")?.render(context! { mails })
+    environment
+        .get_template("mailbox.html")?
+        .render(context! { mails })
 }

@@ -30,7 +30,10 @@ pub(super) fn message(mail: &Outbound, clock: &Clock) -> Result<Message, SendErr
         .date(now)
         .message_id(Some(message_id))
         .raw_header(HeaderValue::new(name, id.to_owned()))
-        .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))
+        .multipart(MultiPart::alternative_plain_html(
+            mail.text.clone(),
+            mail.html.clone(),
+        ))
         .map_err(|_| unusable("no message"))
 }
 

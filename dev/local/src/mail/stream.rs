@@ -36,7 +36,8 @@ pub(super) struct Reader {
 impl Stream {
     /// Creates the client; sends nothing.
     pub(super) fn connect(dynamodb: &Dynamodb) -> Result<Self, function::StartError> {
-        let env = Env::new(|name| (name == AWS_ENDPOINT_URL_DYNAMODB.name).then(|| dynamodb.endpoint.clone()));
+        let env =
+            Env::new(|name| (name == AWS_ENDPOINT_URL_DYNAMODB.name).then(|| dynamodb.endpoint.clone()));
         let caller = Caller {
             credentials: None,
             region: None,

@@ -16,6 +16,7 @@ mod flood;
 mod gateway;
 mod json_body;
 mod log_in;
+mod mail;
 mod me;
 mod oauth;
 mod odd;

@@ -188,10 +188,11 @@ impl Fixture {
 
 /// Returns the event of the records of mails that were put into the outbox; the sequence number is 1 for the first.
 pub(crate) fn event(ids: &[&str]) -> Event {
-    serde_json::from_value(json!({"Records": records(ids)})).unwrap()
+    serde_json::from_value(event_text(ids)).unwrap()
 }
 
-fn records(ids: &[&str]) -> Vec<Value> {
+/// Returns the same as Lambda sends it.
+pub(crate) fn event_text(ids: &[&str]) -> Value {
     let records = ids.iter().enumerate().map(|(index, id)| {
         json!({
             "eventID": "1", "eventVersion": "1.1", "eventSource": "aws:dynamodb", "awsRegion": "eu-central-1",
@@ -204,7 +205,7 @@ fn records(ids: &[&str]) -> Vec<Value> {
             "eventSourceARN": "arn:aws:dynamodb:eu-central-1:123456789012:table/t/stream/s",
         })
     });
-    records.collect()
+    json!({"Records": records.collect::<Vec<_>>()})
 }
 
 /// Returns the token of a link.

@@ -1,6 +1,7 @@
 //! What SES gets, and what becomes of its errors. The server of these tests has the form of SES's API alone; `.ci/deployed` has an emulator.
 
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -10,12 +11,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use mailer::{From, Mailer, Outcome};
 use serde_json::{Value, json};
+use shared::clock::Clock;
 use shared::function::Function;
 use shared::mail::Occasion;
 use shared::users::Email;
+use testing::runtime_api::{Environment, check_lines, events};
 use tokio::net::TcpListener;
 
-use crate::fixture::{Fixture, event};
+use crate::fixture::{Fixture, event, event_text};
 
 /// SES on 127.0.0.1: what it got, and the error that it responds with.
 #[derive(Clone, Default)]
@@ -133,6 +136,45 @@ async fn ses_rejections_are_final_and_its_other_errors_are_not() {
         assert_eq!(mailer.handle(&event(&[&id])).await, Outcome::default());
         assert_eq!(server.take().len(), usize::from(!is_final), "{code}");
     }
+}
+
+#[tokio::test]
+async fn the_program_sends_and_logs_neither_address_nor_token() {
+    let server = Server::default();
+    let endpoint = server.start().await;
+    let fixture = Fixture::with(&[("AWS_ENDPOINT_URL_SESV2", &endpoint)]).await;
+    // The program has the machine's time.
+    fixture.time.pass_to(Clock::system().now());
+    fixture
+        .user("johndoe", Some(("owner@example.com", true)), None)
+        .await;
+    let binary = Path::new(env!("CARGO_BIN_EXE_mailer"));
+    let mut environment = Environment::start(&[], binary, fixture.deployment.variables()).await;
+    let mut tokens = Vec::new();
+    for (error, failed) in [(None, false), (Some(500), true), (Some(400), false)] {
+        let id = fixture.put("owner@example.com", Occasion::ResetAsked).await;
+        let code = error.map(|status| (StatusCode::from_u16(status).unwrap(), "MessageRejected"));
+        *server.error.lock().unwrap() = code.map(|(status, code)| match status {
+            StatusCode::BAD_REQUEST => (status, code),
+            _ => (status, "InternalFailure"),
+        });
+        let (response, _) = environment.respond(&event_text(&[&id])).await;
+        let failures = response["batchItemFailures"].as_array().unwrap();
+        assert_eq!(!failures.is_empty(), failed, "{response}");
+        for mail in server.take() {
+            let text = mail["Content"]["Simple"]["Body"]["Text"]["Data"]
+                .as_str()
+                .unwrap();
+            let token = text.split_once("?token=").unwrap().1;
+            tokens.push(token.split_whitespace().next().unwrap().to_owned());
+        }
+    }
+    let output = environment.stop().await;
+    let mut secrets = vec!["owner@", "example.com", "johndoe"];
+    secrets.extend(tokens.iter().map(String::as_str));
+    check_lines(&output, &secrets);
+    assert_eq!(events(&output), ["MailSent", "MailRejected"]);
+    assert!(output.contains("a mail was not sent"), "{output}");
 }
 
 #[test]
