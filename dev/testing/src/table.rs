@@ -59,6 +59,17 @@ impl Table {
         keys
     }
 
+    /// Returns the same without mails, their tokens and the counters of addresses, which come and go as the mailer works.
+    pub async fn partition_keys_but_mails(&self) -> Vec<String> {
+        let mut keys = self.partition_keys().await;
+        keys.retain(|key| {
+            !["mail#", "mail-token#", "address#"]
+                .iter()
+                .any(|of_mails| key.starts_with(of_mails))
+        });
+        keys
+    }
+
     /// Deletes every item but the one of the published keys.
     pub async fn clear_but_keys(&self) {
         loop {

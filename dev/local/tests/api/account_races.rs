@@ -8,7 +8,7 @@ use crate::running::{PASSWORD, Response, Running, at_once};
 /// Returns the markers in the table and the names of its users, both sorted.
 async fn markers_and_names(service: &Running) -> (Vec<String>, Vec<String>) {
     let (mut markers, mut names) = (Vec::new(), Vec::new());
-    for key in service.table.partition_keys().await {
+    for key in service.table.partition_keys_but_mails().await {
         if key.starts_with("user#") {
             let user = service.table.item(&key, "user").await;
             names.extend(
