@@ -8,10 +8,11 @@
 
 mod decisions;
 mod store;
+mod worlds;
 
 use std::hash::{Hash, Hasher};
 
-use crate::{World, explore};
+use crate::World;
 use decisions::{Decisions, Known};
 
 const KEEPS: &str = "a squatter has nothing of an account that is the owner's";
@@ -192,8 +193,7 @@ impl Addresses {
             edit(next.at_mut(id));
             push((step, actor, id, None), next);
         };
-        let has_name = account.has_username || account.marks != [None; 2];
-        let may_log_in = account.knows[actor] && has_name;
+        let may_log_in = account.knows[actor] && (account.has_username || account.marks != [None; 2]);
         if actor == SQUATTER && !account.has_session {
             if may_log_in {
                 edit("logs in", &|account| account.has_session = true);
@@ -396,101 +396,5 @@ impl World for Addresses {
             }
         }
         (!self.is_stolen && !self.is_open(state)).then_some(GETS_IN)
-    }
-}
-
-fn start(are_claims: bool) -> State {
-    State {
-        day: 0,
-        are_claims,
-        accounts: [None; 3],
-        is_taken: false,
-    }
-}
-
-/// The squatter has one account, and a week passes.
-fn world() -> Addresses {
-    Addresses {
-        decisions: Decisions::new(),
-        squatters: 1,
-        has_halves: false,
-        is_stolen: false,
-        turns: false,
-        has_keys: false,
-        days: 2,
-    }
-}
-
-#[test]
-fn e_01_a_squatter_keeps_no_access_where_addresses_are_claims() {
-    let world = Addresses {
-        has_keys: true,
-        ..world()
-    };
-    explore(&world, &start(true), 3_000);
-}
-
-#[test]
-fn e_01_a_squatter_keeps_no_access_where_addresses_need_no_proof() {
-    let world = Addresses {
-        turns: true,
-        ..world()
-    };
-    explore(&world, &start(false), 30_000);
-}
-
-#[test]
-fn e_01_two_accounts_of_a_squatter_keep_no_access() {
-    let world = Addresses {
-        squatters: 2,
-        days: 1,
-        ..world()
-    };
-    explore(&world, &start(true), 50_000);
-}
-
-#[test]
-fn e_01_writes_between_the_halves_of_a_proof_or_a_reset_give_no_access() {
-    let world = Addresses {
-        has_halves: true,
-        ..world()
-    };
-    explore(&world, &start(true), 10_000);
-}
-
-/// The owner's account, whose password and one session are stolen.
-fn stolen(world: &Addresses, are_claims: bool) -> State {
-    let decisions = &world.decisions;
-    let registered = decisions.changed(0, Some(OWNER), false, 0);
-    let mut state = start(are_claims);
-    state.accounts[0] = Some(Account {
-        has_username: true,
-        addresses: decisions.proved(registered, OWNER, 0).unwrap(),
-        marks: [Some(Mark::Proved), None],
-        knows: [true; 2],
-        has_session: true,
-        ..Account::default()
-    });
-    state
-}
-
-#[test]
-fn e_01_the_owner_undoes_the_theft_of_an_account_and_the_thief_has_nothing() {
-    for are_claims in [true, false] {
-        let world = Addresses {
-            is_stolen: true,
-            days: 1,
-            ..world()
-        };
-        explore(&world, &stolen(&world, are_claims), 30_000);
-        let world = Addresses {
-            is_stolen: true,
-            squatters: 0,
-            has_keys: true,
-            has_halves: true,
-            days: 1,
-            ..self::world()
-        };
-        explore(&world, &stolen(&world, are_claims), 1_000);
     }
 }

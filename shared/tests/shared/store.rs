@@ -20,6 +20,9 @@ fn user(id: &str) -> User {
             full_name: Some(FullName::parse("John Doe").unwrap()),
             website: Some(Website::parse("https://example.com").unwrap()),
         },
+        email_verified: false,
+        claim: None,
+        former: Vec::new(),
         disabled: true,
         created_at: now,
         updated_at: now,
@@ -36,7 +39,7 @@ async fn a_user_is_read_as_it_was_written_by_id_and_by_each_name() {
     let deployment = Deployment::without_keys().await;
     let users = deployment.users().await;
     let hash = StoredHash::from_store("hash".to_owned());
-    users.register(&user("a"), &hash, None).await.unwrap();
+    users.register(&user("a"), &hash, None, &[]).await.unwrap();
     assert_eq!(found(&users, "a").await, Some(user("a")));
     assert_eq!(found(&users, "b").await, None);
     for name in ["STRASSE", "john@xn--bcher-kva.example"] {
@@ -46,6 +49,7 @@ async fn a_user_is_read_as_it_was_written_by_id_and_by_each_name() {
         let credentials = Credentials {
             id: UserId::known("a".to_owned()),
             hash: Some(hash.clone()),
+            email: user("a").profile.email,
             state: SessionsState {
                 credential_generation: 0,
                 disabled: true,
@@ -70,7 +74,7 @@ async fn a_user_without_optional_fields_is_read_as_it_was_written() {
         ..user("a")
     };
     users
-        .register(&bare, &StoredHash::from_store("hash".to_owned()), None)
+        .register(&bare, &StoredHash::from_store("hash".to_owned()), None, &[])
         .await
         .unwrap();
     assert_eq!(found(&users, "a").await, Some(bare));
@@ -81,7 +85,7 @@ async fn an_id_is_never_used_twice() {
     let deployment = Deployment::without_keys().await;
     let users = deployment.users().await;
     let hash = StoredHash::from_store("hash".to_owned());
-    users.register(&user("a"), &hash, None).await.unwrap();
+    users.register(&user("a"), &hash, None, &[]).await.unwrap();
     let other = User {
         profile: Profile {
             username: Some(Username::parse("other").unwrap()),
@@ -89,7 +93,7 @@ async fn an_id_is_never_used_twice() {
         },
         ..user("a")
     };
-    assert!(users.register(&other, &hash, None).await.is_err());
+    assert!(users.register(&other, &hash, None, &[]).await.is_err());
     assert_eq!(found(&users, "a").await, Some(user("a")));
 }
 
