@@ -6,7 +6,7 @@ use shared::users::{Addresses, Email};
 const WEEK: i64 = 7 * 24 * 60 * 60;
 
 fn email(typed: &str) -> Email {
-    Email::parse(typed).expect("an address")
+    Email::parse(typed).unwrap()
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -16,7 +16,7 @@ fn at(seconds: i64) -> Timestamp {
 /// A user who has proved an address.
 fn proved(typed: &str) -> Addresses {
     let registered = Addresses::default().changed(Some(email(typed)), false, at(0));
-    registered.proved(&email(typed), at(0)).expect("it is held")
+    registered.proved(&email(typed), at(0)).unwrap()
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn another_spelling_is_proved_anew_unless_only_the_case_of_ascii_differs() {
         .clone()
         .changed(Some(email("straße@example.com")), true, at(0));
     assert_eq!(claimed.held, user.held);
-    let claim = claimed.claim.as_ref().expect("a claim");
+    let claim = claimed.claim.as_ref().unwrap();
     assert_eq!(claim.email, email("straße@example.com"));
     let respelled = user.changed(Some(email("straße@example.com")), false, at(0));
     assert!(!respelled.verified);
@@ -67,12 +67,10 @@ fn of_many_former_addresses_the_oldest_are_kept() {
     for index in 0..20 {
         let next = email(&format!("thief{index}@example.com"));
         user = user.changed(Some(next.clone()), true, at(1));
-        user = user.proved(&next, at(1)).expect("it is claimed");
+        user = user.proved(&next, at(1)).unwrap();
     }
     assert_eq!(user.former.len(), 8);
-    let restored = user
-        .restored(&email("ada@example.com"), at(2))
-        .expect("it is kept");
+    let restored = user.restored(&email("ada@example.com"), at(2)).unwrap();
     assert!(restored.verified && restored.former.is_empty());
     assert_eq!(restored.restored(&email("thief0@example.com"), at(2)), None);
 }
