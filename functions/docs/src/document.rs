@@ -59,6 +59,7 @@ const MAIL: Part = Part {
         "/paths/~1forgot-password",
         "/paths/~1verify-email",
         "/paths/~1reset-password",
+        "/components/schemas/Accepted",
         "/components/schemas/Address",
         "/components/schemas/FormProof",
         "/components/schemas/Page",

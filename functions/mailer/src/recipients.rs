@@ -62,12 +62,13 @@ impl Context<'_> {
             // The user's own is of another spelling, if any.
             _ => {
                 let account = self.account(user).await?;
-                let claims = |account: &Account| {
-                    let claim = account.user.claim.as_ref();
-                    claim.is_some_and(|claim| claim.email == self.address)
+                let has_proved = |account: &Account| {
+                    let user = &account.user;
+                    user.email_verified && user.profile.email.as_ref() == Some(&self.address)
                 };
-                let claimant = account.filter(claims);
-                let link = claimant.and_then(|account| self.proof(&account, &self.address));
+                let link = account
+                    .filter(|account| !has_proved(account))
+                    .and_then(|account| self.proof(&account, &self.address));
                 Ok(with_links(Subject::Prove, link))
             }
         }

@@ -72,9 +72,10 @@ impl Me {
             return Ok(Vec::new());
         };
         let mut mails = Vec::new();
-        let key = |email: &Option<Email>| email.as_ref().map(Email::key);
+        // Other spellings of one name, such as `straße` and `strasse`, may be other mailboxes.
+        let mailbox = |email: &Option<Email>| email.as_ref().map(|email| email.as_str().to_ascii_lowercase());
         let claim = after.claim.as_ref().filter(|_| before.claim != after.claim);
-        let leaves = key(&before.profile.email) != key(&after.profile.email) || claim.is_some();
+        let leaves = mailbox(&before.profile.email) != mailbox(&after.profile.email) || claim.is_some();
         if let Some(former) = before.profile.email.as_ref().filter(|_| leaves) {
             let occasion = Occasion::AddressChanged {
                 user: id.to_owned(),

@@ -10,7 +10,7 @@ use shared::openapi;
 use shared::passwords::Password;
 use shared::users::{Email, User};
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
 use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 
 use crate::ask::accepted;
@@ -19,7 +19,7 @@ use crate::{ASK_TO_PROVE_PATH, FORGOT_PATH, RESET_PATH, Recovery, VERIFY_FORM_PA
 #[derive(OpenApi)]
 #[openapi(
     paths(request_verify_token, verify, verify_email, forgot_password, reset_password),
-    components(schemas(Problem<'static>, User))
+    components(schemas(Accepted, Problem<'static>, User))
 )]
 pub(crate) struct Document;
 
@@ -105,6 +105,20 @@ fn token() -> ObjectBuilder {
 }
 
 const EXAMPLE_TOKEN: &str = "bWFpbGVkIHRva2VucyBhcmUgNDMgY2hhcmFjdGVycyE";
+
+/// The response where a mail is asked for.
+pub struct Accepted;
+
+impl PartialSchema for Accepted {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Null)
+            .description(Some("Always `null`."))
+            .into()
+    }
+}
+
+impl ToSchema for Accepted {}
 
 /// The body that asks for a mail.
 pub struct Address;
@@ -211,7 +225,7 @@ impl IntoResponses for Asked {
         ];
         openapi::responses(
             Recovery::ERROR_FORMAT,
-            "Accepted",
+            &Accepted::name(),
             "accepted",
             accepted(),
             errors(own),

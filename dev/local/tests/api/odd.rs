@@ -136,6 +136,11 @@ impl Fixture {
             ("api-keys", Event::new("GET", "/api-keys").bearer("x.y.z")),
             ("docs", Event::new("GET", "/openapi.json")),
             ("me", me(&token)),
+            ("pages", Event::new("GET", "/verify-email").query("token=x")),
+            (
+                "recovery",
+                Event::new("POST", "/verify").json(&json!({"token": "x", "password": "y"})),
+            ),
             (
                 "register",
                 Event::new("POST", "/register").json(&json!({"username": "a@b"})),

@@ -28,6 +28,7 @@ async fn a_user_is_created_and_shown_with_every_field_as_typed() {
             "created_at",
             "disabled",
             "email",
+            "email_verified",
             "full_name",
             "id",
             "updated_at",

@@ -108,6 +108,7 @@ async fn only_what_is_shown_or_decides_is_read_and_never_the_password_hash() {
         "claim_expires_at",
         "claimed_email",
         "credential_generation",
+        "former_emails",
         "recoveries",
         "scopes",
     ];

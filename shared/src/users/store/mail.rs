@@ -7,7 +7,7 @@ use super::networks::{Counter, Networks};
 use super::transaction::{Part, Refused};
 use crate::error::Error;
 use crate::http::client::Network;
-use crate::mail::{Mail, Outgoing};
+use crate::mail::{Mail, Occasion, Outgoing};
 use crate::table::change::{Change, Written};
 use crate::table::item::{Item, Key};
 use crate::table::{ROUNDS, contended};
@@ -84,11 +84,12 @@ fn counter(outgoing: &Outgoing) -> Counter {
     let Mail { to, occasion, .. } = &outgoing.mail;
     let address = NameKey::of(to);
     let address = address.as_ref().map_or(to.as_str(), NameKey::as_str);
-    let sort_key = if occasion.is_asked_for() {
-        NetworkUse::Mail.sort_key()
-    } else {
+    let sort_key = match occasion {
+        occasion if occasion.is_asked_for() => NetworkUse::Mail.sort_key(),
+        // Apart, so that a thief who creates API keys suppresses no way back.
+        Occasion::AddressChanged { .. } => "changes",
         // Apart, so that a stranger who asks for mails suppresses no warning.
-        "notices"
+        _ => "notices",
     };
     Counter {
         key: Key::new(format!("address#{address}"), sort_key),
