@@ -78,7 +78,7 @@ async fn each_occasion_is_written_in_each_language_with_its_links() {
     for language in ["en", "de"] {
         let service = ("SERVICE_NAME", "Brücke & Söhne");
         let fixture = Fixture::with(&[("UI_LANGUAGE", language), service]).await;
-        let user = fixture.user("johndoe", Some((ADDRESS, false)), None).await;
+        let user = fixture.user("johndoe", None, Some(ADDRESS)).await;
         for (occasion, path) in occasions(&user) {
             let name = occasion.kind();
             let sent = fixture.deliver(ADDRESS, occasion).await;
@@ -123,7 +123,7 @@ async fn each_occasion_is_written_in_each_language_with_its_links() {
 #[tokio::test]
 async fn notices_say_what_happened() {
     let fixture = Fixture::new().await;
-    let user = fixture.user("johndoe", Some((ADDRESS, false)), None).await;
+    let user = fixture.user("johndoe", None, Some(ADDRESS)).await;
     for (occasion, _) in occasions(&user) {
         let expected: &[&str] = match occasion.kind() {
             "api-key-created" => &["laptop", "2027-01-15 08:00 UTC"],

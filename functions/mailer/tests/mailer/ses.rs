@@ -142,7 +142,8 @@ async fn ses_rejections_are_final_and_its_other_errors_are_not() {
 async fn the_program_sends_and_logs_neither_address_nor_token() {
     let server = Server::default();
     let endpoint = server.start().await;
-    let fixture = Fixture::with(&[("AWS_ENDPOINT_URL_SESV2", &endpoint)]).await;
+    let json = ("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    let fixture = Fixture::with(&[("AWS_ENDPOINT_URL_SESV2", &endpoint), json]).await;
     // The program has the machine's time.
     fixture.time.pass_to(Clock::system().now());
     fixture

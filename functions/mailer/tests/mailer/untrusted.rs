@@ -10,7 +10,7 @@ const EVIL: &str = "https://evil.example/<b>&";
 #[tokio::test]
 async fn a_text_of_a_user_is_neither_a_link_nor_markup() {
     let fixture = Fixture::new().await;
-    let user = fixture.user("evil.example", Some((ADDRESS, false)), None).await;
+    let user = fixture.user("evil.example", None, Some(ADDRESS)).await;
     let user = || user.as_str().to_owned();
     for occasion in [
         Occasion::Claimed { user: user() },
