@@ -140,7 +140,7 @@ impl<T: Transport> Mailer<T> {
         for link in &letter.links {
             let token = self.key.get().await?.derive(&mail.nonce, &link.token);
             // Before the mail, so that no link leads to a token that is unknown.
-            self.tokens.put(&link.token, &token, &mail.nonce).await?;
+            self.tokens.put(&link.token, &token).await?;
             let path = letter::path(link.token.purpose);
             links.push(format!("{}{path}?token={}", self.issuer, token.as_str()));
         }

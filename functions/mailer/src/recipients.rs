@@ -109,13 +109,18 @@ impl Context<'_> {
         Ok(letter.into_iter().collect())
     }
 
-    /// Returns a notice to a user; none where the user was deleted.
+    /// Returns a notice to a user; none where the user was deleted, or another one has proved the address.
     async fn notice(
         &self,
         user: &str,
         subject: Subject,
         facts: Vec<(Fact, String)>,
     ) -> Result<Vec<Letter>, Error> {
+        let addressed = self.addressed().await?;
+        let is_others = |owner: &UserId| addressed.proved && owner.as_str() != user;
+        if addressed.owner.as_ref().is_some_and(is_others) {
+            return Ok(Vec::new());
+        }
         let account = self.account(user).await?;
         let notice = account.map(|account| Letter {
             to: self.address.clone(),

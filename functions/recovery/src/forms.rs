@@ -41,7 +41,7 @@ impl Recovery {
                 Error::Invalid(vec![missing])
             })?;
             match form {
-                pages::Form::VerifyEmail => self.prove(request, &token, Some(password)).await,
+                pages::Form::VerifyEmail => self.prove(mailing, request, &token, Some(password)).await,
                 pages::Form::ResetPassword => self.recover(mailing, request, &token, password).await,
             }
         };

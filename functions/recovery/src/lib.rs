@@ -95,7 +95,7 @@ impl HttpFunction for Recovery {
         match request::route(&request) {
             ("POST", ASK_TO_PROVE_PATH, "") => self.ask(mailing, &request, Occasion::ProofAsked).await,
             ("POST", FORGOT_PATH, "") => self.ask(mailing, &request, Occasion::ResetAsked).await,
-            ("POST", VERIFY_PATH, "") => self.verify(&request).await,
+            ("POST", VERIFY_PATH, "") => self.verify(mailing, &request).await,
             ("POST", RESET_PATH, "") if forms::is_form(&request) => {
                 self.respond_to_form(mailing, &request, Form::ResetPassword).await
             }

@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use lambda_http::{Body, Request, Response};
 use shared::authenticate::{Caller, authenticate};
+use shared::clock::Timestamp;
 use shared::error::Error;
 use shared::events::{self, Event, Reason};
 use shared::guesses::{Asked, Guess, Verified};
 use shared::http::client;
 use shared::http::json::{self, Fields};
-use shared::mail::{MailToken, Purpose};
+use shared::mail::{MailToken, Mailing, Occasion, Outgoing, Purpose};
 use shared::passwords::Password;
 use shared::table::{ROUNDS, contended};
 use shared::users::{Account, Presented, Standing, Subject, User, UserId, Wanted};
@@ -38,20 +39,21 @@ impl Identity {
 
 impl Recovery {
     /// Responds 200 with the user.
-    pub(crate) async fn verify(&self, request: &Request) -> Result<Response<Body>, Error> {
+    pub(crate) async fn verify(&self, mailing: Mailing, request: &Request) -> Result<Response<Body>, Error> {
         let mut fields = Fields::read(request)?;
         let token = fields.required("token", |token| Ok(Zeroizing::new(token)));
         let password = fields.text("password", |password| Ok(Zeroizing::new(password)));
         fields.finish()?;
         // `finish` has rejected a body without a token.
         let token = token.ok_or_else(|| Error::internal("the proof of an address", "it has no token"))?;
-        let user = self.prove(request, &token, password).await?;
+        let user = self.prove(mailing, request, &token, password).await?;
         json::response(&user.shown(self.clock.now()))
     }
 
     /// Proves the address of a token, and returns the user.
     pub(crate) async fn prove(
         &self,
+        mailing: Mailing,
         request: &Request,
         text: &str,
         password: Option<Zeroizing<String>>,
@@ -70,13 +72,14 @@ impl Recovery {
         {
             return Err(Error::InvalidMailToken);
         }
-        let proved = self.prove_as(&token, text, account, &identity).await;
+        let proved = self.prove_as(mailing, &token, text, account, &identity).await;
         if let Identity::Password(verified) = &identity {
-            // The password was right, whatever went wrong then.
+            // The password was right, whatever became of the proof, which does not depend on this.
             let (user, attempt) = (&verified.user.id, &verified.attempt);
-            self.users
-                .clear_attempts(user, attempt, self.clock.millis())
-                .await?;
+            let cleared = self.users.clear_attempts(user, attempt, self.clock.millis());
+            if let Err(error) = cleared.await {
+                tracing::warn!(%error, "an attempt whose password was right stays counted");
+            }
         }
         let user = proved?;
         Event::AddressProved {
@@ -88,6 +91,7 @@ impl Recovery {
 
     async fn prove_as(
         &self,
+        mailing: Mailing,
         token: &MailToken,
         text: &str,
         mut account: Account,
@@ -99,9 +103,10 @@ impl Recovery {
             }
             let presented = Presented { token, text };
             let now = self.clock.now();
+            let mails = notices(mailing, &account, token, now)?;
             let proving = self
                 .users
-                .prove(presented, &account.user, identity.standing(), now);
+                .prove(presented, &account.user, identity.standing(), &mails, now);
             if let Some(user) = proving.await? {
                 return Ok(user);
             }
@@ -170,4 +175,24 @@ impl Recovery {
         };
         self.guesses.verify(guess).await
     }
+}
+
+/// Returns the notice to the proved address that this proof replaces: its undo lives from here on.
+fn notices(
+    mailing: Mailing,
+    account: &Account,
+    token: &MailToken,
+    now: Timestamp,
+) -> Result<Vec<Outgoing>, Error> {
+    let user = &account.user;
+    let former = user.profile.email.as_ref().filter(|_| user.email_verified);
+    let Some(former) = former.filter(|former| former.as_str() != token.address) else {
+        return Ok(Vec::new());
+    };
+    let occasion = Occasion::AddressChanged {
+        user: user.id.as_str().to_owned(),
+        proved: true,
+        recoveries: account.recoveries,
+    };
+    Ok(vec![mailing.mail(former.as_str(), occasion, now)?])
 }

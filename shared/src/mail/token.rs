@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::digest::sha256;
 use crate::error::Error;
 use crate::table::change::Change;
-use crate::table::item::{Item, Key, binary, number, optional_number, put, text, unreadable};
+use crate::table::item::{Item, Key, number, optional_number, put, text, unreadable};
 use crate::table::{Table, unavailable};
 
 /// What a token is for.
@@ -65,12 +65,11 @@ pub struct MailToken {
 }
 
 impl MailToken {
-    fn encode(&self, nonce: &[u8], digest: &str) -> Item {
+    fn encode(&self, digest: &str) -> Item {
         let mut item = key(digest).into_item();
         put(&mut item, "purpose", self.purpose.name());
         put(&mut item, "user_id", &self.user);
         put(&mut item, "email", &self.address);
-        item.insert("nonce".to_owned(), binary(nonce));
         let numbers = [
             ("credential_generation", self.generation),
             ("recoveries", self.recoveries),
@@ -134,11 +133,11 @@ impl MailTokens {
     }
 
     /// Stores what a token is bound to, unless that was stored before: a mail that is sent twice has one token.
-    pub async fn put(&self, token: &MailToken, text: &str, nonce: &[u8]) -> Result<(), Error> {
+    pub async fn put(&self, token: &MailToken, text: &str) -> Result<(), Error> {
         let request = self.table.client().put_item();
         let request = request.table_name(self.table.name());
         let request = request
-            .set_item(Some(token.encode(nonce, &digest(text))))
+            .set_item(Some(token.encode(&digest(text))))
             .condition_expression("attribute_not_exists(pk)");
         match request.send().await {
             Ok(_) => Ok(()),
@@ -158,13 +157,8 @@ impl MailTokens {
         let found = self.table.get(key(&digest(token)), ATTRIBUTES).await?;
         let found = found.filter(|item| !item.contains_key(SPENT));
         let found = found.map(|item| MailToken::decode(&item)).transpose()?;
-        Ok(found.filter(|token| is_spendable(token, now)))
+        Ok(found.filter(|token| now < token.expires_at))
     }
-}
-
-/// Reports whether a token that was not spent has not expired.
-fn is_spendable(token: &MailToken, now: Timestamp) -> bool {
-    now < token.expires_at
 }
 
 /// Spends a token, on condition that it was not spent and has not expired.

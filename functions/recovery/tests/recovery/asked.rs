@@ -8,7 +8,7 @@ use crate::{ADDRESS, Fixture, post};
 const PATHS: [&str; 2] = ["/request-verify-token", "/forgot-password"];
 
 #[tokio::test]
-async fn a_mail_is_asked_for_by_one_transaction_whoever_has_the_address() {
+async fn a_mail_is_asked_for_by_one_transaction_whether_or_not_it_has_a_user() {
     let fixture = Fixture::new().await;
     fixture.johndoe().await;
     for path in PATHS {
@@ -33,7 +33,7 @@ async fn a_mail_is_asked_for_by_one_transaction_whoever_has_the_address() {
 }
 
 #[tokio::test]
-async fn an_address_and_a_network_have_their_limits_whoever_has_the_address() {
+async fn an_address_and_a_network_have_their_limits_whether_or_not_it_has_a_user() {
     let fixture = Fixture::with(&[("ADDRESS_MAILS", "2"), ("NETWORK_MAILS", "5")]).await;
     fixture.johndoe().await;
     let from = |network: &str, address: &str| {

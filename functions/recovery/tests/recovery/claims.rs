@@ -44,7 +44,7 @@ async fn a_claim_is_shown_logs_no_user_in_and_is_a_name_once_it_is_proved() {
 }
 
 #[tokio::test]
-async fn registration_responds_alike_whoever_has_or_claims_the_address() {
+async fn registration_responds_alike_whether_or_not_an_address_has_a_user() {
     let fixture = claiming().await;
     let first = fixture.johndoe().await;
     assert_eq!(prove(&fixture, &first).await, 200);

@@ -60,5 +60,5 @@ async fn a_form_does_as_its_route_and_responds_with_a_page() {
     assert!(fixture.user(&id).await.email_verified);
     assert_eq!(fixture.log_in("johndoe", NEW_PASSWORD).await.status, 200);
     let json = fixture.post("/verify-email", json!({"token": proof})).await;
-    assert_eq!(json.status, 415, "the page's path takes a form alone");
+    assert_eq!(json.status, 415, "the page's path accepts a form alone");
 }

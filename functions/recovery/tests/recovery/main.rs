@@ -6,6 +6,7 @@ mod asked;
 mod claims;
 mod forms;
 mod log;
+mod notices;
 mod proved;
 mod reset;
 
@@ -97,7 +98,7 @@ impl Fixture {
         let key = MailKey::new(&[1; 32]).unwrap();
         let text = key.derive(nonce, token);
         let table = Table::connect(&self.deployment.env()).await.unwrap();
-        MailTokens::new(table).put(token, &text, nonce).await.unwrap();
+        MailTokens::new(table).put(token, &text).await.unwrap();
         self.proxy.reset_counts();
         text.to_string()
     }

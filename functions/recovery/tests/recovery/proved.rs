@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use shared::mail::Purpose;
 use testing::deployment::call;
+use testing::fault_proxy::Fault;
 
 use crate::{ADDRESS, Fixture, NEW_PASSWORD, PASSWORD, assert_bad_token, post};
 
@@ -147,6 +148,7 @@ async fn e_02_of_a_thousand_parallel_proofs_by_one_token_one_succeeds() {
     let statuses: Vec<u16> = statuses.collect();
     let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
     assert_eq!(count(200), 1, "{statuses:?}");
+    assert!(count(400) > 0, "{statuses:?}");
     assert_eq!(count(200) + count(400) + count(503), 1_000, "{statuses:?}");
 }
 
@@ -161,6 +163,20 @@ async fn a_wrong_password_at_the_proof_counts_as_a_failed_log_in() {
     }
     let throttled = fixture.post("/verify", wrong).await;
     assert_eq!((throttled.status, throttled.header("retry-after")), (429, "30"));
+}
+
+#[tokio::test]
+async fn a_proof_is_done_though_its_attempt_cannot_be_taken_back() {
+    let fixture = Fixture::new().await;
+    let id = fixture.johndoe().await;
+    let token = fixture.token(Purpose::Prove, &id, ADDRESS).await;
+    // The attempt is counted by the first.
+    fixture.proxy.script_for("UpdateItem", [Fault::Pass]);
+    fixture.proxy.always_for("UpdateItem", Fault::Status500);
+    let answer = fixture
+        .post("/verify", json!({"token": token, "password": PASSWORD}))
+        .await;
+    assert_eq!(answer.status, 200, "{answer:?}");
 }
 
 #[tokio::test]

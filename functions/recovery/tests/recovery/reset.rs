@@ -48,8 +48,14 @@ async fn n_10_a_token_has_256_bits_is_a_digest_at_rest_and_expires() {
     assert_eq!(token.len(), 43, "256 bits of base64url");
     let keys = fixture.deployment.table().partition_keys().await;
     assert!(keys.iter().any(|key| key.starts_with("mail-token#")));
-    for key in keys {
-        assert!(!key.contains(&token), "{key}");
+    for key in keys.iter().filter(|key| key.starts_with("mail-token#")) {
+        let item = fixture
+            .deployment
+            .table()
+            .item(key, "mail-token")
+            .await
+            .to_string();
+        assert!(!item.contains(&token), "{item}");
     }
     fixture.time.pass(30 * 60 - 1);
     let broken = json!({"token": token, "password": "short"});
@@ -110,6 +116,7 @@ async fn e_02_of_parallel_resets_by_one_token_one_succeeds() {
     let statuses: Vec<u16> = statuses.collect();
     let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
     assert_eq!(count(204), 1, "{statuses:?}");
+    assert!(count(400) > 0, "{statuses:?}");
     // 503 where too many hashes are waiting.
     assert_eq!(count(204) + count(400) + count(503), 1_000, "{statuses:?}");
     assert_eq!(fixture.account(&id).await.credential_generation, 1);

@@ -47,6 +47,19 @@ pub struct Presented<'a> {
     pub text: &'a str,
 }
 
+/// What a token does.
+struct Redemption<'a> {
+    /// The user as it was read.
+    user: &'a User,
+    /// The user as it will be.
+    written: User,
+    /// The condition, and what else changes of the user's item.
+    change: Change,
+    /// What else is written.
+    rest: Vec<(Part, TransactWriteItem)>,
+    mails: &'a [Outgoing],
+}
+
 impl Users {
     /// Returns who has and who claims an address; one read, and one more where it is not proved.
     pub async fn addressed(&self, address: &NameKey, now: Timestamp) -> Result<Addressed, Error> {
@@ -125,6 +138,7 @@ impl Users {
         presented: Presented<'_>,
         user: &User,
         standing: Standing<'_>,
+        mails: &[Outgoing],
         now: Timestamp,
     ) -> Result<Option<User>, Error> {
         let address = address_of(presented.token);
@@ -143,8 +157,14 @@ impl Users {
         if let Some(generation) = presented.token.generation {
             when_of_generation(&mut change, generation);
         }
-        self.move_addresses(presented, user, &written, change, Vec::new(), &[], now)
-            .await
+        let redemption = Redemption {
+            user,
+            written,
+            change,
+            rest: Vec::new(),
+            mails,
+        };
+        self.redeem(presented, redemption, now).await
     }
 
     /// Replaces the password of the user of a token, which is spent in the same transaction: all sessions, log-ins under way and API keys
@@ -183,24 +203,31 @@ impl Users {
         let recoveries =
             change.number(i64::try_from(account.recoveries.saturating_add(1)).unwrap_or(i64::MAX));
         change.set(format!("{} = {recoveries}", item::RECOVERIES));
-        let rest = vec![(Part::Rest, self.end_api_keys(&user.id)?)];
-        self.move_addresses(presented, user, &written, change, rest, mails, now)
-            .await
+        let redemption = Redemption {
+            user,
+            written,
+            change,
+            rest: vec![(Part::Rest, self.end_api_keys(&user.id)?)],
+            mails,
+        };
+        self.redeem(presented, redemption, now).await
     }
 
-    /// Spends a token and gives a user, on the condition that is in `change`, the addresses of `written`.
-    #[expect(clippy::too_many_arguments, reason = "it is what two writes have in common")]
-    async fn move_addresses(
+    /// Spends a token together with what it does.
+    async fn redeem(
         &self,
         presented: Presented<'_>,
-        user: &User,
-        written: &User,
-        mut change: Change,
-        rest: Vec<(Part, TransactWriteItem)>,
-        mails: &[Outgoing],
+        redemption: Redemption<'_>,
         now: Timestamp,
     ) -> Result<Option<User>, Error> {
-        write_profile(&mut change, written);
+        let Redemption {
+            user,
+            written,
+            mut change,
+            rest,
+            mails,
+        } = redemption;
+        write_profile(&mut change, &written);
         let time = change.text(now.to_string());
         change.set(format!("updated_at = {time}"));
         change.remove(item::EXPIRES_AT);
@@ -223,7 +250,7 @@ impl Users {
             writes.extend(rest.clone());
             writes.extend(announcements.parts(self)?);
             let Some(refused) = self.transact(writes).await? else {
-                return Ok(Some(written.clone()));
+                return Ok(Some(written));
             };
             let is_refused = |part| refused.by(&part).is_some();
             if is_refused(Part::Token) || is_refused(Part::Proved) {
