@@ -23,7 +23,7 @@ pub use renaming::{Change, ProfileChange, Renaming};
 pub use reserved::ReservedUsernames;
 pub use store::{
     Addressed, Attempt, Attempted, Candidate, Imported, LookedUp, Networks, Page, Pages, Presented, Refusal,
-    Replaced, Replacement, Revoked, Standing, Subject, Users, Wanted,
+    Replaced, Replacement, Revoked, SessionsAtChange, Standing, Subject, Users, Wanted,
 };
 pub use user::{Account, Credentials, User, UserId};
 pub use username::Username;

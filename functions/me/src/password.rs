@@ -15,7 +15,7 @@ use shared::http::{body, empty};
 use shared::mail::{Occasion, Outgoing};
 use shared::passwords::{Password, PasswordRule};
 use shared::table::{ROUNDS, contended};
-use shared::users::{Credentials, Profile, Subject, User};
+use shared::users::{Credentials, Profile, SessionsAtChange, Subject, User};
 
 use crate::Me;
 
@@ -88,9 +88,14 @@ impl Me {
                 }
             };
             let now = self.clock.millis();
-            let changed = self
-                .users
-                .change_password(present, attempt, &hash, own, ends_others, &mails, now);
+            let changed = self.users.change_password(
+                present,
+                attempt,
+                &hash,
+                SessionsAtChange { own, ends_others },
+                &mails,
+                now,
+            );
             if changed.await? {
                 return Ok(());
             }

@@ -8,7 +8,7 @@ use me::Me;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::passwords::{HashCost, Hasher, Password, StoredHash};
-use shared::users::{NameKey, Profile, Renaming, Standing, User, Username, Wanted};
+use shared::users::{NameKey, Profile, Renaming, SessionsAtChange, Standing, User, Username, Wanted};
 use testing::clock::TestClock;
 use testing::deployment::{Answer, Deployment, ISSUER, call};
 use testing::event::Event;
@@ -234,7 +234,14 @@ async fn a_password_is_not_changed_on_what_was_read_before_another_write() {
     let own = read.state.sessions.as_ref().unwrap().get(SESSION).unwrap();
     let now = fixture.time.clock().millis();
     let is_written = async |own, ends_others| {
-        let changed = users.change_password(&read, &attempt, &new, own, ends_others, &[], now);
+        let changed = users.change_password(
+            &read,
+            &attempt,
+            &new,
+            SessionsAtChange { own, ends_others },
+            &[],
+            now,
+        );
         changed.await.unwrap()
     };
     let rotated = json!({"M": {SESSION: session('b', fixture.time.now(), 1_000)}});

@@ -32,7 +32,7 @@ use crate::table::{ROUNDS, Table, contended};
 use mail::Announcements;
 use transaction::Part;
 
-pub use accounts::Standing;
+pub use accounts::{SessionsAtChange, Standing};
 pub use addresses::{Addressed, Presented};
 pub use attempts::{Attempt, Attempted, Candidate, LookedUp, Subject};
 pub use moving::{Imported, Refusal};

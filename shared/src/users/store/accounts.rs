@@ -33,6 +33,15 @@ pub enum Standing<'a> {
     Generation(u64),
 }
 
+/// What becomes of the sessions at a change of the password.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionsAtChange<'a> {
+    /// The caller's, as it was read; it goes on.
+    pub own: Option<(&'a str, &'a Session)>,
+    /// Whether the others end.
+    pub ends_others: bool,
+}
+
 impl Users {
     /// Gives a user another profile and other addresses: the old names become free and the new ones are taken in one transaction with the
     /// mails, or nothing happens. Returns the user as written, or `None` where the profile is no longer the one that was read, the user is
@@ -121,19 +130,18 @@ impl Users {
         found.map(|found| item::to_credentials(&found)).transpose()
     }
 
-    /// Replaces the hash of a password and ends log-ins under way, and all sessions but `own`, the caller's, where `ends_others`, in the
-    /// same write. Returns `false` where the password or that session changed since they were read, or the user is gone. `updated_at`
+    /// Replaces the hash of a password and ends log-ins under way, and sessions as `sessions` says, in one write with the mails. Returns `false` where the password or that session changed since they were read, or the user is gone. `updated_at`
     /// stays, since nothing that is shown changes.
     pub async fn change_password(
         &self,
         read: &Credentials,
         attempt: &Attempt,
         new: &StoredHash,
-        own: Option<(&str, &Session)>,
-        ends_others: bool,
+        sessions: SessionsAtChange<'_>,
         mails: &[Outgoing],
         now: i64,
     ) -> Result<bool, Error> {
+        let SessionsAtChange { own, ends_others } = sessions;
         let generation = read.state.credential_generation;
         let mut attempts = None;
         for _ in 0..ROUNDS {
