@@ -26,7 +26,7 @@ USERS_AND_NETWORKS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user
 API_KEYS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["api-keys#*"]}}
 KEYS_AND_OWNERS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["keys", "user#*", "api-keys#*"]}}
 KEYS_CLIENTS_AND_OWNERS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["keys", "client#*", "user#*", "api-keys#*"]}}
-ACCOUNTS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "api-keys#*", "username#*", "email#*"]}}
+ACCOUNTS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "api-keys#*", "username#*", "email#*", "claims#*"]}}
 ATTEMPTS = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "unknown#*", "network#*"]}}
 # What each function may do, on what, and under which condition; one that is not listed may do nothing. A new permission is a new
 # line here, so that a review sees it.
@@ -68,6 +68,7 @@ PERMISSIONS = {
 }
 # With MigrationUrl, too.
 MIGRATION_PERMISSIONS = {"TokenFunction": [("dynamodb:PutItem", TABLE, USERS_AND_NAMES)]}
+OF_THE_SENDER = {"StringEquals": {"ses:FromAddress": MAIL["MailFrom"]}}
 # With MailFrom: what is listed here has this condition in place of the one above, since a transaction may put items of both kinds.
 MAIL_PERMISSIONS = {
     "RegisterFunction": [
@@ -79,7 +80,6 @@ MAIL_PERMISSIONS = {
         ("dynamodb:UpdateItem", TABLE, keys_of("user#*", "unknown#*", "network#*", "address#*")),
     ],
     "MeFunction": [
-        ("dynamodb:DeleteItem", TABLE, keys_of("user#*", "api-keys#*", "username#*", "email#*", "claims#*")),
         ("dynamodb:PutItem", TABLE, keys_of("username#*", "email#*", "claims#*", "mail#*")),
         ("dynamodb:UpdateItem", TABLE, keys_of("user#*", "network#*", "address#*")),
     ],
@@ -89,8 +89,8 @@ MAIL_PERMISSIONS = {
     ],
     "RecoveryFunction": [
         ("dynamodb:DeleteItem", TABLE, keys_of("claims#*", "api-keys#*", "email#*")),
-        ("dynamodb:GetItem", TABLE, keys_of("keys", "user#*", "mail-token#*", "network#*")),
-        ("dynamodb:PutItem", TABLE, keys_of("mail#*", "claims#*")),
+        ("dynamodb:GetItem", TABLE, keys_of("keys", "user#*", "email#*", "mail-token#*", "network#*")),
+        ("dynamodb:PutItem", TABLE, keys_of("mail#*")),
         ("dynamodb:UpdateItem", TABLE, keys_of("mail-token#*", "user#*", "email#*", "network#*", "address#*")),
     ],
     "MailerFunction": [
@@ -104,7 +104,8 @@ MAIL_PERMISSIONS = {
         ("dynamodb:Query", TABLE, keys_of("claims#*")),
         ("secretsmanager:GetSecretValue", MAIL_KEY, None),
         # The identity is the sender's address, its domain or one above it.
-        ("ses:SendEmail", "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*", {"StringEquals": {"ses:FromAddress": MAIL["MailFrom"]}}),
+        ("ses:SendEmail", "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*", OF_THE_SENDER),
+        ("ses:SendEmail", "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:configuration-set/*", OF_THE_SENDER),
         ("sqs:SendMessage", "${UndeliveredMails.Arn}", None),
     ],
 }

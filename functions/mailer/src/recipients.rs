@@ -66,10 +66,19 @@ impl Context<'_> {
                     let user = &account.user;
                     user.email_verified && user.profile.email.as_ref() == Some(&self.address)
                 };
-                let link = account
-                    .filter(|account| !has_proved(account))
-                    .and_then(|account| self.proof(&account, &self.address));
-                Ok(with_links(Subject::Prove, link))
+                let mut links = Vec::new();
+                links.extend(
+                    account
+                        .filter(|account| !has_proved(account))
+                        .and_then(|account| self.proof(&account, &self.address)),
+                );
+                // The one who has it and has not proved it may be the same person, and would lose it by this proof.
+                let holder = addressed.owner.as_ref().filter(|owner| owner.as_str() != user);
+                if let Some(holder) = holder.filter(|_| !links.is_empty()) {
+                    let account = self.account(holder.as_str()).await?;
+                    links.extend(account.and_then(|account| self.proof(&account, &self.spelled(&account)?)));
+                }
+                Ok(with_links(Subject::Prove, links))
             }
         }
     }

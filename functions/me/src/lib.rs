@@ -92,11 +92,7 @@ impl Me {
 
     /// Returns the user as clients see it: where the address is a claim, without one that another user has proved.
     async fn shown(&self, user: User, now: Timestamp) -> Result<User, Error> {
-        let user = if self.requires_proof || user.claim.is_some() {
-            self.users.without_lost_address(user, now).await?
-        } else {
-            user
-        };
+        let user = self.users.without_void_claim(user, now).await?;
         Ok(user.shown(now))
     }
 }

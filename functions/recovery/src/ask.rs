@@ -29,7 +29,7 @@ impl Recovery {
         let email = email.ok_or_else(|| Error::internal("the request of a mail", "it has no address"))?;
         let network = client::network(request);
         let (key, millis) = (email.key(), self.clock.millis());
-        let asked = (key.as_str(), &network);
+        let asked = (occasion.kind(), key.as_str(), &network);
         if let Some(refusal) = self.refusals.of(asked, millis) {
             return Err(refusal.reject(millis));
         }

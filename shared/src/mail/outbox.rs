@@ -88,11 +88,6 @@ impl Occasion {
         }
     }
 
-    /// Reports whether a client asks for it, without a log-in; it informs a user otherwise.
-    pub(crate) fn is_asked_for(&self) -> bool {
-        matches!(self, Self::Claimed { .. } | Self::ProofAsked | Self::ResetAsked)
-    }
-
     /// Returns the user that it is about; `None` where the address alone is known.
     pub fn user(&self) -> Option<&str> {
         match self {

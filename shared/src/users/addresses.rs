@@ -17,6 +17,14 @@ pub struct Claim {
     pub expires_at: Timestamp,
 }
 
+impl Claim {
+    /// Reports whether it is void since another user proved the address at this time. A claim of an address that was proved before is shown
+    /// like any other: else a registration would tell which addresses have users.
+    pub(super) fn is_void_since(&self, proved_at: Timestamp) -> bool {
+        self.expires_at <= proved_at.plus(CLAIM_SECONDS)
+    }
+}
+
 /// An address that a user has proved and left. Its undo is live until then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Former {
@@ -161,25 +169,6 @@ impl Addresses {
             claim: None,
             former: before(former, address),
         })
-    }
-
-    /// Returns the addresses of a user after another one has proved this one.
-    #[must_use]
-    pub fn lost(&self, address: &NameKey) -> Self {
-        if self
-            .claim
-            .as_ref()
-            .is_some_and(|claim| claim.email.key() == *address)
-        {
-            return Self {
-                claim: None,
-                ..self.clone()
-            };
-        }
-        Self {
-            held: None,
-            ..self.clone()
-        }
     }
 }
 

@@ -97,6 +97,8 @@ pub(super) fn profile_attributes(profile: &Profile) -> [(&'static str, Option<&s
 pub(super) const EXPIRES_AT: &str = "expires_at";
 /// Whether the address of a user, or of a marker, was proved.
 pub(super) const VERIFIED: &str = "email_verified";
+/// When the address of a marker was proved, in seconds since 1970; absent where it was not proved here.
+pub(super) const PROVED_AT: &str = "proved_at";
 const CLAIMED_EMAIL: &str = "claimed_email";
 const CLAIM_EXPIRES_AT: &str = "claim_expires_at";
 /// The list of former addresses.

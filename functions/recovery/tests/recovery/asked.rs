@@ -68,6 +68,19 @@ async fn an_address_and_a_network_have_their_limits_whether_or_not_it_has_a_user
 }
 
 #[tokio::test]
+async fn who_asks_for_mails_of_one_kind_keeps_no_one_from_another() {
+    let fixture = Fixture::with(&[("ADDRESS_MAILS", "1")]).await;
+    let asked = json!({"email": ADDRESS});
+    for status in [202, 429] {
+        assert_eq!(
+            fixture.post("/request-verify-token", asked.clone()).await.status,
+            status
+        );
+    }
+    assert_eq!(fixture.post("/forgot-password", asked).await.status, 202);
+}
+
+#[tokio::test]
 async fn a_refusal_that_is_remembered_costs_no_request() {
     let fixture = Fixture::with(&[("ADDRESS_MAILS", "1")]).await;
     let asked = json!({"email": ADDRESS});

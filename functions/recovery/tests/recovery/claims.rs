@@ -128,6 +128,34 @@ async fn a_proof_replaces_a_marker_of_before_that_was_not_proved() {
         (200, &json!(null)),
         "it lives on without"
     );
+    let users = fixture.deployment.users().await;
+    let mut pages = users.records();
+    let records = pages.next().await.unwrap().unwrap();
+    let owners = records
+        .iter()
+        .filter(|(_, record)| record.as_ref().unwrap().user.profile.email.is_some());
+    assert_eq!(owners.count(), 1, "an export has the address once");
+}
+
+#[tokio::test]
+async fn a_claim_of_an_address_that_was_proved_before_is_shown_like_any_other() {
+    let fixture = claiming().await;
+    let owner = fixture.johndoe().await;
+    assert_eq!(prove(&fixture, &owner).await, 200);
+    fixture.time.pass(1);
+    let me_function: me::Me = fixture.deployment.function().await;
+    for (username, email) in [("probe1", ADDRESS), ("probe2", "free@example.com")] {
+        fixture
+            .registered(json!({"username": username, "email": email, "password": PASSWORD}))
+            .await;
+        let bearer = fixture.access_token(username).await;
+        let shown = call(&me_function, me(&bearer)).await;
+        assert_eq!(
+            shown.body["email"],
+            json!(email),
+            "it tells no one that an address has a user"
+        );
+    }
 }
 
 #[tokio::test]

@@ -211,6 +211,28 @@ async fn an_undo_of_an_address_that_was_not_proved_is_void_after_a_reset() {
 }
 
 #[tokio::test]
+async fn an_operators_password_voids_an_undo_of_an_address_that_was_not_proved() {
+    let fixture = Fixture::new().await;
+    let id = fixture.johndoe().await;
+    let undo = undo(&fixture, &id, Some(0)).await;
+    moved(&fixture, "jane@example.com").await;
+    let (users, account) = (fixture.deployment.users().await, fixture.account(&id).await);
+    let hash = users
+        .credentials_of(&account.user.id)
+        .await
+        .unwrap()
+        .unwrap()
+        .hash
+        .unwrap();
+    assert!(users.reset_password(&account.user.id, &hash).await.unwrap());
+    let body = json!({"token": undo, "password": "a squatter's own words"});
+    assert_bad_token(
+        &fixture.post("/reset-password", body).await,
+        "the account has another owner",
+    );
+}
+
+#[tokio::test]
 async fn an_undo_takes_the_address_back_from_who_registered_it_without_proof() {
     let fixture = Fixture::new().await;
     let id = fixture.johndoe().await;

@@ -5,14 +5,14 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use super::accounts::{Standing, when_addresses_are, when_profile_is, write_profile};
 use super::mail::Announcements;
 use super::transaction::Part;
-use super::{Users, end_log_ins, when_of_generation};
+use super::{Users, Wanted, end_log_ins, when_of_generation};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::http::client::Network;
 use crate::mail::{MailToken, Outgoing, spend};
 use crate::passwords::StoredHash;
 use crate::table::change::Change;
-use crate::table::item::{flag, text};
+use crate::table::item::{flag, optional_number, text};
 use crate::table::{ROUNDS, contended, unavailable};
 use crate::throttle::names;
 use crate::users::addresses::AddressItems;
@@ -47,6 +47,14 @@ pub struct Presented<'a> {
     pub text: &'a str,
 }
 
+/// The marker of an address.
+struct Marker {
+    user: UserId,
+    /// Whether that user has proved it.
+    proved: bool,
+    proved_at: Option<Timestamp>,
+}
+
 /// What a token does.
 struct Redemption<'a> {
     /// The user as it was read.
@@ -63,24 +71,17 @@ struct Redemption<'a> {
 impl Users {
     /// Returns who has and who claims an address; one read, and one more where it is not proved.
     pub async fn addressed(&self, address: &NameKey, now: Timestamp) -> Result<Addressed, Error> {
-        let marker = self
-            .table
-            .get(item::name_key(address), &["user_id", item::VERIFIED])
-            .await?;
-        let owner = marker
-            .as_ref()
-            .map(|marker| text(marker, "user_id"))
-            .transpose()?;
-        let proved = marker
-            .as_ref()
-            .map_or(Ok(false), |marker| flag(marker, item::VERIFIED))?;
+        let (owner, proved) = match self.marker(address).await? {
+            Some(marker) => (Some(marker.user), marker.proved),
+            None => (None, false),
+        };
         let claimants = if proved {
             Vec::new()
         } else {
             self.claimants(address, now).await?
         };
         Ok(Addressed {
-            owner: owner.map(UserId::known),
+            owner,
             proved,
             claimants,
         })
@@ -110,20 +111,31 @@ impl Users {
         ids.collect()
     }
 
-    /// Returns a user without an address that another one has proved. It costs a read where the user has an address that is not proved.
-    pub async fn without_lost_address(&self, user: User, now: Timestamp) -> Result<User, Error> {
-        let shown = user.addresses().shown(now);
-        let Some(address) = shown.held.filter(|_| !shown.verified) else {
+    /// Returns a user without a claim that is void since another user proved the address. It costs a read where there is a live claim.
+    pub async fn without_void_claim(&self, user: User, now: Timestamp) -> Result<User, Error> {
+        let Some(claim) = user.claim.as_ref().filter(|claim| now < claim.expires_at) else {
             return Ok(user);
         };
-        let attributes = &["user_id", item::VERIFIED];
-        let marker = self.table.get(item::name_key(&address.key()), attributes).await?;
-        let Some(marker) = marker else { return Ok(user) };
-        if !flag(&marker, item::VERIFIED)? || text(&marker, "user_id")? == user.id.as_str() {
-            return Ok(user);
-        }
-        let left = user.addresses().lost(&address.key());
-        Ok(user.with_addresses(left))
+        let marker = self.marker(&claim.email.key()).await?;
+        let is_void = marker.is_some_and(|marker| {
+            marker.user != user.id && marker.proved_at.is_some_and(|at| claim.is_void_since(at))
+        });
+        Ok(User {
+            claim: user.claim.filter(|_| !is_void),
+            ..user
+        })
+    }
+
+    /// Returns the marker of an address; one read.
+    async fn marker(&self, address: &NameKey) -> Result<Option<Marker>, Error> {
+        let attributes = &["user_id", item::VERIFIED, item::PROVED_AT];
+        let found = self.table.get(item::name_key(address), attributes).await?;
+        let Some(found) = found else { return Ok(None) };
+        Ok(Some(Marker {
+            user: UserId::known(text(&found, "user_id")?),
+            proved: flag(&found, item::VERIFIED)?,
+            proved_at: optional_number(&found, item::PROVED_AT)?.map(Timestamp::from_unix),
+        }))
     }
 
     /// Proves the address of a token, which is spent in the same transaction. Returns the user as written, or `None` where the user is no
@@ -243,7 +255,7 @@ impl Users {
                 (Part::Token, spent.into_update(&self.table, token)?),
             ];
             if let Some(address) = &items.proved {
-                writes.push((Part::Proved, self.mark_proved(address, &user.id)?));
+                writes.extend(self.take_over(address, &user.id, now).await?);
             }
             writes.extend(self.free_names(&freed, &user.id)?);
             writes.extend(self.claim_parts(&items, &user.id)?);
@@ -253,27 +265,72 @@ impl Users {
                 return Ok(Some(written));
             };
             let is_refused = |part| refused.by(&part).is_some();
-            if is_refused(Part::Token) || is_refused(Part::Proved) {
+            if is_refused(Part::Token) {
                 return Err(Error::InvalidMailToken);
             }
             if is_refused(Part::User) {
                 return Ok(None);
             }
+            // A marker that has changed since is read again.
             announcements.learn(&refused);
         }
         Err(contended())
     }
 
-    /// Returns the part that makes an address the proved one of a user, where it is free, the user's own or not proved.
-    fn mark_proved(&self, address: &NameKey, user: &UserId) -> Result<TransactWriteItem, Error> {
+    /// Returns the parts that make an address the proved one of a user, and take it from one who has it and has not proved it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidMailToken`] where another user has proved it.
+    async fn take_over(
+        &self,
+        address: &NameKey,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Vec<(Part, TransactWriteItem)>, Error> {
+        let marker = self.marker(address).await?.filter(|marker| marker.user != *user);
         let mut change = Change::default();
-        let user = change.text(user.as_str());
+        let mut parts = Vec::new();
+        match marker {
+            Some(marker) if marker.proved => return Err(Error::InvalidMailToken),
+            Some(marker) => {
+                let loser = change.text(marker.user.as_str());
+                change.when(format!("user_id = {loser}"));
+                change.when(format!("attribute_not_exists({})", item::VERIFIED));
+                parts.extend(self.taken_from(address, &marker.user).await?);
+            }
+            None => {
+                let own = change.text(user.as_str());
+                change.when(format!("attribute_not_exists(pk) OR user_id = {own}"));
+            }
+        }
+        let (user, now) = (change.text(user.as_str()), change.number(now.unix()));
         let yes = change.value(AttributeValue::Bool(true));
-        let verified = item::VERIFIED;
-        change.when(format!("attribute_not_exists({verified}) OR user_id = {user}"));
         change.set(format!("user_id = {user}"));
-        change.set(format!("{verified} = {yes}"));
-        change.into_update(&self.table, item::name_key(address))
+        change.set(format!("{} = {yes}", item::VERIFIED));
+        change.set(format!("{} = {now}", item::PROVED_AT));
+        let marked = change.into_update(&self.table, item::name_key(address))?;
+        parts.push((Part::Proved, marked));
+        Ok(parts)
+    }
+
+    /// Returns the part that takes an address from a user; none where that user is gone or has another one.
+    async fn taken_from(
+        &self,
+        address: &NameKey,
+        loser: &UserId,
+    ) -> Result<Option<(Part, TransactWriteItem)>, Error> {
+        let account = self.find(loser.as_str(), Wanted::None).await?;
+        let email = account.and_then(|account| account.user.profile.email);
+        let Some(email) = email.filter(|email| email.key() == *address) else {
+            return Ok(None);
+        };
+        let mut change = Change::default();
+        let email = change.text(email.as_str());
+        change.when(format!("email = {email}"));
+        change.remove("email");
+        let update = change.into_update(&self.table, item::user_key(loser.as_str()))?;
+        Ok(Some((Part::Loser, update)))
     }
 
     /// Returns the parts that put the claim that begins and delete those that end.

@@ -11,7 +11,6 @@ use crate::mail::{Mail, Occasion, Outgoing};
 use crate::table::change::{Change, Written};
 use crate::table::item::{Item, Key};
 use crate::table::{ROUNDS, contended};
-use crate::throttle::NetworkUse;
 use crate::users::folding::NameKey;
 use crate::users::item;
 use crate::users::user::UserId;
@@ -85,11 +84,15 @@ fn counter(outgoing: &Outgoing) -> Counter {
     let address = NameKey::of(to);
     let address = address.as_ref().map_or(to.as_str(), NameKey::as_str);
     let sort_key = match occasion {
-        occasion if occasion.is_asked_for() => NetworkUse::Mail.sort_key(),
+        // Each apart, so that a stranger who asks for one kind keeps no one from another.
+        Occasion::Claimed { .. } => "claims",
+        Occasion::ProofAsked => "proofs",
+        Occasion::ResetAsked => "resets",
         // Apart, so that a thief who creates API keys suppresses no way back.
         Occasion::AddressChanged { .. } => "changes",
-        // Apart, so that a stranger who asks for mails suppresses no warning.
-        _ => "notices",
+        Occasion::PasswordChanged { .. } | Occasion::ApiKeyCreated { .. } | Occasion::NewNetwork { .. } => {
+            "notices"
+        }
     };
     Counter {
         key: Key::new(format!("address#{address}"), sort_key),

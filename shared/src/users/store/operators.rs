@@ -18,6 +18,12 @@ impl Users {
         let hash = change.text(new.as_str());
         change.set(format!("password_hash = {hash}"));
         end_log_ins(&mut change);
+        // Undos of addresses that were not proved are void from here on, as after a reset.
+        let (first, one) = (change.number(0), change.number(1));
+        let recoveries = item::RECOVERIES;
+        change.set(format!(
+            "{recoveries} = if_not_exists({recoveries}, {first}) + {one}"
+        ));
         let own = change.into_update(&self.table, item::user_key(id.as_str()))?;
         let writes = vec![(Part::User, own), (Part::Rest, self.end_api_keys(id)?)];
         Ok(self.transact(writes).await?.is_none())

@@ -23,6 +23,8 @@ pub(super) enum Part {
     Freed(NameKey),
     /// The marker of an address that is proved.
     Proved,
+    /// The user from whom such an address is taken.
+    Loser,
     /// The item of a user's API keys.
     Keys,
     /// A token that is spent.
