@@ -57,9 +57,9 @@ variables! {
     MAIL_FROM: Text = Text("an e-mail address; empty for no mail"), Some(""), "the sender of mails; without one there are no mails, and no routes that ask for one";
     REQUIRE_VERIFIED_EMAIL: Flag = Flag, Some("false"), "whether an address is a claim until it is proved, so that it logs no user in and no one can take it";
     NETWORK_MAILS: Number = Number { unit: "mails", min: 1, max: 100_000 }, Some("100"), "how many mails a network asks for in 10 minutes";
-    ADDRESS_MAILS: Number = Number { unit: "mails", min: 1, max: 100_000 }, Some("10"), "how many mails are asked for to one address in 10 minutes";
+    ADDRESS_MAILS: Number = Number { unit: "mails", min: 1, max: 100_000 }, Some("10"), "how many mails of a kind are asked for to an address in 10 minutes; notices are counted apart; further ones are 429, or left out of a registration or a change";
     NOTIFY_NEW_NETWORK: Flag = Flag, Some("false"), "whether a log-in from a network that is new for the user sends a mail";
-    MAIL_KEY_SECRET: Text = Text("a secret's ARN or name; exclusive with the file"), Some(""), "the secret of the key that mailed tokens are derived by";
+    MAIL_KEY_SECRET: Text = Text("a secret's ARN or name; exclusive with the file"), Some(""), "the secret of the key from which mailed tokens are derived";
     MAIL_KEY_FILE: Text = Text("a path; exclusive with the secret"), Some(""), "the file of that key, in place of the secret";
     AWS_ENDPOINT_URL_SESV2: Endpoint = Endpoint, Some(""), "the SES endpoint, if not AWS's";
     UI_LANGUAGE: Choice = Choice(&["en", "de"]), Some("en"), "the language of mails and of the pages that they lead to";
