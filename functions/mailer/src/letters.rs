@@ -22,8 +22,8 @@ pub(crate) struct Letters {
     accent_dark: Rgb,
 }
 
-/// A mail in its two forms.
-pub(crate) struct Rendered {
+/// What a mail says, in its two forms.
+pub(crate) struct Content {
     pub(crate) subject: String,
     pub(crate) text: String,
     pub(crate) html: String,
@@ -59,12 +59,12 @@ impl Letters {
     }
 
     /// Renders a mail with the URLs of its links, in their order.
-    pub(crate) fn render(&self, letter: &Letter, urls: &[String]) -> Result<Rendered, Error> {
+    pub(crate) fn render(&self, letter: &Letter, urls: &[String]) -> Result<Content, Error> {
         self.write(letter, urls)
             .map_err(|error| Error::internal("the mail's template", format!("{error:#}")))
     }
 
-    fn write(&self, letter: &Letter, urls: &[String]) -> Result<Rendered, minijinja::Error> {
+    fn write(&self, letter: &Letter, urls: &[String]) -> Result<Content, minijinja::Error> {
         let texts = self.texts.of(letter.subject);
         let subject = self.text(&texts.subject)?;
         let facts: Vec<Value> = letter
@@ -98,7 +98,7 @@ impl Letters {
             facts, links, introduction, button,
         };
         let render = |name| self.environment.get_template(name)?.render(&context);
-        Ok(Rendered {
+        Ok(Content {
             text: render("mail.txt")?,
             html: render("mail.html")?,
             subject,

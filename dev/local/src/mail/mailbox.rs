@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mailer::{Outbound, SendError, Transport};
+use mailer::{Rendered, SendError, Transport};
 use serde::Serialize;
 use shared::clock::Clock;
 
@@ -59,7 +59,7 @@ impl Mailbox {
 }
 
 impl Transport for Mailbox {
-    async fn send(&self, mail: &Outbound) -> Result<(), SendError> {
+    async fn send(&self, mail: &Rendered) -> Result<(), SendError> {
         let message = smtp::message(mail, &self.clock)?;
         let file = self.folder.join(format!("{}.eml", mail.id));
         write_private(&file, &message.formatted())
