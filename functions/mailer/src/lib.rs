@@ -84,7 +84,7 @@ impl<T: Transport> Mailer<T> {
             key: Cached::new(store, clock.clone(), u32::MAX),
             key_variable,
             issuer: env.get(&ISSUER)?,
-            letters: Letters::read(env, &service, &address)?,
+            letters: Letters::read(env, &service)?,
             from: Mailbox {
                 name: service,
                 address,
