@@ -4,6 +4,7 @@
 //! endpoints do (RFC 6749 section 5.2) or as every other route does (RFC 9457). There is no blanket `From`: every place that
 //! can fail names the case.
 
+mod facts;
 mod oauth;
 mod problem;
 mod violation;
@@ -15,14 +16,10 @@ use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde_json::json;
 
+use facts::Facts;
 pub use oauth::OAuthError;
 pub use problem::Problem;
 pub use violation::{Code, Conflict, FieldError, Violation};
-
-/// The realm of every challenge.
-const REALM: &str = "latchkey";
-
-const INVALID_CLIENT: &str = "Client authentication failed";
 
 /// How old the log-in of a token may be where a recent one is needed, in seconds: `max_age` of the challenge (RFC 9470 section 3).
 pub(crate) const RECENT_AUTHENTICATION_SECONDS: u32 = 300;
@@ -134,42 +131,6 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
-/// What a client sees of an error, in either format.
-struct Facts {
-    status: StatusCode,
-    /// `error` of RFC 6749 section 5.2, where the endpoint is an OAuth one.
-    oauth: &'static str,
-    /// `error` of RFC 6750 section 3.1, where there is one.
-    bearer: Option<&'static str>,
-    challenge: bool,
-    /// Whether the challenge is of HTTP Basic, for a client.
-    basic: bool,
-    /// `scope` of RFC 6750 section 3, where one is missing.
-    scope: Option<&'static str>,
-    detail: Cow<'static, str>,
-}
-
-impl Facts {
-    fn new(status: StatusCode, oauth: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            status,
-            oauth,
-            bearer: None,
-            challenge: false,
-            basic: false,
-            scope: None,
-            detail: detail.into(),
-        }
-    }
-
-    /// Adds `WWW-Authenticate: Bearer`, with `error` in it where one is given.
-    fn challenged(mut self, bearer: Option<&'static str>) -> Self {
-        self.challenge = true;
-        self.bearer = bearer;
-        self
-    }
-}
-
 impl Error {
     /// Creates the error of a fault in `what`.
     pub fn internal(what: &'static str, why: impl Into<String>) -> Self {
@@ -191,127 +152,6 @@ impl Error {
     pub fn throttled(until: i64, now: i64) -> Self {
         let seconds = until.saturating_sub(now).saturating_add(999) / 1000;
         Self::Throttled(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX))
-    }
-
-    /// Maps an error to its row in the HTTP contract's two tables of errors.
-    fn facts(&self) -> Facts {
-        match self {
-            Self::BodyTooLarge => Facts::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "invalid_request",
-                "The body must have at most 16384 bytes",
-            ),
-            Self::UnsupportedMediaType(rule) => {
-                Facts::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", *rule)
-            }
-            Self::InvalidRequest(rule) => {
-                Facts::new(StatusCode::BAD_REQUEST, "invalid_request", rule.clone())
-            }
-            Self::UnsupportedGrantType => Facts::new(
-                StatusCode::BAD_REQUEST,
-                "unsupported_grant_type",
-                "This grant is not offered",
-            ),
-            Self::WrongCredentials => Facts::new(
-                StatusCode::UNAUTHORIZED,
-                "invalid_grant",
-                "Incorrect username or password",
-            )
-            .challenged(None),
-            Self::InvalidRefreshToken => Facts::new(
-                StatusCode::BAD_REQUEST,
-                "invalid_grant",
-                "The refresh token is invalid, expired, revoked or was used before",
-            ),
-            Self::InactiveAtLogIn => Facts::new(StatusCode::BAD_REQUEST, "invalid_grant", "Inactive user"),
-            Self::InvalidClient { by_header: true } => Facts {
-                basic: true,
-                ..Facts::new(StatusCode::UNAUTHORIZED, "invalid_client", INVALID_CLIENT).challenged(None)
-            },
-            Self::InvalidClient { by_header: false } => {
-                Facts::new(StatusCode::BAD_REQUEST, "invalid_client", INVALID_CLIENT)
-            }
-            Self::UnauthorizedClient => Facts::new(
-                StatusCode::BAD_REQUEST,
-                "unauthorized_client",
-                "The client may not use this grant",
-            ),
-            Self::InvalidScope(rule) => Facts::new(StatusCode::BAD_REQUEST, "invalid_scope", *rule),
-            Self::Invalid(errors) => Facts::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid_request",
-                invalid_detail(errors),
-            ),
-            Self::Conflict(conflict) => {
-                Facts::new(StatusCode::CONFLICT, "invalid_request", conflict.detail())
-            }
-            Self::RegistrationClosed => {
-                Facts::new(StatusCode::FORBIDDEN, "access_denied", "Registration is closed")
-            }
-            Self::InvalidMailToken => Facts::new(
-                StatusCode::BAD_REQUEST,
-                "invalid_request",
-                "The token is invalid, expired or was used before",
-            ),
-            Self::NotAuthenticated => {
-                Facts::new(StatusCode::UNAUTHORIZED, "invalid_request", "Not authenticated").challenged(None)
-            }
-            Self::MalformedAuthorization => Facts::new(
-                StatusCode::BAD_REQUEST,
-                "invalid_request",
-                "Authorization must be Bearer and one token",
-            )
-            .challenged(Some("invalid_request")),
-            Self::SeveralCredentials => Facts::new(
-                StatusCode::BAD_REQUEST,
-                "invalid_request",
-                "Credentials must be in one header",
-            )
-            .challenged(Some("invalid_request")),
-            Self::InvalidToken => Facts::new(
-                StatusCode::UNAUTHORIZED,
-                "invalid_token",
-                "Could not validate credentials",
-            )
-            .challenged(Some("invalid_token")),
-            Self::InsufficientUserAuthentication => Facts::new(
-                StatusCode::UNAUTHORIZED,
-                "insufficient_user_authentication",
-                "More recent authentication is required",
-            )
-            .challenged(Some("insufficient_user_authentication")),
-            Self::InsufficientScope(needed) => Facts {
-                scope: Some(needed),
-                ..Facts::new(StatusCode::FORBIDDEN, "access_denied", "Not enough permissions")
-                    .challenged(Some("insufficient_scope"))
-            },
-            Self::Inactive => Facts::new(StatusCode::BAD_REQUEST, "invalid_request", "Inactive user"),
-            Self::NoSuchSession => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "No such session"),
-            Self::NoSuchApiKey => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "No such API key"),
-            Self::TooManyApiKeys(most) => Facts::new(
-                StatusCode::CONFLICT,
-                "invalid_request",
-                format!("A user has at most {most} API keys"),
-            ),
-            Self::Forbidden => Facts::new(StatusCode::FORBIDDEN, "access_denied", "Forbidden"),
-            Self::NotFound => Facts::new(StatusCode::NOT_FOUND, "invalid_request", "Not Found"),
-            Self::Other(status, message) => Facts::new(*status, "invalid_request", message.clone()),
-            Self::Throttled(_) => Facts::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "slow_down",
-                "Too many attempts, try again later",
-            ),
-            Self::Unavailable(_) => Facts::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "temporarily_unavailable",
-                "Temporarily unavailable",
-            ),
-            Self::Internal(_) => Facts::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "server_error",
-                "Internal server error",
-            ),
-        }
     }
 
     /// Returns the fields that break a rule: `errors` of a problem document.
@@ -365,46 +205,5 @@ impl Error {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
-    }
-}
-
-impl Facts {
-    /// Returns the challenge (RFC 6750 section 3, RFC 9470 section 3). It always has a realm, since a scheme alone would be a violation.
-    fn challenge_header(&self) -> String {
-        let described = |error| {
-            let detail = &self.detail;
-            format!("Bearer realm=\"{REALM}\", error=\"{error}\", error_description=\"{detail}\"")
-        };
-        match self.bearer {
-            None if self.basic => format!("Basic realm=\"{REALM}\""),
-            None => format!("Bearer realm=\"{REALM}\""),
-            Some(error @ "invalid_token") => described(error),
-            Some(error @ "insufficient_user_authentication") => {
-                format!(
-                    "{}, max_age=\"{RECENT_AUTHENTICATION_SECONDS}\"",
-                    described(error)
-                )
-            }
-            Some(error) => {
-                let scope = self.scope.map(|scope| format!(", scope=\"{scope}\""));
-                format!(
-                    "Bearer realm=\"{REALM}\", error=\"{error}\"{}",
-                    scope.unwrap_or_default()
-                )
-            }
-        }
-    }
-}
-
-fn invalid_detail(errors: &[FieldError]) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for error in errors {
-        if !names.contains(&error.field.as_str()) {
-            names.push(&error.field);
-        }
-    }
-    match names.as_slice() {
-        [name] => format!("The field {name} is not valid"),
-        names => format!("These fields are not valid: {}", names.join(", ")),
     }
 }

@@ -26,6 +26,8 @@ pub mod aws;
 pub mod edge;
 pub mod logging;
 pub mod openapi;
+#[cfg(feature = "texts")]
+pub mod texts;
 
 #[cfg(feature = "table")]
 pub mod label;

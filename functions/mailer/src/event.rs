@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::mail::Outbox;
 
 /// A batch of records of one shard, in order. Of each, the members alone that are needed here are read.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Event {
     #[serde(rename = "Records")]
     records: Vec<Record>,

@@ -25,7 +25,7 @@ mod untrusted;
 
 pub use event::{Event, Failure, Outcome};
 pub use ses::Ses;
-pub use transport::{From, Outbound, Rejected, SendError, Transport};
+pub use transport::{ID_HEADER, Mailbox, Rendered, SendError, Transport};
 
 use letter::Letter;
 use letters::Letters;
@@ -40,7 +40,7 @@ pub struct Mailer<T = Ses> {
     /// The variable that says where the key is.
     key_variable: &'static str,
     issuer: String,
-    from: From,
+    from: Mailbox,
     letters: Letters,
     transport: T,
 }
@@ -84,8 +84,8 @@ impl<T: Transport> Mailer<T> {
             key: Cached::new(store, clock.clone(), u32::MAX),
             key_variable,
             issuer: env.get(&ISSUER)?,
-            letters: Letters::read(env, &service, &address)?,
-            from: From {
+            letters: Letters::read(env, &service)?,
+            from: Mailbox {
                 name: service,
                 address,
             },
@@ -144,21 +144,21 @@ impl<T: Transport> Mailer<T> {
             let path = letter::path(link.token.purpose);
             links.push(format!("{}{path}?token={}", self.issuer, token.as_str()));
         }
-        let rendered = self.letters.render(letter, &links)?;
-        let outbound = Outbound {
+        let content = self.letters.render(letter, &links)?;
+        let rendered = Rendered {
             id: mail.id.clone(),
             kind,
             from: self.from.clone(),
             to: letter.to.clone(),
-            subject: rendered.subject,
-            text: rendered.text,
-            html: rendered.html,
+            subject: content.subject,
+            text: content.text,
+            html: content.html,
             links,
         };
-        match self.transport.send(&outbound).await {
+        match self.transport.send(&rendered).await {
             Ok(()) => events::Event::MailSent { mail: &mail.id, kind }.log(),
             // Tried again, it would only keep the mails behind it.
-            Err(SendError::Rejected(Rejected { code })) => events::Event::MailRejected {
+            Err(SendError::Rejected(code)) => events::Event::MailRejected {
                 mail: &mail.id,
                 kind,
                 code: &code,

@@ -12,7 +12,7 @@ use shared::aws;
 use shared::env::{AWS_ENDPOINT_URL_SESV2, Env};
 use shared::function::StartError;
 
-use crate::transport::{Outbound, SendError, Transport};
+use crate::transport::{ID_HEADER, Rendered, SendError, Transport};
 
 /// How long SES may take for one attempt. Longer than for the table: after an attempt that was given up, the mail may be sent twice.
 const ATTEMPT: Duration = Duration::from_secs(5);
@@ -47,14 +47,13 @@ impl Ses {
 }
 
 impl Transport for Ses {
-    async fn send(&self, mail: &Outbound) -> Result<(), SendError> {
-        let from = mail.from.mailbox();
+    async fn send(&self, mail: &Rendered) -> Result<(), SendError> {
+        let from = mail.from.encode();
         let from = from.map_err(|error| SendError::Unavailable(error.to_string()))?;
         let to = mail.to.with_ascii_domain();
-        let to = to.ok_or_else(|| SendError::rejected("NoAsciiDomain"))?;
-        let (name, id) = mail.id_header();
+        let to = to.ok_or_else(|| SendError::Rejected("NoAsciiDomain".to_owned()))?;
         let incomplete = |error: aws_sdk_sesv2::error::BuildError| SendError::Unavailable(error.to_string());
-        let header = MessageHeader::builder().name(name).value(id);
+        let header = MessageHeader::builder().name(ID_HEADER).value(&mail.id);
         let body = Body::builder()
             .text(content(&mail.text).map_err(incomplete)?)
             .html(content(&mail.html).map_err(incomplete)?);
@@ -86,7 +85,7 @@ fn of(refused: &SendEmailError) -> SendError {
     let code = refused.code().unwrap_or("unknown");
     match refused {
         SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_) => {
-            SendError::rejected(code)
+            SendError::Rejected(code.to_owned())
         }
         _ => SendError::Unavailable(code.to_owned()),
     }

@@ -1,17 +1,18 @@
 //! The texts of mails, one file for each language. Each text is a template of its own.
 
-use minijinja::{Environment, context};
 use serde::Deserialize;
-use shared::function::StartError;
-use shared::mail::Purpose;
+use shared::texts::{Files, Text};
 
 use crate::letter::{Fact, Subject};
 
-/// The files, by `UI_LANGUAGE`.
-const FILES: [(&str, &str); 2] = [
-    ("en", include_str!("../texts/en.json")),
-    ("de", include_str!("../texts/de.json")),
-];
+/// The files of texts.
+pub(crate) const FILES: Files = Files {
+    folder: "functions/mailer/texts",
+    by_language: &[
+        ("en", include_str!("../texts/en.json")),
+        ("de", include_str!("../texts/de.json")),
+    ],
+};
 
 /// All texts of a language. A file without one of them does not start.
 #[derive(Deserialize)]
@@ -69,22 +70,7 @@ pub(crate) struct LinkTexts {
     pub(crate) button: Text,
 }
 
-/// A text with the variables `service`, the service's name, and `proof_hours`, `reset_minutes` and `undo_days`, how long links live.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Text(String);
-
 impl Texts {
-    /// Reads the texts of a language.
-    pub(crate) fn read(language: &str) -> Result<Self, StartError> {
-        let wrong = |why: String| StartError::new(format!("functions/mailer/texts/{language}.json: {why}"));
-        let (_, file) = FILES
-            .into_iter()
-            .find(|(known, _)| *known == language)
-            .ok_or_else(|| wrong("there is no such file".to_owned()))?;
-        serde_json::from_str(file).map_err(|error| wrong(error.to_string()))
-    }
-
     pub(crate) fn fact(&self, fact: Fact) -> &Text {
         match fact {
             Fact::Account => &self.facts.account,
@@ -105,22 +91,5 @@ impl Texts {
             Subject::ApiKeyCreated => &self.mails.api_key_created,
             Subject::NewNetwork => &self.mails.new_network,
         }
-    }
-}
-
-impl Text {
-    /// Renders the text, which is not HTML: the template of the mail escapes it.
-    pub(crate) fn render(
-        &self,
-        environment: &Environment<'_>,
-        service: &str,
-    ) -> Result<String, minijinja::Error> {
-        let context = context! {
-            service,
-            proof_hours => Purpose::Prove.seconds() / 3600,
-            reset_minutes => Purpose::Reset.seconds() / 60,
-            undo_days => Purpose::Undo.seconds() / 86_400,
-        };
-        environment.render_str(&self.0, context)
     }
 }

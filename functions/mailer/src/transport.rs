@@ -6,22 +6,22 @@ use email_encoding::headers::quoted_string;
 use email_encoding::headers::writer::EmailWriter;
 use shared::users::Email;
 
-/// The sender of a mail.
+/// A name and an address, as the sender of a mail has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct From {
+pub struct Mailbox {
     /// The display name.
     pub name: String,
     /// The address.
     pub address: Email,
 }
 
-impl From {
-    /// Returns the mailbox in the form of RFC 5322 section 3.4, all of it in ASCII (RFC 2047) but for the local part.
+impl Mailbox {
+    /// Encodes the mailbox in the form of RFC 5322 section 3.4, all of it in ASCII (RFC 2047) but for the local part.
     ///
     /// # Errors
     ///
     /// [`fmt::Error`] for a domain without an ASCII form.
-    pub fn mailbox(&self) -> Result<String, fmt::Error> {
+    pub fn encode(&self) -> Result<String, fmt::Error> {
         let mut name = String::new();
         quoted_string::encode(&self.name, &mut EmailWriter::new(&mut name, 0, 0, false))?;
         // One line: who writes the header folds it.
@@ -31,15 +31,15 @@ impl From {
     }
 }
 
-/// A mail, ready to be sent.
+/// A mail as it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outbound {
+pub struct Rendered {
     /// The id, which stays the same however often it is sent.
     pub id: String,
     /// What it is sent for, as the log names it.
     pub kind: &'static str,
     /// The sender.
-    pub from: From,
+    pub from: Mailbox,
     /// The recipient, as typed.
     pub to: Email,
     /// The subject, one line.
@@ -52,41 +52,20 @@ pub struct Outbound {
     pub links: Vec<String>,
 }
 
-/// The name of the header that has the id.
-pub(crate) const ID_HEADER: &str = "X-Latchkey-Mail";
-
-impl Outbound {
-    /// Returns the header by which two mails are known as one that was sent twice.
-    pub fn id_header(&self) -> (&'static str, &str) {
-        (ID_HEADER, &self.id)
-    }
-}
+/// The header with a mail's id, by which two mails are known as one that was sent twice.
+pub const ID_HEADER: &str = "X-Latchkey-Mail";
 
 /// The reason why a mail was not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendError {
-    /// Never: the same mail will be rejected again.
-    Rejected(Rejected),
-    /// Not now; the message has no address.
+    /// The same mail will be rejected again. It has the service's code alone, since the message can have the address.
+    Rejected(String),
+    /// It can be sent later. The reason has no address.
     Unavailable(String),
-}
-
-/// A rejection. The service's message is not kept, since it can have the address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejected {
-    /// The service's code.
-    pub code: String,
-}
-
-impl SendError {
-    /// Creates a rejection with the service's code.
-    pub fn rejected(code: impl Into<String>) -> Self {
-        Self::Rejected(Rejected { code: code.into() })
-    }
 }
 
 /// What sends mails.
 pub trait Transport: Send + Sync + 'static {
     /// Sends a mail. A lost response is an error, so that a mail can be sent twice.
-    fn send(&self, mail: &Outbound) -> impl Future<Output = Result<(), SendError>> + Send;
+    fn send(&self, mail: &Rendered) -> impl Future<Output = Result<(), SendError>> + Send;
 }

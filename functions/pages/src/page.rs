@@ -2,19 +2,24 @@
 
 use lambda_http::http::{HeaderName, HeaderValue, header};
 use lambda_http::{Body, Response};
-use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
-use shared::env::{ACCENT_COLOR, ACCENT_COLOR_DARK, Env, MIN_PASSWORD_LENGTH, SERVICE_NAME, UI_LANGUAGE};
+use minijinja::{Environment, Value, context};
+use shared::env::{Env, MIN_PASSWORD_LENGTH, SERVICE_NAME, UI_LANGUAGE};
 use shared::error::Error;
 use shared::function::StartError;
+use shared::texts::{Text, accents, environment};
 
 use crate::TOKEN;
 use crate::form::{Form, MAX_TOKEN_BYTES};
 use crate::problem::Problem;
-use crate::style::{Accent, Style};
-use crate::texts::{Text, Texts, Values};
+use crate::style::Style;
+use crate::texts::{FILES, Texts};
 
 const CONTENT_TYPE: &str = "text/html; charset=utf-8";
+
+const TEMPLATES: [(&str, &str); 2] = [
+    ("page.html", include_str!("../templates/page.html")),
+    ("page.css", include_str!("../templates/page.css")),
+];
 
 const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 
@@ -43,18 +48,11 @@ impl Pages {
         let language = env.get(&UI_LANGUAGE)?;
         let service = env.get(&SERVICE_NAME)?;
         let minimum = env.get(&MIN_PASSWORD_LENGTH)?;
-        let light = Accent::new(env.get(&ACCENT_COLOR)?);
-        let dark = Accent::new(env.get(&ACCENT_COLOR_DARK)?);
+        let accents = accents(env)?;
         let wrong = |error: minijinja::Error| StartError::new(format!("functions/pages/templates: {error}"));
-        let environment = environment().map_err(wrong)?;
-        let values = Values {
-            service: &service,
-            minimum,
-            message: "",
-            seconds: 0,
-        };
-        let texts = Texts::read(language, &environment, values)?;
-        let style = Style::new(&environment, &light, &dark).map_err(wrong)?;
+        let environment = environment(&TEMPLATES).map_err(wrong)?;
+        let texts = FILES.read(language, &environment, &values(&service, minimum, "", 0))?;
+        let style = Style::new(&environment, accents).map_err(wrong)?;
         Ok(Self {
             policy: policy(&style.source)?,
             style: Value::from_safe_string(style.css),
@@ -110,23 +108,15 @@ impl Pages {
             Problem::BadLink => self.refused(form, &texts.bad_link, Some(&texts.new_link))?,
             Problem::Final(text) => self.refused(form, text, None)?,
             Problem::Password(text, message) => {
-                let values = Values {
-                    message: &message,
-                    ..self.values()
-                };
                 let shown = Shown {
-                    password_problem: Some(text.render(&self.environment, values)?),
+                    password_problem: Some(self.text_of(text, &message, 0)?),
                     ..Shown::default()
                 };
                 Content::form(self, form, token, shown)?
             }
             Problem::Again(text, seconds) => {
-                let values = Values {
-                    seconds,
-                    ..self.values()
-                };
                 let shown = Shown {
-                    alert: Some(text.render(&self.environment, values)?),
+                    alert: Some(self.text_of(text, "", seconds)?),
                     ..Shown::default()
                 };
                 Content::form(self, form, token, shown)?
@@ -149,17 +139,14 @@ impl Pages {
         })
     }
 
-    fn values(&self) -> Values<'_> {
-        Values {
-            service: &self.service,
-            minimum: self.minimum,
-            message: "",
-            seconds: 0,
-        }
+    fn text(&self, text: &Text) -> Result<String, Error> {
+        self.text_of(text, "", 0)
     }
 
-    fn text(&self, text: &Text) -> Result<String, Error> {
-        text.render(&self.environment, self.values())
+    fn text_of(&self, text: &Text, message: &str, seconds: u32) -> Result<String, Error> {
+        let values = values(&self.service, self.minimum, message, seconds);
+        text.render(&self.environment, &values)
+            .map_err(|error| Error::internal("the text", error.to_string()))
     }
 
     fn html(&self, content: Content) -> Result<String, Error> {
@@ -246,19 +233,10 @@ impl Content {
     }
 }
 
-/// Creates the environment of the templates. A variable that is not there is an error.
-fn environment() -> Result<Environment<'static>, minijinja::Error> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).build()?);
-    environment.set_auto_escape_callback(|name| match name {
-        "page.html" => AutoEscape::Html,
-        // The style, and texts, which the page escapes.
-        _ => AutoEscape::None,
-    });
-    environment.add_template("page.html", include_str!("../templates/page.html"))?;
-    environment.add_template("page.css", include_str!("../templates/page.css"))?;
-    Ok(environment)
+/// Returns the variables that every text may use: the service's name, the length of the shortest password, the API's message in English,
+/// and how long to wait. The last two are empty and 0 where there is none.
+fn values(service: &str, minimum: u32, message: &str, seconds: u32) -> Value {
+    context! { service, minimum, message, seconds }
 }
 
 /// Returns the policy of the pages: nothing is loaded, the one style is that of the hash, and the form is sent here alone.

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use shared::error::{Code, Error, FieldError};
+use shared::texts::Text;
 
 use crate::TOKEN;
-use crate::texts::{ProblemTexts, Text};
+use crate::texts::ProblemTexts;
 
 /// The field of the password.
 const PASSWORD: &str = "password";

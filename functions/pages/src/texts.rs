@@ -1,23 +1,18 @@
 //! The texts of the pages, one file for each language. Each text is a template of its own.
 
-use minijinja::{Environment, context};
 use serde::Deserialize;
-use serde_json::Value;
-use shared::error::Error;
-use shared::function::StartError;
+use shared::texts::{Files, Text};
 
 use crate::Form;
 
-/// The files, by `UI_LANGUAGE`.
-const FILES: [(&str, &str); 2] = [
-    ("en", include_str!("../texts/en.json")),
-    ("de", include_str!("../texts/de.json")),
-];
-
-/// A text with the variables of [`Values`].
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Text(String);
+/// The files of texts.
+pub(crate) const FILES: Files = Files {
+    folder: "functions/pages/texts",
+    by_language: &[
+        ("en", include_str!("../texts/en.json")),
+        ("de", include_str!("../texts/de.json")),
+    ],
+};
 
 /// All texts of a language. A file without one of them does not start.
 #[derive(Deserialize)]
@@ -64,37 +59,7 @@ pub(crate) struct ProblemTexts {
     pub(crate) unreadable: Text,
 }
 
-/// The variables that every text may use.
-#[derive(Clone, Copy)]
-pub(crate) struct Values<'a> {
-    /// The service's name.
-    pub(crate) service: &'a str,
-    /// The length of the shortest password.
-    pub(crate) minimum: u32,
-    /// The API's message, in English; empty where there is none.
-    pub(crate) message: &'a str,
-    /// How long to wait; 0 where there is nothing to wait for.
-    pub(crate) seconds: u32,
-}
-
 impl Texts {
-    /// Reads the texts of a language, and renders each once, so that none fails at a request.
-    pub(crate) fn read(
-        language: &str,
-        environment: &Environment<'_>,
-        values: Values<'_>,
-    ) -> Result<Self, StartError> {
-        let path = format!("functions/pages/texts/{language}.json");
-        let wrong = |why: String| StartError::new(format!("{path}: {why}"));
-        let (_, file) = FILES
-            .into_iter()
-            .find(|(known, _)| *known == language)
-            .ok_or_else(|| wrong("there is no such file".to_owned()))?;
-        let texts: Value = serde_json::from_str(file).map_err(|error| wrong(error.to_string()))?;
-        render_all(&texts, environment, values).map_err(|error| wrong(error.to_string()))?;
-        Self::deserialize(texts).map_err(|error| wrong(error.to_string()))
-    }
-
     /// Returns the texts of a form.
     pub(crate) fn of(&self, form: Form) -> &FormTexts {
         match form {
@@ -102,35 +67,4 @@ impl Texts {
             Form::ResetPassword => &self.reset_password,
         }
     }
-}
-
-fn render_all(
-    texts: &Value,
-    environment: &Environment<'_>,
-    values: Values<'_>,
-) -> Result<(), minijinja::Error> {
-    match texts {
-        Value::String(text) => render(text, environment, values).map(|_| ()),
-        Value::Object(texts) => texts
-            .values()
-            .try_for_each(|text| render_all(text, environment, values)),
-        _ => Ok(()),
-    }
-}
-
-impl Text {
-    /// Renders the text. It is not HTML: the page escapes it.
-    pub(crate) fn render(&self, environment: &Environment<'_>, values: Values<'_>) -> Result<String, Error> {
-        render(&self.0, environment, values).map_err(|error| Error::internal("the text", error.to_string()))
-    }
-}
-
-fn render(text: &str, environment: &Environment<'_>, values: Values<'_>) -> Result<String, minijinja::Error> {
-    let Values {
-        service,
-        minimum,
-        message,
-        seconds,
-    } = values;
-    environment.render_str(text, context! { service, minimum, message, seconds })
 }

@@ -105,7 +105,14 @@ impl Delivery {
 
     /// Calls the function, and returns the index of the record that failed.
     async fn invoke(&self, batch: &[Value]) -> Option<usize> {
-        let event: Event = serde_json::from_value(json!({"Records": batch})).ok()?;
+        let event: Event = match serde_json::from_value(json!({"Records": batch})) {
+            Ok(event) => event,
+            // Its records have neither addresses nor tokens, and are not there again at another try.
+            Err(error) => {
+                tracing::error!(%error, records = batch.len(), "the table's stream has records that cannot be read");
+                return None;
+            }
+        };
         let Ok(outcome) = tokio::time::timeout(self.timeout, self.mailer.handle(&event)).await else {
             return Some(0);
         };

@@ -1,10 +1,10 @@
-//! The mailbox: what was sent is kept in memory for its page and as a file, and goes to a mail server where one is named.
+//! The mailbox: each mail is kept in memory for its page and as a file, and goes to a mail server where one is named.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mailer::{Outbound, SendError, Transport};
+use mailer::{Rendered, SendError, Transport};
 use serde::Serialize;
 use shared::clock::Clock;
 
@@ -24,9 +24,12 @@ pub(crate) struct Mailbox {
     clock: Clock,
 }
 
-/// A mail that was sent, as its page and its list show it.
+/// A mail, as the page and its list show it.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Kept {
+    /// The id, which is the same at every try.
+    #[serde(skip)]
+    id: String,
     pub(super) to: String,
     pub(super) subject: String,
     pub(super) text: String,
@@ -56,28 +59,39 @@ impl Mailbox {
         let mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
         mails.iter().cloned().collect()
     }
-}
 
-impl Transport for Mailbox {
-    async fn send(&self, mail: &Outbound) -> Result<(), SendError> {
-        let message = smtp::message(mail, &self.clock)?;
-        let file = self.folder.join(format!("{}.eml", mail.id));
-        write_private(&file, &message.formatted())
-            .map_err(|error| SendError::Unavailable(format!("{}: {error}", file.display())))?;
-        if let Some(server) = &self.server {
-            server.send(message).await?;
+    /// Keeps a mail before it is sent, so that one that the server rejects or delays is there to be seen; once, however often it is tried.
+    fn keep(&self, mail: &Rendered) {
+        let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
+        if mails
+            .iter()
+            .any(|kept| kept.id == mail.id && kept.to == mail.to.as_str())
+        {
+            return;
         }
-        let kept = Kept {
+        mails.push_front(Kept {
+            id: mail.id.clone(),
             to: mail.to.as_str().to_owned(),
             subject: mail.subject.clone(),
             text: mail.text.clone(),
             html: mail.html.clone(),
             links: mail.links.clone(),
             sent_at: self.clock.now().to_string(),
-        };
-        let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
-        mails.push_front(kept);
+        });
         mails.truncate(MAX_MAILS);
-        Ok(())
+    }
+}
+
+impl Transport for Mailbox {
+    async fn send(&self, mail: &Rendered) -> Result<(), SendError> {
+        self.keep(mail);
+        let message = smtp::message(mail, &self.clock)?;
+        let file = self.folder.join(format!("{}.eml", mail.id));
+        write_private(&file, &message.formatted())
+            .map_err(|error| SendError::Unavailable(format!("{}: {error}", file.display())))?;
+        match &self.server {
+            Some(server) => server.send(message).await,
+            None => Ok(()),
+        }
     }
 }

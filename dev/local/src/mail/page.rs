@@ -91,6 +91,7 @@ fn html(mails: &[Kept]) -> Result<String, minijinja::Error> {
                 html,
                 links,
                 sent_at,
+                ..
             } = mail;
             context! { to, subject, text, html, links, sent_at }
         })

@@ -6,7 +6,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::Error;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
-use mailer::{Outbound, SendError};
+use mailer::{ID_HEADER, Rendered, SendError};
 use shared::clock::Clock;
 
 use crate::StartError;
@@ -15,13 +15,12 @@ use crate::StartError;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Makes the message, with the same `Message-ID` however often it is sent.
-pub(super) fn message(mail: &Outbound, clock: &Clock) -> Result<Message, SendError> {
-    let unusable = |what: &str| SendError::rejected(what);
+pub(super) fn message(mail: &Rendered, clock: &Clock) -> Result<Message, SendError> {
+    let unusable = |what: &str| SendError::Rejected(what.to_owned());
     let address = |text: &str| text.parse::<Address>().map_err(|_| unusable("no address"));
     let from = address(mail.from.address.as_str())?;
     let message_id = format!("<{}@{}>", mail.id, from.domain());
-    let (name, id) = mail.id_header();
-    let name = HeaderName::new_from_ascii(name.to_owned()).map_err(|_| unusable("no header"))?;
+    let name = HeaderName::new_from_ascii(ID_HEADER.to_owned()).map_err(|_| unusable("no header"))?;
     let now = UNIX_EPOCH + Duration::from_millis(u64::try_from(clock.millis()).unwrap_or(0));
     Message::builder()
         .from(Mailbox::new(Some(mail.from.name.clone()), from))
@@ -29,7 +28,7 @@ pub(super) fn message(mail: &Outbound, clock: &Clock) -> Result<Message, SendErr
         .subject(mail.subject.as_str())
         .date(now)
         .message_id(Some(message_id))
-        .raw_header(HeaderValue::new(name, id.to_owned()))
+        .raw_header(HeaderValue::new(name, mail.id.clone()))
         .multipart(MultiPart::alternative_plain_html(
             mail.text.clone(),
             mail.html.clone(),
@@ -65,7 +64,7 @@ impl Server {
 /// Tells a refusal that lasts from one that does not. A server's text can have the address, so its code alone is kept.
 fn of(error: &Error) -> SendError {
     match error.status() {
-        Some(code) if error.is_permanent() => SendError::rejected(code.to_string()),
+        Some(code) if error.is_permanent() => SendError::Rejected(code.to_string()),
         Some(code) => SendError::Unavailable(format!("the mail server responded {code}")),
         None => SendError::Unavailable(error.to_string()),
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use mailer::{Event, Mailer, Outbound, Outcome, SendError, Transport};
+use mailer::{Event, Mailer, Outcome, Rendered, SendError, Transport};
 use serde_json::{Value, json};
 use shared::http::client::Network;
 use shared::mail::{MailTokens, Mailing, Occasion, Outgoing};
@@ -23,7 +23,7 @@ pub(crate) struct Recorder(Arc<Mutex<Kept>>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    sent: Vec<Outbound>,
+    sent: Vec<Rendered>,
     /// The results of the next mails; success, where there is none.
     results: Vec<SendError>,
 }
@@ -36,13 +36,13 @@ impl Recorder {
     }
 
     /// Returns what was sent since the last call.
-    pub(crate) fn take(&self) -> Vec<Outbound> {
+    pub(crate) fn take(&self) -> Vec<Rendered> {
         std::mem::take(&mut self.0.lock().unwrap().sent)
     }
 }
 
 impl Transport for Recorder {
-    async fn send(&self, mail: &Outbound) -> Result<(), SendError> {
+    async fn send(&self, mail: &Rendered) -> Result<(), SendError> {
         // Each is a point at which the function can be killed: before and after the mail is sent.
         tokio::task::yield_now().await;
         let result = {
@@ -161,7 +161,7 @@ impl Fixture {
     }
 
     /// Puts a mail into the outbox and returns what is sent of it.
-    pub(crate) async fn deliver(&self, to: &str, occasion: Occasion) -> Vec<Outbound> {
+    pub(crate) async fn deliver(&self, to: &str, occasion: Occasion) -> Vec<Rendered> {
         let id = self.put(to, occasion).await;
         self.sent.take();
         assert_eq!(self.handle(&[&id]).await, Outcome::default());

@@ -4,6 +4,7 @@
 mod fixture;
 mod killed;
 mod occasions;
+mod requests;
 mod retries;
 mod ses;
 mod start;

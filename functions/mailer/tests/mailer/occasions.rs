@@ -1,6 +1,6 @@
 //! What is sent for each occasion, to whom, and with which links.
 
-use mailer::Outbound;
+use mailer::Rendered;
 use shared::mail::{Occasion, Purpose};
 use shared::users::UserId;
 use testing::deployment::ISSUER;
@@ -44,7 +44,7 @@ fn occasions(user: &UserId) -> Vec<(Occasion, Option<&'static str>)> {
 }
 
 /// Checks that nothing is loaded or followed but the links of a mail, and that it is whole.
-fn is_whole(mail: &Outbound, language: &str) {
+fn is_whole(mail: &Rendered, language: &str) {
     assert!(
         mail.html.contains(&format!("<html lang=\"{language}\">")),
         "{}",

@@ -103,7 +103,9 @@ async fn a_rejected_mail_is_given_up_and_those_behind_it_are_sent() {
     fixture.user("johndoe", Some((ADDRESS, true)), None).await;
     let first = fixture.put(ADDRESS, Occasion::ResetAsked).await;
     let second = fixture.put(ADDRESS, Occasion::ResetAsked).await;
-    fixture.sent.fail(&[SendError::rejected("MessageRejected")]);
+    fixture
+        .sent
+        .fail(&[SendError::Rejected("MessageRejected".to_owned())]);
     assert_eq!(fixture.handle(&[&first, &second]).await, Outcome::default());
     assert_eq!(fixture.sent.take().len(), 2);
     assert!(!fixture.is_waiting(&first).await && !fixture.is_waiting(&second).await);

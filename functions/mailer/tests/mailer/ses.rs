@@ -9,7 +9,7 @@ use axum::extract::{Json, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use mailer::{From, Mailer, Outcome};
+use mailer::{Mailbox, Mailer, Outcome};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::function::Function;
@@ -186,18 +186,18 @@ fn the_senders_name_is_one_line_of_ascii_whatever_it_is() {
         ("Acme Inc.", "\"Acme Inc.\" <a@example.com>"),
         ("Brücke", "=?utf-8?b?QnLDvGNrZQ==?= <a@example.com>"),
     ] {
-        let from = From {
+        let from = Mailbox {
             name: name.to_owned(),
             address: address.clone(),
         };
-        assert_eq!(from.mailbox().unwrap(), expected);
+        assert_eq!(from.encode().unwrap(), expected);
     }
     for name in ["ü".repeat(200), "a, ".repeat(60), "<b@example.com>".to_owned()] {
-        let from = From {
+        let from = Mailbox {
             name,
             address: address.clone(),
         };
-        let mailbox = from.mailbox().unwrap();
+        let mailbox = from.encode().unwrap();
         assert!(mailbox.is_ascii() && !mailbox.contains(['\r', '\n']), "{mailbox}");
         assert!(mailbox.ends_with(" <a@example.com>"), "{mailbox}");
     }
