@@ -9,7 +9,7 @@ use testing::runtime_api::{check_lines, run};
 use crate::TOKEN;
 
 #[tokio::test]
-async fn n_17_at_the_most_detailed_level_no_line_holds_a_token() {
+async fn n_17_at_the_most_detailed_level_no_line_holds_a_secret() {
     let variables = [
         ("MAIL_FROM", MAIL_FROM),
         ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
