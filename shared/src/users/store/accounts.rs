@@ -124,6 +124,7 @@ impl Users {
     /// Replaces the hash of a password and ends log-ins under way, and all sessions but `own`, the caller's, where `ends_others`, in the
     /// same write. Returns `false` where the password or that session changed since they were read, or the user is gone. `updated_at`
     /// stays, since nothing that is shown changes.
+    #[expect(clippy::too_many_arguments, reason = "one write has all that it depends on")]
     pub async fn change_password(
         &self,
         read: &Credentials,
