@@ -97,7 +97,7 @@ impl Drop for Program {
 }
 
 /// Returns the URL in the line of this heading.
-fn url(printed: &[String], heading: &str) -> String {
+pub(super) fn url(printed: &[String], heading: &str) -> String {
     let mut lines = printed.iter().filter_map(|line| line.strip_prefix(heading));
     lines
         .next()
