@@ -159,12 +159,15 @@ async fn without_a_sender_there_is_no_mailbox() {
 async fn sent_all(program: &Program) {
     let table = Table::at(&url(&program.printed, "DynamoDB"), TABLE_NAME);
     let waiting = async {
+        let mut looks = tokio::time::interval(PERIOD);
         while table
             .partition_keys()
             .await
             .iter()
             .any(|key| key.starts_with("mail#"))
-        {}
+        {
+            looks.tick().await;
+        }
     };
     tokio::time::timeout(LONGEST, waiting).await.unwrap();
 }
