@@ -80,6 +80,9 @@ pub(super) async fn send_reset(
         sender.ok_or("the stack sends no mail: its parameter MailFrom is empty")?;
     }
     let user = named.find(users, Wanted::None).await?.user;
+    if user.disabled {
+        return Err("the user is disabled, so that no mail is sent".to_owned());
+    }
     let address = user.profile.email.ok_or("the user has no e-mail address")?;
     let now = Clock::system().now();
     let mail = Mail::new(address.as_str(), Occasion::ResetAsked, now).map_err(said)?;

@@ -132,7 +132,6 @@ impl Users {
 
     /// Replaces the hash of a password and ends log-ins under way, and sessions as `sessions` says, in one write with the mails. Returns `false` where the password or that session changed since they were read, or the user is gone. `updated_at`
     /// stays, since nothing that is shown changes.
-    #[expect(clippy::too_many_arguments, reason = "one write has all that it depends on")]
     pub async fn change_password(
         &self,
         read: &Credentials,
