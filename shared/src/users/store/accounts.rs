@@ -130,8 +130,9 @@ impl Users {
         found.map(|found| item::to_credentials(&found)).transpose()
     }
 
-    /// Replaces the hash of a password and ends log-ins under way, and sessions as `sessions` says, in one write with the mails. Returns `false` where the password or that session changed since they were read, or the user is gone. `updated_at`
-    /// stays, since nothing that is shown changes.
+    /// Replaces the hash of a password and ends log-ins under way, and sessions as `sessions` says, in one write with the mails. Returns `false`
+    /// where the password or that session changed since they were read, or the user is gone. `updated_at` stays, since nothing that is shown
+    /// changes.
     pub async fn change_password(
         &self,
         read: &Credentials,
