@@ -1,13 +1,17 @@
 //! Each function without one of the variables that only a deployment knows.
 
-use testing::deployment::Deployment;
+use testing::deployment::{Deployment, MAIL_FROM};
 
 use crate::Binaries;
 use crate::report::Report;
 use crate::rie::InvocationError;
 
 pub(crate) async fn run(binaries: &Binaries, report: &mut Report) {
-    let deployment = Deployment::start().await;
+    // The mailer needs these two, and says so first.
+    let deployment = Deployment::start()
+        .await
+        .with("MAIL_FROM", MAIL_FROM)
+        .with("MAIL_KEY_FILE", "mail-key");
     for function in binaries.template.functions() {
         let required = ["TABLE_NAME", "ISSUER"].into_iter();
         for variable in required.filter(|name| function.environment.contains_key(*name)) {
