@@ -5,7 +5,7 @@ use lambda_http::{Body, Response};
 use serde_json::json;
 use shared::error::{Error, FieldError, Problem, Violation};
 use shared::function::HttpFunction;
-use shared::http::{body, empty, json as http_json};
+use shared::http::{body, empty, form, json as http_json};
 use shared::openapi;
 use shared::passwords::Password;
 use shared::users::{Email, User};
@@ -203,7 +203,6 @@ fn errors(own: Vec<(&'static str, Error)>) -> Vec<(&'static str, Error)> {
         ),
         ("encoded", Error::UnsupportedMediaType(body::NO_ENCODING)),
         ("malformed", Error::InvalidRequest(http_json::ONE_OBJECT.into())),
-        ("no_mail", Error::NotFound),
         ("unavailable", Error::unavailable("", "")),
         ("fault", Error::internal("", "")),
     ];
@@ -281,8 +280,26 @@ impl IntoResponses for WasReset {
             success,
             errors(own),
         );
-        let form = openapi::of(Recovery::ERROR_FORMAT, [page("form", None)]);
-        all.extend(form);
+        let pages = [
+            ("form", None),
+            ("bad_token", Some(Error::InvalidMailToken)),
+            ("invalid", Some(required("password"))),
+            ("too_large", Some(Error::BodyTooLarge)),
+            ("unavailable", Some(Error::unavailable("", ""))),
+            ("fault", Some(Error::internal("", ""))),
+        ];
+        // A form gets a page where JSON gets a problem.
+        for (status, response) in openapi::of(
+            Recovery::ERROR_FORMAT,
+            pages.map(|(name, error)| page(name, error)),
+        ) {
+            match (all.get_mut(&status), response) {
+                (Some(RefOr::T(own)), RefOr::T(page)) => own.content.extend(page.content),
+                (_, response) => {
+                    all.insert(status, response);
+                }
+            }
+        }
         all
     }
 }
@@ -297,6 +314,11 @@ impl IntoResponses for FormResponses {
             ("bad_token", Some(Error::InvalidMailToken)),
             ("wrong_password", Some(Error::WrongCredentials)),
             ("invalid", Some(required("password"))),
+            ("too_large", Some(Error::BodyTooLarge)),
+            (
+                "content_type",
+                Some(Error::UnsupportedMediaType(form::CONTENT_TYPES)),
+            ),
             ("throttled", Some(Error::Throttled(30))),
             ("unavailable", Some(Error::unavailable("", ""))),
             ("fault", Some(Error::internal("", ""))),
