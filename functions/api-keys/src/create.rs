@@ -10,10 +10,11 @@ use shared::events::Event;
 use shared::http::body;
 use shared::http::json::{self, Fields};
 use shared::label::Label;
-use shared::mail::{Occasion, Outgoing};
+use shared::mail::{Mailing, Occasion, Outgoing};
 use shared::random;
 use shared::scope::Scopes;
 use shared::table::{ROUNDS, contended};
+use shared::users::Email;
 
 use crate::ApiKeys;
 use crate::shown::{IssuedApiKey, OwnApiKey};
@@ -49,14 +50,12 @@ impl ApiKeys {
     /// Returns the mail that warns the user of a key which someone else may have created.
     fn mails(&self, caller: &Caller, key: &ApiKey, now: Timestamp) -> Result<Vec<Outgoing>, Error> {
         let user = &caller.user;
-        let (Some(mailing), Some(email)) = (self.mailing, &user.profile.email) else {
-            return Ok(Vec::new());
-        };
         let occasion = Occasion::ApiKeyCreated {
             user: user.id.as_str().to_owned(),
             name: key.name.as_str().to_owned(),
         };
-        Ok(vec![mailing.mail(email.as_str(), occasion, now)?])
+        let to = user.profile.email.as_ref().map(Email::as_str);
+        Mailing::notice(self.mailing, to, occasion, now)
     }
 
     /// Returns the scopes that a key may have: those of its owner; where a registered client acts, no more than the token has, since a

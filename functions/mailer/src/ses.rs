@@ -78,7 +78,7 @@ impl Transport for Ses {
     }
 }
 
-/// Tells what no retry changes from what an operator or time does: sending that is paused or suspended, a domain that is not verified yet, a
+/// Distinguishes what no retry changes from what an operator or time does: sending that is paused or suspended, a domain that is not verified yet, a
 /// quota (<https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>). A message of SES can have the address, so the code
 /// alone is kept.
 fn of(refused: &SendEmailError) -> SendError {

@@ -12,10 +12,10 @@ use shared::guesses::{Asked, Guess, Verified};
 use shared::http::client::{self, Network};
 use shared::http::json::Fields;
 use shared::http::{body, empty};
-use shared::mail::{Occasion, Outgoing};
+use shared::mail::{Mailing, Occasion, Outgoing};
 use shared::passwords::{Password, PasswordRule};
 use shared::table::{ROUNDS, contended};
-use shared::users::{Credentials, Profile, SessionsAtChange, Subject, User};
+use shared::users::{Credentials, Email, Profile, SessionsAtChange, Subject, User};
 
 use crate::Me;
 
@@ -116,13 +116,11 @@ impl Me {
 
     /// Returns the mail that warns the user of another password, which someone else may have chosen.
     fn warning(&self, user: &User) -> Result<Vec<Outgoing>, Error> {
-        let (Some(mailing), Some(email)) = (self.mailing, &user.profile.email) else {
-            return Ok(Vec::new());
-        };
         let occasion = Occasion::PasswordChanged {
             user: user.id.as_str().to_owned(),
         };
-        Ok(vec![mailing.mail(email.as_str(), occasion, self.clock.now())?])
+        let to = user.profile.email.as_ref().map(Email::as_str);
+        Mailing::notice(self.mailing, to, occasion, self.clock.now())
     }
 
     /// Returns the caller's credentials, whose password is `current`, and the attempt that was counted before it was verified.

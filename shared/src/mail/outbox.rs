@@ -10,7 +10,7 @@ use crate::table::item::{
 };
 use crate::table::{Table, unavailable};
 
-/// How long a mail waits in the outbox at most, in seconds: an operator has a week to mend what keeps it there.
+/// How long a mail waits in the outbox at most, in seconds: an operator has a week to remove what keeps it there.
 const OUTBOX_SECONDS: u32 = 7 * 24 * 60 * 60;
 
 const NONCE_BYTES: usize = 16;

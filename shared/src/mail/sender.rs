@@ -74,6 +74,23 @@ impl Mailing {
         Ok(Sender::read(env)?.map(|_| Self { limit }))
     }
 
+    /// Makes the mail that notifies a user; none where there is no mail, or the user has no address.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mail::new`].
+    pub fn notice(
+        mailing: Option<Self>,
+        to: Option<&str>,
+        occasion: Occasion,
+        now: Timestamp,
+    ) -> Result<Vec<Outgoing>, Error> {
+        match (mailing, to) {
+            (Some(mailing), Some(to)) => Ok(vec![mailing.mail(to, occasion, now)?]),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// Makes a mail to an address, as typed.
     ///
     /// # Errors

@@ -194,11 +194,13 @@ impl Users {
 fn end_log_ins(change: &mut Change) {
     let none = change.value(AttributeValue::M(Item::new()));
     change.set(format!("sessions = {none}"));
+    raise(change, "credential_generation");
+}
+
+/// Adds one to a number that is 0 where it is absent.
+fn raise(change: &mut Change, name: &str) {
     let (first, one) = (change.number(0), change.number(1));
-    let generation = "credential_generation";
-    change.set(format!(
-        "{generation} = if_not_exists({generation}, {first}) + {one}"
-    ));
+    change.set(format!("{name} = if_not_exists({name}, {first}) + {one}"));
 }
 
 /// Adds the condition that the credentials are of a generation. A user from before there were generations is of the first.

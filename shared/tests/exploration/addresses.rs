@@ -91,7 +91,7 @@ struct Account {
 }
 
 impl Hash for Account {
-    /// One number of what tells most accounts apart: a derived implementation takes half of the test's time.
+    /// One number that differs between most accounts: a derived implementation takes half of the test's time.
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         let flags = [
             self.has_username,

@@ -61,7 +61,7 @@ impl Server {
     }
 }
 
-/// Tells a refusal that lasts from one that does not. A server's text can have the address, so its code alone is kept.
+/// Distinguishes a refusal that lasts from one that does not. A server's text can have the address, so its code alone is kept.
 fn of(error: &Error) -> SendError {
     match error.status() {
         Some(code) if error.is_permanent() => SendError::Rejected(code.to_string()),

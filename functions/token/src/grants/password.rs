@@ -12,13 +12,13 @@ use shared::guesses::{Asked, Guess, Verified};
 use shared::http::client::Network;
 use shared::http::form::Form;
 use shared::keys::{Ring, SigningKey};
-use shared::mail::{Occasion, Outgoing};
+use shared::mail::{Mailing, Occasion, Outgoing};
 use shared::passwords::Password;
 use shared::random;
 use shared::scope::Scopes;
 use shared::sessions::{Policy, RefreshToken, Rotation, Session};
 use shared::tokens::{Grant, ValidWith};
-use shared::users::{self, Attempt, Credentials, LookedUp, NameKey, UserId};
+use shared::users::{self, Attempt, Credentials, Email, LookedUp, NameKey, UserId};
 use zeroize::Zeroizing;
 
 use crate::device::{Device, Origin};
@@ -193,9 +193,6 @@ impl Token {
         attempt: &Attempt,
         session: &Session,
     ) -> Result<Vec<Outgoing>, Error> {
-        let (Some(mailing), Some(email)) = (self.new_networks, &user.email) else {
-            return Ok(Vec::new());
-        };
         if !attempt.is_from_new_network() {
             return Ok(Vec::new());
         }
@@ -204,11 +201,8 @@ impl Token {
             ip: session.ip.clone(),
             user_agent: session.user_agent.clone(),
         };
-        Ok(vec![mailing.mail(
-            email.as_str(),
-            occasion,
-            session.created_at,
-        )?])
+        let to = user.email.as_ref().map(Email::as_str);
+        Mailing::notice(self.new_networks, to, occasion, session.created_at)
     }
 
     /// Returns the user whose password this is, and the registered client that has proved itself.

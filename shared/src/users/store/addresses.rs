@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use super::accounts::{Standing, when_addresses_are, when_profile_is, write_profile};
 use super::mail::Announcements;
 use super::transaction::Part;
-use super::{Users, Wanted, end_log_ins, when_of_generation};
+use super::{Users, Wanted, end_log_ins, raise, when_of_generation};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::http::client::Network;
@@ -212,9 +212,7 @@ impl Users {
         change.set(format!("password_hash = {hash}"));
         end_log_ins(&mut change);
         remember(&mut change, network, now);
-        let recoveries =
-            change.number(i64::try_from(account.recoveries.saturating_add(1)).unwrap_or(i64::MAX));
-        change.set(format!("{} = {recoveries}", item::RECOVERIES));
+        raise(&mut change, item::RECOVERIES);
         let redemption = Redemption {
             user,
             written,
@@ -297,7 +295,7 @@ impl Users {
                 let loser = change.text(marker.user.as_str());
                 change.when(format!("user_id = {loser}"));
                 change.when(format!("attribute_not_exists({})", item::VERIFIED));
-                parts.extend(self.taken_from(address, &marker.user).await?);
+                parts.extend(self.taken_from(address, &marker.user, now).await?);
             }
             None => {
                 let own = change.text(user.as_str());
@@ -319,6 +317,7 @@ impl Users {
         &self,
         address: &NameKey,
         loser: &UserId,
+        now: Timestamp,
     ) -> Result<Option<(Part, TransactWriteItem)>, Error> {
         let account = self.find(loser.as_str(), Wanted::None).await?;
         let email = account.and_then(|account| account.user.profile.email);
@@ -329,6 +328,8 @@ impl Users {
         let email = change.text(email.as_str());
         change.when(format!("email = {email}"));
         change.remove("email");
+        let now = change.text(now.to_string());
+        change.set(format!("updated_at = {now}"));
         let update = change.into_update(&self.table, item::user_key(loser.as_str()))?;
         Ok(Some((Part::Loser, update)))
     }

@@ -138,7 +138,7 @@ impl<'a> Announcements<'a> {
                 }
                 Err(Error::Throttled(_)) => {
                     tracing::warn!(
-                        mail = mail.id,
+                        mail_id = mail.id,
                         "too many mails to one address: this one is not sent"
                     );
                 }

@@ -2,7 +2,7 @@
 
 use super::accounts::{when_addresses_are, when_attributes_are};
 use super::transaction::Part;
-use super::{Users, end_log_ins};
+use super::{Users, end_log_ins, raise};
 use crate::error::Error;
 use crate::passwords::StoredHash;
 use crate::table::change::{Change, Written};
@@ -19,11 +19,7 @@ impl Users {
         change.set(format!("password_hash = {hash}"));
         end_log_ins(&mut change);
         // Undos of addresses that were not proved are void from here on, as after a reset.
-        let (first, one) = (change.number(0), change.number(1));
-        let recoveries = item::RECOVERIES;
-        change.set(format!(
-            "{recoveries} = if_not_exists({recoveries}, {first}) + {one}"
-        ));
+        raise(&mut change, item::RECOVERIES);
         let own = change.into_update(&self.table, item::user_key(id.as_str()))?;
         let writes = vec![(Part::User, own), (Part::Rest, self.end_api_keys(id)?)];
         Ok(self.transact(writes).await?.is_none())

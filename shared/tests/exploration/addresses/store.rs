@@ -159,7 +159,7 @@ impl Addresses {
         let former = before
             .held
             .filter(|held| Some(*held) != said.held || items.claimed.is_some());
-        // A way into an account of the owner's own is not worth to be told apart.
+        // A way into an account of the owner's own need not be distinguished.
         if let Some(former) = former.filter(|former| *former == SQUATTER || !is_owners) {
             let kind = if before.verified {
                 Kind::Undo
